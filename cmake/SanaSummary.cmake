@@ -1,0 +1,12 @@
+# What was found, on one screen.
+file(STRINGS ${SANA_TORCH_ROOT}/include/torch/headeronly/version.h _version REGEX "define TORCH_VERSION ")
+string(REGEX REPLACE ".*\"(.*)\".*" "\\1" _version "${_version}")
+message(STATUS "")
+message(STATUS "sana-video ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}, ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+message(STATUS "  LibTorch      ${_version} in ${SANA_TORCH_ROOT} (C++11 ABI)")
+message(STATUS "  CUDA          ${SANA_HAS_CUDA} (SANA_CUDA=${SANA_CUDA}, toolkit ${CUDAToolkit_VERSION})")
+message(STATUS "  video         OpenCV ${SANA_HAS_VIDEO_IO} ${OpenCV_VERSION}, FFmpeg ${SANA_HAS_FFMPEG} ${FFMPEG_libavcodec_VERSION}")
+message(STATUS "  HDF5          ${HDF5_VERSION}")
+message(STATUS "  tests         ${SANA_TESTS} (Catch2 ${Catch2_VERSION})")
+message(STATUS "  sanitizers    ${SANA_ASAN}; unity ${SANA_UNITY}; ccache ${SANA_CCACHE}; mold ${SANA_MOLD}")
+message(STATUS "")

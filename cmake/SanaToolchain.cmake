@@ -1,0 +1,28 @@
+# Compiler settings shared by every target: warnings as errors on our code, ccache and mold when present.
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+find_program(SANA_CCACHE ccache)
+if(SANA_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Precompiled headers need these two allowances, else every compilation is a miss.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${SANA_CCACHE})
+endif()
+find_program(SANA_MOLD mold)
+if(SANA_MOLD)
+  add_link_options(-fuse-ld=mold)
+else()
+  # libtorch_cpu names libraries that only its Python package unpacks; they are found at run time.
+  add_link_options(-Wl,--allow-shlib-undefined)
+endif()
+
+add_library(sana_options INTERFACE)
+target_compile_options(sana_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-unknown-pragmas
+                                              -Winvalid-pch -fpch-preprocess -fno-omit-frame-pointer)
+if(SANA_ASAN)
+  target_compile_options(sana_options INTERFACE -fsanitize=address,undefined -fno-sanitize=vptr)
+  target_link_options(sana_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(SANA_LTO)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()

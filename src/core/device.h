@@ -1,0 +1,36 @@
+// Choice of device and precision, and memory figures.
+#pragma once
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sana {
+
+// "auto" (CUDA when present, else CPU), "cpu", "cuda", "cuda:1". Throws UserError for other words,
+// EnvironmentError when CUDA is asked for and missing (with the reason).
+c10::Device parse_device(const std::string& name);
+
+// "float32" or "bfloat16". Throws UserError.
+c10::ScalarType parse_dtype(const std::string& name);
+std::string dtype_name(c10::ScalarType dtype);
+
+// Highest number of bytes held by tensors since the last reset (0 on the CPU).
+int64_t peak_device_memory(c10::Device device);
+void reset_peak_device_memory(c10::Device device);
+// Waits for all queued work (nothing on the CPU).
+void synchronize(c10::Device device);
+
+// Bytes of physical memory of the machine, free and in all; peak resident bytes of this process.
+struct HostMemory {
+  int64_t total = 0;
+  int64_t available = 0;
+  int64_t peak_resident = 0;
+};
+HostMemory host_memory();
+
+// "61.2 GiB", "3.4 MiB"
+std::string bytes_string(int64_t bytes);
+
+}  // namespace sana

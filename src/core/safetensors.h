@@ -1,0 +1,63 @@
+// Safetensors files: 8-byte header length, JSON header, raw little-endian data. Reading is
+// memory-mapped and never runs code; writing is atomic.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sana {
+
+using TensorMap = std::map<std::string, at::Tensor>;
+using Metadata = std::map<std::string, std::string>;
+
+// Where one tensor lies in its file.
+struct TensorEntry {
+  at::ScalarType dtype = at::kFloat;
+  std::vector<int64_t> shape;
+  uint64_t begin = 0;  // bytes, from the start of the data section
+  uint64_t end = 0;
+};
+
+// One memory-mapped file. Copies share the mapping.
+class SafetensorsFile {
+ public:
+  // Validates the whole header (size, JSON, dtypes, offsets inside the file, no overlap, size =
+  // product of shape) before anything is allocated. Throws UserError naming file and tensor.
+  explicit SafetensorsFile(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const Metadata& metadata() const { return metadata_; }
+  const std::map<std::string, TensorEntry>& entries() const { return entries_; }
+  bool contains(const std::string& name) const { return entries_.count(name) != 0; }
+
+  // CPU tensor over the mapping (no copy; pages are private, so writing to it never reaches the
+  // file). Keeps the mapping alive. Throws UserError for an unknown name.
+  at::Tensor tensor(const std::string& name) const;
+
+  // Every tensor, by name.
+  TensorMap tensors() const;
+
+ private:
+  std::filesystem::path path_;
+  std::shared_ptr<const void> mapping_;
+  const char* data_ = nullptr;  // start of the data section
+  Metadata metadata_;
+  std::map<std::string, TensorEntry> entries_;
+};
+
+// Tensors of `path`: a .safetensors file, a .safetensors.index.json (shards beside it), or a folder
+// that holds exactly one of either. Throws UserError.
+TensorMap load_safetensors(const std::filesystem::path& path);
+
+// Writes aside, syncs, renames. Tensors may be on any device; data is contiguous and aligned to 8
+// bytes. Throws EnvironmentError when the disk is full or the path not writable; the old file, if
+// any, is then untouched.
+void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors,
+                      const Metadata& metadata = {});
+
+}  // namespace sana

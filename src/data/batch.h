@@ -1,0 +1,39 @@
+// What training reads. Shapes are documented here once.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sana::data {
+
+// Size bucket: pixels and frames of every sample in a batch.
+struct Bucket {
+  int64_t height = 0;
+  int64_t width = 0;
+  int64_t frames = 0;
+  auto operator<=>(const Bucket&) const = default;
+};
+std::string to_string(const Bucket& bucket);  // "128x224x17" (height x width x frames)
+
+// What a prepared data set holds.
+enum class Kind { kPixels, kLatents };
+
+struct Batch {
+  at::Tensor data;       // kPixels: [B, 3, F, H, W] uint8.  kLatents: [B, C, T, h, w] float32, normalised
+  at::Tensor text;       // [B, L, E] float32; undefined for kPixels
+  at::Tensor text_mask;  // [B, L] int64; undefined for kPixels
+  std::vector<std::string> ids;
+  Bucket bucket;
+};
+
+// Position in the endless sequence of batches: a pure function of (seed, epoch, cursor) gives the
+// samples, so this is all that resuming needs.
+struct Position {
+  int64_t epoch = 0;
+  int64_t cursor = 0;  // batches of this epoch already given out
+  auto operator<=>(const Position&) const = default;
+};
+
+}  // namespace sana::data

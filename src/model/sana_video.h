@@ -1,0 +1,63 @@
+// The linear video DiT: every self-attention is O(N).
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include <memory>
+#include <vector>
+
+#include "model/caption_projection.h"
+#include "model/patch_embed.h"
+#include "model/sana_video_config.h"
+#include "model/timestep_embedding.h"
+#include "model/transformer_block.h"
+
+namespace sana::model {
+
+// Parameter names and shapes are the public (diffusers) ones, so its state dictionary needs no
+// translation.
+class SanaVideoImpl : public torch::nn::Module {
+ public:
+  explicit SanaVideoImpl(const SanaVideoConfig& config);
+
+  // Velocity of the flow.
+  //   latents   [B, C, T, H, W]  noisy latents; T, H, W multiples of the patch
+  //   timestep  [B], or [B, T/p_t] with one per latent frame; 0..1000 (1000 = noise)
+  //   text      [B, L, E]; text_mask [B, L], 1 = real token (undefined: all real)
+  // Returns [B, C, T, H, W] in the dtype of the weights. Throws UserError on other shapes.
+  at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const at::Tensor& text,
+                     const at::Tensor& text_mask = {});
+
+  // Recompute each block in the backward pass instead of keeping its activations.
+  void set_gradient_checkpointing(bool enabled) { gradient_checkpointing_ = enabled; }
+
+  // Called with (block index, tokens [B, N, D]) after every block; for verification. Empty: off.
+  using BlockObserver = std::function<void(int64_t, const at::Tensor&)>;
+  void set_block_observer(BlockObserver observer) { observer_ = std::move(observer); }
+
+  const SanaVideoConfig& config() const { return config_; }
+  int64_t num_parameters() const;
+
+ private:
+  SanaVideoConfig config_;
+  PatchEmbed patch_embedding_{nullptr};
+  TimestepEmbedding time_embed_{nullptr};
+  CaptionProjection caption_projection_{nullptr};
+  RmsNorm caption_norm_{nullptr};
+  std::vector<TransformerBlock> blocks_;
+  at::Tensor scale_shift_table_;  // [2, D]
+  torch::nn::Linear proj_out_{nullptr};
+  bool gradient_checkpointing_ = false;
+  BlockObserver observer_;
+};
+TORCH_MODULE(SanaVideo);
+
+// Fresh weights for training from scratch: linear layers Xavier-uniform, modulation and output layers
+// near zero, the temporal convolutions exactly zero (a new model starts as an image model). Draws
+// from `generator` only.
+void initialize_weights(SanaVideo& model, at::Generator generator);
+
+}  // namespace sana::model

@@ -1,0 +1,23 @@
+// Named tensors of a module: collecting them, and loading them with every problem in one message.
+#pragma once
+#include <torch/nn/module.h>
+
+#include <string>
+#include <vector>
+
+#include "core/safetensors.h"
+
+namespace sana::model {
+
+// Parameters and buffers by name (references to the module's own storage).
+TensorMap state_dict(const torch::nn::Module& module);
+
+// Copies `tensors` into the module, converting dtype and device. Every name of the module must be
+// there with its shape and nothing else may be; otherwise one UserError lists all missing, unexpected
+// and mismatched names. `what` names the source in it ("runs/a/step-00000100/model.safetensors").
+void load_state_dict(torch::nn::Module& module, const TensorMap& tensors, const std::string& what);
+
+// The number of elements of all parameters.
+int64_t count_parameters(const torch::nn::Module& module);
+
+}  // namespace sana::model

@@ -1,0 +1,42 @@
+// What the rest of the program needs of a video VAE, whatever its architecture.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sana::model {
+
+// Size relation between pixels and latents: F frames -> 1 + (F-1)/stride_t latent frames.
+struct VaeGeometry {
+  int64_t stride_t = 4;
+  int64_t stride_h = 8;
+  int64_t stride_w = 8;
+  int64_t latent_channels = 16;
+
+  int64_t latent_frames(int64_t frames) const { return 1 + (frames - 1) / stride_t; }
+  int64_t frames(int64_t latent_frames) const { return 1 + (latent_frames - 1) * stride_t; }
+};
+
+// Throws UserError unless frames is stride_t * k + 1; the message names the neighbours:
+// "clip length is 80 frames, must be 4k+1 for this VAE; nearest are 77 and 81".
+void check_frame_count(const std::string& what, int64_t frames, int64_t stride_t);
+
+class VideoVae {
+ public:
+  virtual ~VideoVae() = default;
+  virtual VaeGeometry geometry() const = 0;
+
+  // Pixels to normalised latents (posterior mean, (z - mean) / std per channel).
+  //   video [B, 3, F, H, W] in [-1, 1], F = stride_t * k + 1 -> [B, C, T, H/8, W/8]
+  // No gradient. Runs frame chunk by frame chunk at constant memory.
+  virtual at::Tensor encode(const at::Tensor& video) = 0;
+
+  // Normalised latents [B, C, T, h, w] to pixels [B, 3, F, H, W] in [-1, 1]. No gradient.
+  virtual at::Tensor decode(const at::Tensor& latents) = 0;
+
+  // Hash of the weights and configuration; caches record it.
+  virtual std::string identity() const = 0;
+};
+
+}  // namespace sana::model

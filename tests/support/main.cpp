@@ -1,0 +1,9 @@
+// Entry point of every test executable: logging off, then Catch2.
+#define CATCH_CONFIG_RUNNER
+#include "core/log.h"
+#include "support/catch.h"
+
+int main(int argc, char** argv) {
+  sana::log::initialize({.level = sana::log::Level::kOff});
+  return Catch::Session().run(argc, argv);
+}
