@@ -31,7 +31,7 @@ readonly GPU_LIBRARIES=(libcusparseLt.so.0 libnvshmem_host.so.3 libcufile.so.0 l
 readonly REQUIRED_PACKAGES="
   build-essential:g++ cmake:cmake ninja-build:ninja pkg-config:pkg-config git:git unzip:unzip
   ca-certificates:/etc/ssl/certs/ca-certificates.crt python3:python3 python3-pip:pip
-  libyaml-cpp-dev:yaml-cpp/yaml.h libhdf5-dev:hdf5.h catch2:catch2/catch.hpp|catch2/catch_all.hpp
+  libyaml-cpp-dev:yaml-cpp/yaml.h libhdf5-dev:hdf5/serial/hdf5.h|hdf5.h catch2:catch2/catch.hpp|catch2/catch_all.hpp
   nlohmann-json3-dev:nlohmann/json.hpp libspdlog-dev:spdlog/spdlog.h libcli11-dev:CLI/CLI.hpp
   libsentencepiece-dev:sentencepiece_processor.h zlib1g-dev:zlib.h"
 # The build works without these: no video in and out, slower builds, no format check.
@@ -152,7 +152,7 @@ fetch_wheel() {
       --platform manylinux_2_18_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
       --platform any --dest "$folder" -r "$folder/requirements.txt" >"$log" 2>&1; then
     tail -n 3 "$log" >&2
-    fail "could not download $name from PyPI (all of pip's output: $log)" \
+    fail "could not fetch $name from PyPI, or it is not the file that is pinned here (pip's output: $log)" \
       "check the network; behind a proxy set HTTPS_PROXY, for a mirror PIP_INDEX_URL" \
       "or put the wheel into a folder by hand and run: PIP_FIND_LINKS=<folder> scripts/setup.sh"
   fi
@@ -186,9 +186,10 @@ python_torch() {  # the folder of python3's own torch of the right version, or n
 }
 
 install_torch() {
-  local stamp=third_party/torch/.complete wheel
-  [ "$(cat "$stamp" 2>/dev/null)" != "$TORCH_VERSION" ] || return 0
-  if [ "$(torch_version_in third_party/torch)" != "${TORCH_VERSION%.*}" ]; then
+  local stamp=third_party/torch/.complete found wheel
+  found=$(torch_version_in third_party/torch)
+  [ "$found" != "${TORCH_VERSION%.*}" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$TORCH_VERSION" ] || return 0
+  if [ "$found" != "${TORCH_VERSION%.*}" ]; then
     require_disk 2500 "LibTorch $TORCH_VERSION"
     say "fetching LibTorch $TORCH_VERSION (530 MB) from PyPI"
     wheel=$(fetch_wheel "$TORCH_WHEEL")
@@ -276,7 +277,8 @@ main() {
     *) fail "unknown option '$1'" "scripts/setup.sh [--cuda | --cpu]" ;;
   esac
   [ "$(uname -sm)" = "Linux x86_64" ] || fail "this is $(uname -sm); the LibTorch package is for Linux on x86-64"
-  mkdir -p third_party/.setup 2>/dev/null || fail "cannot write to $PWD/third_party" "clone the repository to a folder of your own"
+  mkdir -p third_party/.setup 2>/dev/null && [ -w third_party/.setup ] && [ -w third_party ] ||
+    fail "cannot write to $PWD/third_party" "clone the repository to a folder of your own"
   exec 9>third_party/.setup/lock
   flock 9 || fail "another setup holds $PWD/third_party/.setup/lock"
   install_required
