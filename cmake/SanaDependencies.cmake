@@ -13,6 +13,16 @@ sana_require_package(yaml-cpp libyaml-cpp-dev)
 sana_require_package(spdlog libspdlog-dev)
 sana_require_package(CLI11 libcli11-dev)
 
+# LibTorch's include folder holds headers of another fmt than the one spdlog was built with. This
+# link, in a folder that is searched first, makes spdlog's win.
+find_path(SANA_FMT_INCLUDE fmt/format.h)
+if(NOT SANA_FMT_INCLUDE)
+  message(FATAL_ERROR "fmt was not found: apt-get install libfmt-dev (scripts/setup.sh does it).")
+endif()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/first)
+file(CREATE_LINK ${SANA_FMT_INCLUDE}/fmt ${CMAKE_BINARY_DIR}/generated/first/fmt SYMBOLIC)
+target_include_directories(sana_torch SYSTEM BEFORE INTERFACE ${CMAKE_BINARY_DIR}/generated/first)
+
 set(HDF5_PREFER_PARALLEL OFF)
 find_package(HDF5 QUIET COMPONENTS C)
 if(NOT HDF5_FOUND)
@@ -27,6 +37,8 @@ if(TARGET yaml-cpp::yaml-cpp)
 else()
   set(SANA_YAML yaml-cpp)
 endif()
+
+find_package(ZLIB REQUIRED)  # PNG files; comes with HDF5's headers
 
 set(SANA_HAS_VIDEO_IO OFF)
 if(NOT SANA_VIDEO_IO STREQUAL "OFF")
