@@ -63,8 +63,8 @@ auto with_context(const std::string& what, Body&& body) -> decltype(body()) {
 }
 
 // Programmer facts; stays on in release builds.
-#define SANA_ASSERT(condition)                                                   \
-  do {                                                                           \
+#define SANA_ASSERT(condition)                                                      \
+  do {                                                                              \
     if (!(condition)) throw ::sana::InternalError("assertion failed: " #condition); \
   } while (false)
 

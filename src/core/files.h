@@ -16,6 +16,26 @@ std::string read_text_file(const std::filesystem::path& path);
 // Throws UserError with file and position.
 nlohmann::json read_json_file(const std::filesystem::path& path);
 
+// One file written aside ("<target>.partial") and renamed over the target by commit(); without
+// commit() the partial file is removed and the target stays as it was. All members throw
+// EnvironmentError naming the file and the reason (disk full, no permission, ...).
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path target);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes);
+  // Syncs and closes the file, renames it, syncs the folder.
+  void commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path partial_;
+  int descriptor_ = -1;
+};
+
 // "<path>.partial", sync, rename over path, sync of the folder. Throws EnvironmentError.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 

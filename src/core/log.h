@@ -1,4 +1,6 @@
 // Logging to stderr and to a run's log.txt. stdout is for results only.
+//
+// Lines read "HH:MM:SS message"; warnings and errors carry their level before the message.
 #pragma once
 #include <spdlog/fmt/fmt.h>
 
@@ -19,6 +21,13 @@ struct Options {
 // Sets the sinks; may be called again (a run adds its log.txt once its folder exists).
 // Throws EnvironmentError when the file cannot be opened.
 void initialize(const Options& options);
+
+// Tells that a progress bar occupies the terminal's last line: the next message erases it first.
+void set_line_open(bool open);
+
+// From now on lines also go to this file (appended to), instead of an earlier one; the level stays.
+// Throws EnvironmentError when it cannot be opened.
+void set_file(const std::filesystem::path& file);
 
 // Writes one line at a level. Thread-safe.
 void write(Level level, const std::string& message);

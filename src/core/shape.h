@@ -22,6 +22,7 @@ std::string shape_string(at::IntArrayRef shape);
 
 // Throws UserError, for example
 //   "linear_attention: key is [2, 880, 20, 112], expected [B=2, N=3520, A=20, D=112]".
-void check_shape(std::string_view what, const at::Tensor& tensor, std::initializer_list<Dim> expected);
+void check_shape(std::string_view what, const at::Tensor& tensor,
+                 std::initializer_list<Dim> expected);
 
 }  // namespace sana
