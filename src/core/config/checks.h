@@ -3,18 +3,26 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/fmt/ranges.h>
 
+#include <concepts>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace sana::config {
 
-// A check returns a complaint ("must be at least 0, got -1") or nothing, and can describe itself for
-// the generated reference ("at least 0").
+// A check returns a complaint ("must be at least 0, got -1") or nothing, and can describe itself
+// for the generated reference ("at least 0"). On a list a check holds for each item, on an optional
+// for the value when there is one. Any callable of this kind serves; describe() may be left out.
+template <class T>
+concept Arithmetic = std::is_arithmetic_v<T>;
+
 template <class T>
 struct AtLeast {
   T bound;
-  std::optional<std::string> operator()(const T& value) const {
+  template <Arithmetic V>
+  std::optional<std::string> operator()(const V& value) const {
     if (value >= bound) return std::nullopt;
     return fmt::format("must be at least {}, got {}", bound, value);
   }
@@ -28,7 +36,8 @@ AtLeast<T> at_least(T bound) {
 template <class T>
 struct Between {
   T low, high;
-  std::optional<std::string> operator()(const T& value) const {
+  template <Arithmetic V>
+  std::optional<std::string> operator()(const V& value) const {
     if (value >= low && value <= high) return std::nullopt;
     return fmt::format("must be between {} and {}, got {}", low, high, value);
   }

@@ -1,0 +1,211 @@
+#include "core/config/value.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+namespace sana::config {
+namespace {
+
+constexpr int kMaxDepth = 32;
+constexpr int kMaxNodes = 100'000;
+
+// Copies yaml-cpp's nodes. They are only read through const references: a non-const lookup inserts.
+class YamlCopier {
+ public:
+  explicit YamlCopier(const Origin& origin) : origin_(origin) {}
+
+  Value copy(const YAML::Node& node, int line, int depth) {
+    if (depth > kMaxDepth || ++nodes_ > kMaxNodes) {
+      throw SyntaxError(line, "nested too deeply, or an alias that contains itself");
+    }
+    Value value;
+    value.origin = origin_;
+    if (origin_.place != Origin::Place::kCommandLine) value.origin.line = line;
+    if (node.IsScalar()) {
+      value.kind = Value::Kind::kScalar;
+      value.text = node.Scalar();
+      // yaml-cpp tags plain scalars "?", quoted ones "!".
+      value.quoted = node.Tag() != "?" && !node.Tag().empty();
+    } else if (node.IsSequence()) {
+      value.kind = Value::Kind::kList;
+      for (const auto& item : node) {
+        value.items.push_back(copy(item, line_of(item, line), depth + 1));
+      }
+    } else if (node.IsMap()) {
+      value.kind = Value::Kind::kMap;
+      for (const auto& pair : node) value.entries.push_back(copy_entry(pair, line, depth));
+    }
+    return value;
+  }
+
+ private:
+  template <class Pair>
+  Entry copy_entry(const Pair& pair, int line, int depth) {
+    const int key_line = line_of(pair.first, line);
+    if (!pair.first.IsScalar()) throw SyntaxError(key_line, "a key must be a word");
+    return {pair.first.Scalar(), copy(pair.second, key_line, depth + 1)};
+  }
+  static int line_of(const YAML::Node& node, int otherwise) {
+    return node.Mark().is_null() ? otherwise : node.Mark().line + 1;
+  }
+
+  Origin origin_;
+  int nodes_ = 0;
+};
+
+std::string shown(const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::kNull:
+      return "nothing (null)";
+    case Value::Kind::kList:
+      return "a list";
+    case Value::Kind::kMap:
+      return "a section";
+    case Value::Kind::kScalar:
+      break;
+  }
+  return value.quoted ? fmt::format("the quoted text '{}'", value.text)
+                      : fmt::format("'{}'", value.text);
+}
+
+std::string cannot_read(const Value& value, const char* type) {
+  return fmt::format("cannot read {} as {}", shown(value), type);
+}
+
+bool is_plain(const Value& value) { return value.kind == Value::Kind::kScalar && !value.quoted; }
+
+// Digits with at most one sign; std::from_chars knows no '+'.
+std::string_view without_plus(std::string_view text) {
+  const bool plus = text.size() > 1 && text[0] == '+' && text[1] != '-';
+  return plus ? text.substr(1) : text;
+}
+
+template <class T>
+std::errc parse_number(std::string_view text, T& out) {
+  T number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return error;
+  if (end != text.data() + text.size()) return std::errc::invalid_argument;
+  out = number;
+  return {};
+}
+
+}  // namespace
+
+const Value* Value::find(std::string_view key) const {
+  const Value* found = nullptr;
+  for (const Entry& entry : entries) {
+    if (entry.key == key) found = &entry.value;
+  }
+  return found;
+}
+
+Value* Value::find(std::string_view key) {
+  return const_cast<Value*>(std::as_const(*this).find(key));
+}
+
+Value parse_yaml(const std::string& text, const Origin& origin) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty()) {
+      Value nothing;
+      nothing.origin = origin;
+      return nothing;
+    }
+    if (documents.size() > 1) {
+      throw SyntaxError(documents[1].Mark().line + 1, "holds more than one YAML document");
+    }
+    return YamlCopier(origin).copy(documents.front(), 1, 0);
+  } catch (const YAML::Exception& error) {
+    throw SyntaxError(error.mark.is_null() ? 1 : error.mark.line + 1,
+                      fmt::format("not valid YAML: {}", error.msg));
+  }
+}
+
+void merge(Value& under, const Value& over) {
+  if (under.kind != Value::Kind::kMap || over.kind != Value::Kind::kMap) {
+    // An empty section in a later file takes nothing away.
+    const bool keep = under.kind == Value::Kind::kMap && over.kind == Value::Kind::kNull;
+    if (!keep) under = over;
+    return;
+  }
+  std::vector<std::string_view> seen;
+  for (const Entry& entry : over.entries) {
+    Value* below = under.find(entry.key);
+    const bool twice = std::find(seen.begin(), seen.end(), entry.key) != seen.end();
+    seen.push_back(entry.key);
+    // A key given twice in one file must stay visible as such.
+    if (below == nullptr || twice) {
+      under.entries.push_back(entry);
+    } else {
+      merge(*below, entry.value);
+    }
+  }
+}
+
+std::optional<std::string> convert(const Value& value, bool& out) {
+  if (!is_plain(value) || (value.text != "true" && value.text != "false")) {
+    return cannot_read(value, "a boolean (true or false)");
+  }
+  out = value.text == "true";
+  return std::nullopt;
+}
+
+std::optional<std::string> convert(const Value& value, int64_t& out) {
+  if (!is_plain(value)) return cannot_read(value, "an integer");
+  const std::string_view text = without_plus(value.text);
+  const std::errc error = parse_number(text, out);
+  if (error == std::errc{}) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {
+    return cannot_read(value, "an integer: it needs more than 64 bits");
+  }
+  double number = 0.0;
+  if (parse_number(text, number) == std::errc{} && std::isfinite(number) &&
+      number == std::floor(number) && std::abs(number) < 9e15) {
+    return fmt::format("{}: write {}", cannot_read(value, "an integer"),
+                       static_cast<int64_t>(number));
+  }
+  return cannot_read(value, "an integer");
+}
+
+std::optional<std::string> convert(const Value& value, double& out) {
+  if (!is_plain(value)) return cannot_read(value, "a number");
+  const std::string_view text = without_plus(value.text);
+  const double infinity = std::numeric_limits<double>::infinity();
+  if (text == ".inf") return out = infinity, std::nullopt;
+  if (text == "-.inf") return out = -infinity, std::nullopt;
+  if (text == ".nan") return out = std::numeric_limits<double>::quiet_NaN(), std::nullopt;
+  // from_chars also takes the words inf and nan, which YAML does not.
+  const bool numeric = text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
+  const std::errc error = numeric ? parse_number(text, out) : std::errc::invalid_argument;
+  if (error == std::errc::result_out_of_range) {
+    return cannot_read(value, "a number: it does not fit a double");
+  }
+  if (error != std::errc{}) return cannot_read(value, "a number");
+  return std::nullopt;
+}
+
+std::optional<std::string> convert(const Value& value, std::string& out) {
+  if (value.kind == Value::Kind::kNull) {
+    return cannot_read(value, "text (write \"\" for an empty text)");
+  }
+  if (value.kind != Value::Kind::kScalar) {
+    return fmt::format("{} (put it in quotes)", cannot_read(value, "text"));
+  }
+  out = value.text;
+  return std::nullopt;
+}
+
+std::optional<std::string> expect_list(const Value& value) {
+  if (value.kind == Value::Kind::kList) return std::nullopt;
+  return cannot_read(value, "a list (write [] for an empty one)");
+}
+
+}  // namespace sana::config
