@@ -1,5 +1,5 @@
-// Named random streams whose state can be saved: one per purpose (noise, timestep, dropout, ...), so
-// that drawing from one never shifts another.
+// Named random streams whose state can be saved: one per purpose (noise, timestep, dropout, ...),
+// so that drawing from one never shifts another.
 #pragma once
 #include <ATen/core/Generator.h>
 #include <c10/core/Device.h>
