@@ -8,8 +8,8 @@
 
 namespace sana::cli {
 
-// Parses `arguments`. Throws UserError for arguments that do not fit (names the command's help), and
-// CLI::CallForHelp for --help, which the runner turns into the help text.
+// Parses `arguments`. Throws UserError for arguments that do not fit (names the command's help),
+// and CLI::CallForHelp for --help, which the runner turns into the help text.
 void parse(CLI::App& app, const Arguments& arguments);
 
 // Adds "CONFIG [section.key=value ...]" and binds it to `source`.

@@ -14,8 +14,8 @@ namespace sana::cli {
 using Arguments = std::vector<std::string>;
 
 // Every command adds its options to `app` (which comes with name, summary, examples and the options
-// that all commands share), calls parse() of arguments.h, works, prints results to stdout and returns
-// the exit code; failures are thrown as sana::Error.
+// that all commands share), calls parse() of arguments.h, works, prints results to stdout and
+// returns the exit code; failures are thrown as sana::Error.
 using CommandFunction = int (*)(CLI::App& app, const Arguments& arguments);
 
 int prepare_command(CLI::App& app, const Arguments& arguments);
@@ -23,6 +23,7 @@ int train_command(CLI::App& app, const Arguments& arguments);
 int sample_command(CLI::App& app, const Arguments& arguments);
 int verify_command(CLI::App& app, const Arguments& arguments);
 int inspect_command(CLI::App& app, const Arguments& arguments);
+int export_command(CLI::App& app, const Arguments& arguments);
 int doctor_command(CLI::App& app, const Arguments& arguments);
 int version_command(CLI::App& app, const Arguments& arguments);
 // Prints configs/reference.yaml. Not listed in the overview.

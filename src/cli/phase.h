@@ -6,8 +6,8 @@
 namespace sana::cli {
 
 // Throws the sana::Error for `error`, which left `phase` ("loading the checkpoint"): out of memory
-// becomes an EnvironmentError with remedies, other errors of LibTorch an InternalError; a sana::Error
-// or anything else is rethrown unchanged.
+// becomes an EnvironmentError with remedies, other errors of LibTorch an InternalError; a
+// sana::Error or anything else is rethrown unchanged.
 [[noreturn]] void rethrow_with_phase(const std::string& phase, std::exception_ptr error);
 
 // Runs `body`, naming `phase` in what LibTorch throws.

@@ -1,0 +1,100 @@
+#include "cli/command_table.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "cli/nearest.h"
+#include "core/error.h"
+
+namespace sana::cli {
+
+const std::vector<Command>& command_table() {
+  static const std::vector<Command> table = {
+      {"prepare",
+       "Turn a folder or list of clips into a prepared data set.",
+       {"sana-video prepare configs/examples/prepare_quickstart.yaml",
+        "sana-video prepare configs/examples/prepare_quickstart.yaml output=prepared/mine",
+        "sana-video prepare configs/examples/prepare_quickstart.yaml --log-level debug"},
+       prepare_command},
+      {"train",
+       "Train a video model, or a VAE, on a prepared data set.",
+       {"sana-video train configs/examples/train_quickstart.yaml",
+        "sana-video train configs/examples/train_quickstart.yaml run.dir=runs/longer "
+        "train.steps=200",
+        "sana-video train configs/examples/train_quickstart.yaml device=cpu precision=float32"},
+       train_command},
+      {"sample",
+       "Generate videos from prompts.",
+       {"sana-video sample --checkpoint examples/checkpoints/dit --prompt \"a dog jumps over a "
+        "log\" --out dog.mp4",
+        "sana-video sample --checkpoint runs/quickstart --prompt \"ocean waves\" --seed 7 --out "
+        "waves.mp4",
+        "sana-video sample --checkpoint examples/checkpoints/dit --prompts-file "
+        "examples/prompts.txt --out samples"},
+       sample_command},
+      {"verify",
+       "Compare the models of this build with reference tensors.",
+       {"sana-video verify tests/data/dit_480_tiny.safetensors",
+        "sana-video verify tests/data/dit_480_tiny.safetensors --device cuda --dtype bfloat16",
+        "sana-video verify tests/data/dit_720_tiny.safetensors "
+        "tests/data/wan_vae_tiny.safetensors"},
+       verify_command},
+      {"inspect",
+       "Show what a checkpoint, safetensors file or prepared data set holds.",
+       {"sana-video inspect examples/checkpoints/dit",
+        "sana-video inspect examples/checkpoints/vae --tensors",
+        "sana-video inspect prepared/quickstart"},
+       inspect_command},
+      {"export",
+       "Copy what inference needs out of a training checkpoint into a small folder.",
+       {"sana-video export runs/quickstart exported",
+        "sana-video export runs/quickstart/step-00000010 exported-float32 --dtype float32",
+        "sana-video export runs/vae exported-vae --dtype bfloat16"},
+       export_command},
+      {"doctor",
+       "Say what this build and machine can do, with advice on what is missing.",
+       {"sana-video doctor", "sana-video doctor --log-level off", "sana-video doctor > doctor.txt"},
+       doctor_command},
+      {"version",
+       "Print the version of the program and of LibTorch.",
+       {"sana-video version", "sana-video --version", "sana-video version | cut -d' ' -f2"},
+       version_command},
+      {"reference-config",
+       "Print every configuration key with its default, range and meaning.",
+       {"sana-video reference-config", "sana-video reference-config > configs/reference.yaml",
+        "sana-video reference-config | grep -A3 optimizer"},
+       reference_config_command,
+       /*is_listed=*/false},
+  };
+  return table;
+}
+
+const Command& find_command(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Command& command : command_table()) {
+    if (command.name == name) return command;
+    names.push_back(command.name);
+  }
+  const std::string guess = nearest(name, names);
+  throw UserError(fmt::format("unknown command '{}'{}; 'sana-video help' lists the commands", name,
+                              guess.empty() ? "" : fmt::format(" (did you mean '{}'?)", guess)));
+}
+
+std::string overview() {
+  std::string text =
+      "sana-video: linear-attention video diffusion, from a folder of clips to generated video\n\n"
+      "usage: sana-video COMMAND ...\n\n";
+  for (const Command& command : command_table()) {
+    if (command.is_listed) text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+  }
+  return text +
+         "\n'sana-video help COMMAND' shows a command's options and examples. Start with:\n"
+         "  scripts/quickstart.sh\n";
+}
+
+std::string examples_text(const Command& command) {
+  std::string text = "Examples:\n";
+  for (const std::string& example : command.examples) text += "  " + example + "\n";
+  return text;
+}
+
+}  // namespace sana::cli

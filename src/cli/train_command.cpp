@@ -1,0 +1,23 @@
+#include <iostream>
+
+#include "cli/arguments.h"
+#include "core/error.h"
+#include "train/checkpoint.h"
+#include "train/train.h"
+
+namespace sana::cli {
+
+int train_command(CLI::App& app, const Arguments& arguments) {
+  config::Source source;
+  add_config_arguments(app, source);
+  parse(app, arguments);
+
+  const auto loaded = config::load_with_origins<train::TrainConfig>(source);
+  const ExitCode code = train::train(loaded.config, loaded.resolved_yaml);
+  if (const auto newest = train::newest_checkpoint(loaded.config.run.dir)) {
+    std::cout << newest->string() << "\n";
+  }
+  return static_cast<int>(code);
+}
+
+}  // namespace sana::cli
