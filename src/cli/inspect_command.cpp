@@ -1,0 +1,177 @@
+#include <iostream>
+
+#include "cli/arguments.h"
+#include "cli/inspect.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/shape.h"
+#include "data/prepared_dataset.h"
+#include "train/checkpoint.h"
+
+namespace sana::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void print_fact(const std::string& name, const std::string& value) {
+  std::cout << fmt::format("{:<14}{}\n", name, value);
+}
+
+// 1234567 -> "1,234,567"
+std::string count_string(int64_t count) {
+  const std::string digits = std::to_string(count);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+void print_tensors(const fs::path& path, bool lists_all) {
+  const TensorSummary summary = summarize_tensors(path);
+  std::string dtypes;
+  for (const auto& [dtype, count] : summary.dtypes) {
+    dtypes += fmt::format("{}{} of {}", dtypes.empty() ? "" : ", ", count, dtype);
+  }
+  print_fact("tensors", dtypes.empty() ? "none" : dtypes);
+  print_fact("elements", fmt::format("{} in {}, {} file{}", count_string(summary.num_elements),
+                                     bytes_string(summary.num_bytes), summary.files.size(),
+                                     summary.files.size() == 1 ? "" : "s"));
+  for (const auto& [name, value] : summary.metadata) {
+    print_fact("metadata",
+               name + " = " + (value.size() > 200 ? value.substr(0, 200) + " ..." : value));
+  }
+  for (const auto& [group, elements] : summary.groups) {
+    std::cout << fmt::format("  {:<32}{:>15}\n", group, count_string(elements));
+  }
+  if (!lists_all) return;
+  std::cout << "\n";
+  for (const auto& [name, entry] : summary.entries) {
+    std::cout << fmt::format("  {:<64} {:<10} {}\n", name, c10::toString(entry.dtype),
+                             shape_string(entry.shape));
+  }
+}
+
+// The facts of a JSON file: strings, numbers and short lists at its top, and in its sections.
+void print_json_facts(const fs::path& path, const std::string& prefix, const nlohmann::json& json) {
+  for (const auto& [key, value] : json.items()) {
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (value.is_object()) {
+      print_json_facts(path, name, value);
+    } else if (!value.is_array() || value.dump().size() <= 100) {
+      std::cout << fmt::format("  {:<32}{}\n", name,
+                               value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+}
+
+void print_json_file(const fs::path& path) {
+  if (!fs::exists(path)) return;
+  std::cout << path.filename().string() << "\n";
+  print_json_facts(path, "", read_json_file(path));
+}
+
+void inspect_tensors(const fs::path& path, bool lists_all) {
+  print_fact("tensors of", path.string());
+  print_tensors(path, lists_all);
+  print_fact(
+      "use",
+      "weights: sana-video train (init.from); with 'model' in the metadata: sana-video verify");
+}
+
+void inspect_dataset(const fs::path& path) {
+  print_fact("data set", path.string());
+  const data::PreparedDataset dataset(path);
+  const bool has_latents = dataset.kind() == data::Kind::kLatents;
+  std::map<std::string, int64_t> buckets;
+  for (int64_t i = 0; i < dataset.size(); ++i)
+    buckets[data::to_string(dataset.info(i).bucket)] += 1;
+  print_fact("holds", has_latents ? "latents and text features" : "pixels");
+  print_fact("samples", count_string(dataset.size()));
+  print_fact("fps", fmt::format("{}", dataset.fps()));
+  for (const auto& [bucket, count] : buckets)
+    print_fact("bucket", fmt::format("{}: {}", bucket, count_string(count)));
+  if (has_latents) {
+    print_fact("VAE", dataset.vae_identity());
+    print_fact("text encoder", dataset.text_encoder_identity());
+  }
+  print_fact("fingerprint", dataset.fingerprint());
+  print_fact("use",
+             has_latents ? "sana-video train, task: video_dit" : "sana-video train, task: vae");
+}
+
+// The weights among a checkpoint's files (the others are optimizer state, averages, random
+// streams).
+fs::path weights_in(const fs::path& folder) {
+  for (const char* file : {"vae.safetensors", "model.safetensors"}) {
+    if (fs::exists(folder / file)) return folder / file;
+  }
+  return folder;
+}
+
+void inspect_vae(const fs::path& path, bool lists_all) {
+  print_fact("VAE", path.string());
+  for (const char* file : {"vae.json", "manifest.json"}) print_json_file(path / file);
+  print_tensors(weights_in(path), lists_all);
+  print_fact("use", fs::exists(path / "vae.safetensors")
+                        ? "sana-video prepare (vae), sana-video train (vae_checkpoint)"
+                        : "sana-video train (run.resume, init.from), sana-video export");
+}
+
+void inspect_model(const fs::path& path, bool lists_all) {
+  print_fact("model", path.string());
+  for (const char* file : {"model.json", "pipeline.json", "manifest.json"})
+    print_json_file(path / file);
+  print_tensors(weights_in(path), lists_all);
+  const bool can_sample =
+      fs::exists(path / "pipeline.json") && fs::exists(path / "vae" / "vae.json");
+  const bool can_resume = fs::exists(path / "trainer.json");
+  print_fact("use",
+             fmt::format("sana-video train (init.from{}){}", can_resume ? ", run.resume" : "",
+                         can_sample ? ", sana-video sample --checkpoint " + path.string() : ""));
+}
+
+// The complete checkpoints of a run, and the newest in full.
+void inspect_run(const fs::path& path, bool lists_all) {
+  const std::vector<fs::path> steps = train::list_checkpoints(path);
+  print_fact("training run", path.string());
+  for (const fs::path& step : steps) print_fact("checkpoint", step.string());
+  std::cout << "\n";
+  if (fs::exists(steps.back() / "vae.json")) return inspect_vae(steps.back(), lists_all);
+  inspect_model(steps.back(), lists_all);
+}
+
+}  // namespace
+
+int inspect_command(CLI::App& app, const Arguments& arguments) {
+  fs::path path;
+  bool lists_all = false;
+  app.add_option("path", path,
+                 "Checkpoint folder, run folder, .safetensors file or prepared data set.")
+      ->required();
+  app.add_flag("--tensors", lists_all, "List every tensor with dtype and shape.");
+  parse(app, arguments);
+
+  switch (kind_of(path)) {
+    case PathKind::kDataset:
+      inspect_dataset(path);
+      break;
+    case PathKind::kVae:
+      inspect_vae(path, lists_all);
+      break;
+    case PathKind::kModel:
+      inspect_model(path, lists_all);
+      break;
+    case PathKind::kRun:
+      inspect_run(path, lists_all);
+      break;
+    case PathKind::kTensors:
+      inspect_tensors(path, lists_all);
+      break;
+  }
+  return 0;
+}
+
+}  // namespace sana::cli
