@@ -1,0 +1,26 @@
+// Construction of the parts of a run out of its configuration.
+#pragma once
+#include <memory>
+
+#include "data/loader.h"
+#include "train/datasets.h"
+#include "train/objective.h"
+#include "train/trainer_state.h"
+
+namespace sana::train {
+
+// The task's model on the device with its weights of step 0: init.from or fresh ones. Parameters
+// named in train.freeze do not require gradients.
+std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Datasets& datasets,
+                                           c10::Device device);
+
+// What fixes the order of the video or image batches; default values without that data set.
+OrderKey video_order(const TrainConfig& config, const Datasets& datasets);
+OrderKey image_order(const TrainConfig& config, const Datasets& datasets);
+
+// Batches of one data set from a position on; null without a data set.
+std::unique_ptr<data::PrefetchLoader> build_loader(
+    std::shared_ptr<const data::PreparedDataset> dataset, const StreamState& stream,
+    int64_t num_workers);
+
+}  // namespace sana::train

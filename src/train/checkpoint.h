@@ -1,0 +1,68 @@
+// Checkpoints of a run: folders that are whole or absent.
+//
+//   run/step-00002000/
+//     manifest.json          format, step, task, versions, size and hash of every file
+//     config.yaml            as the run was configured
+//     model.safetensors      float32 weights
+//     ema.safetensors        their moving average, if one is kept
+//     optimizer.safetensors  moments
+//     random.safetensors     random streams
+//     trainer.json           step, position in the data
+//     ...                    what inference needs (train/inference_files.h)
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/safetensors.h"
+
+namespace sana::train {
+
+inline constexpr int kCheckpointFormat = 1;
+
+struct CheckpointContent {
+  int64_t step = 0;
+  std::string task;
+  std::string config_yaml;
+  nlohmann::ordered_json trainer;
+  TensorMap model;
+  TensorMap ema;  // empty: none is kept
+  TensorMap optimizer;
+  TensorMap random;
+};
+
+// Adds further files to the folder before it is sealed.
+using ExtraFiles = std::function<void(const std::filesystem::path& folder)>;
+
+// "step-00002000"
+std::string checkpoint_name(int64_t step);
+
+// Writes run_dir/step-XXXXXXXX, aside first; returns its path. Throws EnvironmentError when the
+// disk is full or not writable; no checkpoint that was there before is touched then.
+std::filesystem::path save_checkpoint(const std::filesystem::path& run_dir,
+                                      const CheckpointContent& content, const ExtraFiles& extra);
+
+// Reads and checks a checkpoint. Throws UserError that lists every missing file, wrong size and
+// wrong hash. Tensors are memory-mapped.
+CheckpointContent load_checkpoint(const std::filesystem::path& folder);
+
+// Complete checkpoints of a run, oldest first; no folder: none.
+std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& run_dir);
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run_dir);
+// Step of a checkpoint folder, from its name; nothing if it is not one.
+std::optional<int64_t> checkpoint_step(const std::filesystem::path& folder);
+
+// Deletes all but the newest `keep` checkpoints. What cannot be deleted is warned about.
+void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep);
+
+// Deletes what a killed program left half-written or half-deleted.
+void remove_leftovers(const std::filesystem::path& run_dir);
+
+// manifest.json of a folder that is otherwise complete: names, sizes and hashes of all its files.
+void write_manifest(const std::filesystem::path& folder, int64_t step, const std::string& task);
+
+}  // namespace sana::train

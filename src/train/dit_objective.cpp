@@ -1,0 +1,139 @@
+#include "train/dit_objective.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "data/loader.h"
+#include "train/inference_files.h"
+#include "train/transfer.h"
+
+namespace sana::train {
+namespace {
+
+// Levels [B] in the middle of a noise band: the shift solved for i.
+NoiseLevels band_levels(int64_t band, int64_t batch, double shift) {
+  const double sigma = (double(band) + 0.5) / double(kNoiseBands);
+  const double index = std::round(kNoiseLevels * sigma / (shift - (shift - 1.0) * sigma));
+  const auto level = std::clamp<int64_t>(int64_t(index), 0, kNoiseLevels - 1);
+  return shifted_levels(at::full({batch}, level, at::kLong), shift);
+}
+
+}  // namespace
+
+DitObjective::DitObjective(const TrainConfig& config, const Datasets& datasets, c10::Device device)
+    : config_(config), datasets_(datasets), device_(device) {
+  check_data();
+  model_ = model::SanaVideo(config.model);
+  RandomStreams streams(uint64_t(config.run.seed));
+  model::initialize_weights(model_, streams.get("weights"));
+  model_->set_gradient_checkpointing(config.train.gradient_checkpointing);
+  model_->to(device);
+  if (!config.vae_checkpoint.empty()) load_matching_vae(config.vae_checkpoint, *datasets.videos);
+  if (config.preview.every_steps > 0) {
+    preview_ = std::make_unique<DitPreview>(config, *datasets.videos, device);
+  }
+}
+
+void DitObjective::check_data() const {
+  const data::PreparedDataset& videos = *datasets_.videos;
+  const int64_t text_dim = videos.null_text().size(2);
+  require(
+      text_dim == config_.model.text_dim,
+      "model.text_dim is {}, but the captions of {} were encoded {} wide; set model.text_dim={}",
+      config_.model.text_dim, config_.data.videos, text_dim, text_dim);
+  const int64_t channels = videos.read({0}).data.size(1);
+  require(
+      channels == config_.model.latent_channels,
+      "model.latent_channels is {}, but the latents of {} have {}; set model.latent_channels={}",
+      config_.model.latent_channels, config_.data.videos, channels, channels);
+}
+
+std::vector<MetricPart> DitObjective::metric_parts() const {
+  return {{"loss_by_sigma", kNoiseBands}};
+}
+
+at::Tensor DitObjective::sample_losses(const at::Tensor& clean, const at::Tensor& noise,
+                                       const NoiseLevels& levels, const data::Batch& batch) {
+  const at::Tensor noisy = add_noise(clean, noise, levels.sigma);
+  const at::Tensor velocity = model_(noisy, levels.timestep, to_device(batch.text, device_),
+                                     to_device(batch.text_mask, device_));
+  return velocity_loss(velocity, clean, noise);
+}
+
+void DitObjective::drop_captions(data::Batch& batch, RandomStreams& streams) const {
+  const double share = config_.data.caption_dropout;
+  if (share == 0.0) return;
+  const at::Tensor drop =
+      at::rand({batch.text.size(0)}, streams.get("caption_dropout"), at::kFloat) < share;
+  batch.text = at::where(drop.view({-1, 1, 1}), datasets_.videos->null_text(), batch.text);
+  batch.text_mask =
+      at::where(drop.view({-1, 1}), datasets_.videos->null_text_mask(), batch.text_mask);
+}
+
+LossOutput DitObjective::loss(const data::Batch& batch, RandomStreams& streams) {
+  data::Batch conditioned = batch;
+  drop_captions(conditioned, streams);
+  const at::Tensor indices =
+      sample_level_indices(batch.data.size(0), config_.flow, streams.get("timestep"));
+  const NoiseLevels levels = shifted_levels(to_device(indices, device_), config_.flow.shift);
+  const at::Tensor clean = to_device(batch.data, device_);
+  const at::Tensor noise = at::randn(clean.sizes(), streams.get("noise", device_), clean.options());
+  const at::Tensor losses = sample_losses(clean, noise, levels, conditioned);
+  const BandSums bands = sum_by_band(losses, levels.sigma);
+  return {losses.mean(), bands.sums, bands.counts};
+}
+
+nlohmann::ordered_json DitObjective::validate() {
+  if (!datasets_.validation) return nullptr;
+  at::NoGradGuard no_grad;
+  // The same noise at every call, so that curves show the model and not the draw.
+  RandomStreams streams(/*seed=*/0);
+  const auto batches = data::epoch_batches(*datasets_.validation, config_.data.batch_size, 0, 0);
+  const int64_t count =
+      std::min<int64_t>(config_.train.validation_batches, int64_t(batches.size()));
+  at::Tensor sums = at::zeros({kNoiseBands}, at::kDouble);
+  int64_t samples = 0;
+  for (int64_t b = 0; b < count; ++b) {
+    const data::Batch batch = datasets_.validation->read(batches[size_t(b)]);
+    const at::Tensor clean = to_device(batch.data, device_);
+    for (int64_t band = 0; band < kNoiseBands; ++band) {
+      const at::Tensor noise = at::randn(batch.data.sizes(), streams.get("noise"), at::kFloat);
+      NoiseLevels levels = band_levels(band, batch.data.size(0), config_.flow.shift);
+      levels = {to_device(levels.sigma, device_), to_device(levels.timestep, device_)};
+      const at::Tensor losses = sample_losses(clean, to_device(noise, device_), levels, batch);
+      sums[band] += losses.sum().to(at::kCPU, at::kDouble);
+    }
+    samples += batch.data.size(0);
+  }
+  const at::Tensor means = sums / double(samples);
+  nlohmann::ordered_json result;
+  result["val_loss"] = means.mean().item<double>();
+  for (int64_t band = 0; band < kNoiseBands; ++band) {
+    result["val_loss_by_sigma"].push_back(means[band].item<double>());
+  }
+  return result;
+}
+
+void DitObjective::preview(const std::filesystem::path& directory) {
+  if (preview_) preview_->write(model_, directory);
+}
+
+void DitObjective::write_inference_files(const std::filesystem::path& directory) {
+  write_dit_inference_files(directory, config_, *datasets_.videos, datasets_.images.get());
+}
+
+std::vector<std::pair<std::string, std::string>> DitObjective::describe() const {
+  const data::Batch sample = datasets_.videos->read({0});
+  const auto& patch = config_.model.patch_size;
+  const int64_t tokens = sample.data.size(2) / patch[0] * (sample.data.size(3) / patch[1]) *
+                         (sample.data.size(4) / patch[2]);
+  return {{"model",
+           fmt::format("linear video DiT, {} layers, {} x {} channels", config_.model.num_layers,
+                       config_.model.num_heads, config_.model.head_dim)},
+          {"tokens per clip", fmt::format("{} ({})", tokens, to_string(sample.bucket))}};
+}
+
+}  // namespace sana::train

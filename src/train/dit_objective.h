@@ -1,0 +1,41 @@
+// Flow matching of the video DiT on prepared latents.
+#pragma once
+#include <memory>
+
+#include "model/sana_video.h"
+#include "train/datasets.h"
+#include "train/dit_preview.h"
+#include "train/objective.h"
+
+namespace sana::train {
+
+class DitObjective : public Objective {
+ public:
+  // Builds the model with fresh weights on `device`. Throws UserError when the data does not fit
+  // the model (latent channels, width of the text) or data and VAE do not belong together.
+  DitObjective(const TrainConfig& config, const Datasets& datasets, c10::Device device);
+
+  torch::nn::Module& module() override { return *model_; }
+  std::vector<MetricPart> metric_parts() const override;
+  LossOutput loss(const data::Batch& batch, RandomStreams& streams) override;
+  nlohmann::ordered_json validate() override;
+  void preview(const std::filesystem::path& directory) override;
+  void write_inference_files(const std::filesystem::path& directory) override;
+  std::vector<std::pair<std::string, std::string>> describe() const override;
+
+ private:
+  // Per-sample loss [B] of clean latents at given noise and levels; everything on the device.
+  at::Tensor sample_losses(const at::Tensor& clean, const at::Tensor& noise,
+                           const NoiseLevels& levels, const data::Batch& batch);
+  // Replaces the text of a random share of the samples by that of the empty caption, with its mask.
+  void drop_captions(data::Batch& batch, RandomStreams& streams) const;
+  void check_data() const;
+
+  TrainConfig config_;
+  Datasets datasets_;
+  c10::Device device_;
+  model::SanaVideo model_{nullptr};
+  std::unique_ptr<DitPreview> preview_;
+};
+
+}  // namespace sana::train

@@ -1,0 +1,65 @@
+#include "train/dit_preview.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+
+#include "core/device.h"
+#include "core/error.h"
+#include "infer/video_writer.h"
+#include "model/vae/wan_vae.h"
+#include "train/inference_files.h"
+
+namespace sana::train {
+namespace {
+
+// A sample of the bucket that holds most samples.
+int64_t typical_sample(const data::PreparedDataset& videos) {
+  std::map<data::Bucket, int64_t> counts;
+  int64_t best = 0;
+  for (int64_t i = 0; i < videos.size(); ++i) {
+    if (++counts[videos.info(i).bucket] > counts[videos.info(best).bucket]) best = i;
+  }
+  return best;
+}
+
+}  // namespace
+
+DitPreview::DitPreview(const TrainConfig& config, const data::PreparedDataset& videos,
+                       c10::Device device)
+    : config_(config), device_(device), fps_(videos.fps()) {
+  latent_size_ = videos.read({typical_sample(videos)}).data.sizes().slice(2).vec();
+  negative_ = {videos.null_text(), videos.null_text_mask()};
+
+  const auto encoder = model::load_text_encoder(config.text_encoder, device);
+  require(encoder->identity() == videos.text_encoder_identity(),
+          "data.videos was encoded by the text encoder {}, but text_encoder is {}: previews would "
+          "show something else; use the encoder that prepared the data",
+          videos.text_encoder_identity(), encoder->identity());
+  for (const std::string& prompt : config.preview.prompts) {
+    prompts_.push_back(encoder->encode({prompt}));
+  }
+  vae_ =
+      model::make_video_vae(load_matching_vae(config.vae_checkpoint, videos), device, at::kFloat);
+}
+
+void DitPreview::write(model::SanaVideo& model, const std::filesystem::path& directory) {
+  const auto dtype = parse_dtype(config_.precision);
+  const auto progress = make_silent_progress();
+  for (size_t i = 0; i < prompts_.size(); ++i) {
+    infer::LatentRequest request;
+    request.prompt = prompts_[i];
+    request.negative = negative_;
+    request.latent_frames = latent_size_[0];
+    request.latent_height = latent_size_[1];
+    request.latent_width = latent_size_[2];
+    request.seed = uint64_t(config_.preview.seed) + i;
+    request.sampler = config_.preview.sampler;
+    const at::Tensor latents = infer::sample_latents(model, request, device_, dtype, *progress);
+    const at::Tensor frames = infer::to_frames(vae_->decode(latents));
+    const char* extension = frames.size(0) == 1 ? "png" : "mp4";
+    infer::write_video(directory / fmt::format("{:02}.{}", i, extension), frames, fps_);
+  }
+}
+
+}  // namespace sana::train

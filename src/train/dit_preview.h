@@ -1,0 +1,33 @@
+// Videos of fixed prompts during training of the DiT.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "data/prepared_dataset.h"
+#include "infer/pipeline.h"
+#include "model/vae/video_vae.h"
+#include "train/trainer_config.h"
+
+namespace sana::train {
+
+class DitPreview {
+ public:
+  // Encodes the prompts (the text encoder is then released) and loads the VAE. Throws UserError
+  // when the data was encoded by another VAE or text encoder than the configured ones.
+  DitPreview(const TrainConfig& config, const data::PreparedDataset& videos, c10::Device device);
+
+  // directory/00.mp4, 01.mp4, ... in the order of the prompts; .png for a model of still images.
+  void write(model::SanaVideo& model, const std::filesystem::path& directory);
+
+ private:
+  TrainConfig config_;
+  c10::Device device_;
+  double fps_;
+  std::vector<int64_t> latent_size_;  // T, h, w
+  std::vector<model::TextFeatures> prompts_;
+  model::TextFeatures negative_;  // the empty caption
+  std::unique_ptr<model::VideoVae> vae_;
+};
+
+}  // namespace sana::train

@@ -1,0 +1,45 @@
+#include "train/export.h"
+
+#include <ATen/ATen.h>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "model/vae/wan_vae.h"
+#include "train/checkpoint.h"
+
+namespace sana::train {
+namespace fs = std::filesystem;
+namespace {
+
+void export_dit(const fs::path& source, const CheckpointContent& content, const fs::path& folder,
+                at::ScalarType dtype) {
+  TensorMap weights;
+  for (const auto& [name, tensor] : content.ema.empty() ? content.model : content.ema) {
+    weights[name] = tensor.is_floating_point() ? tensor.to(dtype) : tensor;
+  }
+  save_safetensors(folder / "model.safetensors", weights, {{"format", "pt"}});
+  for (const char* file : {"model.json", "pipeline.json"}) {
+    write_file_atomically(folder / file, read_text_file(source / file));
+  }
+  if (!fs::is_directory(source / "vae")) return;
+  fs::create_directories(folder / "vae");
+  model::save_wan_vae(folder / "vae", model::load_wan_vae(source / "vae"), dtype);
+}
+
+}  // namespace
+
+void export_checkpoint(const fs::path& source, const fs::path& target, c10::ScalarType dtype) {
+  require(!fs::exists(target), "'{}' exists already; choose a new folder", target.string());
+  const CheckpointContent content = load_checkpoint(source);
+  if (target.has_parent_path()) ensure_writable_directory(target.parent_path());
+  StagedDirectory staged(target);
+  if (content.task == "vae") {
+    model::save_wan_vae(staged.path(), model::load_wan_vae(source), dtype);
+  } else {
+    export_dit(source, content, staged.path(), dtype);
+  }
+  write_manifest(staged.path(), content.step, content.task);
+  staged.commit();
+}
+
+}  // namespace sana::train

@@ -1,0 +1,17 @@
+// Small folders for inference out of training checkpoints.
+#pragma once
+#include <c10/core/ScalarType.h>
+
+#include <filesystem>
+
+namespace sana::train {
+
+// Copies what inference needs of the checkpoint `source` to the new folder `target`: the averaged
+// weights where there are any, converted to `dtype`, and no optimizer.
+//   DiT: model.safetensors, model.json, pipeline.json, vae/
+//   VAE: vae.json, vae.safetensors
+// and a manifest.json. Throws UserError when source is not a complete checkpoint or target exists.
+void export_checkpoint(const std::filesystem::path& source, const std::filesystem::path& target,
+                       c10::ScalarType dtype);
+
+}  // namespace sana::train

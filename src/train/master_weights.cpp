@@ -1,0 +1,97 @@
+#include "train/master_weights.h"
+
+#include <ATen/ATen.h>
+
+#include "core/error.h"
+#include "model/state_dict.h"
+
+namespace sana::train {
+
+MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision)
+    : module_(module), aliased_(precision == at::kFloat) {
+  module.to(at::kFloat);
+  for (const auto& item : module.named_parameters()) {
+    const at::Tensor& parameter = item.value();
+    const at::Tensor value = aliased_ ? parameter.detach() : parameter.detach().clone();
+    const bool trained = parameter.requires_grad();
+    (trained ? names_ : frozen_names_).push_back(item.key());
+    (trained ? parameters_ : frozen_parameters_).push_back(parameter);
+    (trained ? weights_ : frozen_weights_).push_back(value);
+  }
+  require(!names_.empty(), "train.freeze leaves no parameter to train");
+  // Changes the parameters in place, so the references above stay valid.
+  if (!aliased_) module.to(precision);
+}
+
+void MasterWeights::collect_gradients() {
+  if (aliased_) return;  // autograd itself adds up in float32
+  at::NoGradGuard no_grad;
+  const bool first = gradients_.empty();
+  if (first) {
+    for (const at::Tensor& weight : weights_) gradients_.push_back(at::zeros_like(weight));
+  }
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    at::Tensor& gradient = parameters_[i].mutable_grad();
+    if (!gradient.defined()) continue;
+    first ? gradients_[i].copy_(gradient) : gradients_[i].add_(gradient);
+    gradient = at::Tensor();
+  }
+}
+
+const std::vector<at::Tensor>& MasterWeights::gradients() {
+  if (aliased_ && gradients_.empty()) {
+    for (const at::Tensor& parameter : parameters_) {
+      const at::Tensor& gradient = parameter.grad();
+      gradients_.push_back(gradient.defined() ? gradient : at::zeros_like(parameter.detach()));
+    }
+  }
+  return gradients_;
+}
+
+void MasterWeights::clear_gradients() {
+  gradients_.clear();
+  for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+}
+
+void MasterWeights::publish() {
+  if (aliased_) return;
+  at::NoGradGuard no_grad;
+  at::_foreach_copy_(parameters_, weights_);
+}
+
+TensorMap MasterWeights::state_with(const std::vector<at::Tensor>& weights) const {
+  TensorMap state;
+  for (const auto& item : module_.named_buffers()) {
+    const at::Tensor& buffer = item.value();
+    state[item.key()] = buffer.is_floating_point() ? buffer.to(at::kFloat) : buffer;
+  }
+  for (size_t i = 0; i < names_.size(); ++i) state[names_[i]] = weights[i].detach();
+  for (size_t i = 0; i < frozen_names_.size(); ++i) state[frozen_names_[i]] = frozen_weights_[i];
+  return state;
+}
+
+void MasterWeights::restore(const TensorMap& tensors, const std::string& what) {
+  model::load_state_dict(module_, tensors, what);
+  if (!aliased_) model::copy_tensors(state(), tensors, what);
+}
+
+WeightSwap::WeightSwap(MasterWeights& masters, const std::vector<at::Tensor>& weights,
+                       at::ScalarType dtype) {
+  SANA_ASSERT(weights.size() == masters.parameters_.size());
+  for (size_t i = 0; i < weights.size(); ++i) swap(masters.parameters_[i], weights[i], dtype);
+  for (size_t i = 0; i < masters.frozen_weights_.size(); ++i) {
+    swap(masters.frozen_parameters_[i], masters.frozen_weights_[i], dtype);
+  }
+}
+
+void WeightSwap::swap(at::Tensor parameter, const at::Tensor& value, at::ScalarType dtype) {
+  parameters_.push_back(parameter);
+  previous_.push_back(parameter.detach());
+  parameter.set_data(value.detach().to(dtype));
+}
+
+WeightSwap::~WeightSwap() {
+  for (size_t i = 0; i < previous_.size(); ++i) parameters_[i].set_data(previous_[i]);
+}
+
+}  // namespace sana::train

@@ -1,0 +1,67 @@
+// Float32 weights and gradients of a module that may compute in bfloat16.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <string>
+#include <vector>
+
+#include "core/safetensors.h"
+
+namespace sana::train {
+
+// A float32 module is its own master: weights and gradients are those of its parameters. Of a
+// bfloat16 module this holds float32 copies, since an update is often smaller than the spacing of
+// bfloat16 numbers.
+class MasterWeights {
+ public:
+  // Takes the values the module has, then converts the module to `precision`. Parameters that do
+  // not require gradients are kept but never change.
+  MasterWeights(torch::nn::Module& module, at::ScalarType precision);
+
+  // Trained parameters: names and float32 values in one order.
+  const std::vector<std::string>& names() const { return names_; }
+  const std::vector<at::Tensor>& weights() const { return weights_; }
+
+  // Moves the gradients of one backward pass into the float32 sum and clears them in the module.
+  void collect_gradients();
+  // The sum since the last clear_gradients(), in the order of weights(); zero for a parameter that
+  // took no part (its derivative is zero).
+  const std::vector<at::Tensor>& gradients();
+  void clear_gradients();
+
+  // Writes the masters into the module.
+  void publish();
+
+  // State dictionary of the module in float32, with `weights` (in the order of weights()) for the
+  // trained parameters.
+  TensorMap state_with(const std::vector<at::Tensor>& weights) const;
+  TensorMap state() const { return state_with(weights_); }
+  // Sets masters and module. Throws UserError as model::load_state_dict does.
+  void restore(const TensorMap& tensors, const std::string& what);
+
+ private:
+  friend class WeightSwap;
+  torch::nn::Module& module_;
+  bool aliased_ = true;  // masters are the module's own tensors
+  std::vector<std::string> names_, frozen_names_;
+  std::vector<at::Tensor> parameters_, weights_, gradients_;
+  std::vector<at::Tensor> frozen_parameters_, frozen_weights_;
+};
+
+// While it lives the module computes with other weights (the moving average) and in `dtype`;
+// nothing is lost.
+class WeightSwap {
+ public:
+  WeightSwap(MasterWeights& masters, const std::vector<at::Tensor>& weights, at::ScalarType dtype);
+  ~WeightSwap();
+  WeightSwap(const WeightSwap&) = delete;
+  WeightSwap& operator=(const WeightSwap&) = delete;
+
+ private:
+  void swap(at::Tensor parameter, const at::Tensor& value, at::ScalarType dtype);
+
+  std::vector<at::Tensor> parameters_, previous_;
+};
+
+}  // namespace sana::train

@@ -1,0 +1,56 @@
+// What the trainer needs of a task: a model, its loss, and how to measure and show it. The trainer
+// knows nothing of diffusion or of VAEs.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/random.h"
+#include "data/batch.h"
+
+namespace sana::train {
+
+// A part of the loss that is reported under its own name; more than one value makes a list.
+struct MetricPart {
+  std::string name;
+  int64_t size = 1;
+};
+
+struct LossOutput {
+  at::Tensor loss;    // [] float32, with gradient
+  at::Tensor sums;    // [P] float32: the parts in the order of metric_parts(), end to end;
+  at::Tensor counts;  // [P] float32: reported is sum / count over the logged steps
+};
+
+class Objective {
+ public:
+  virtual ~Objective() = default;
+
+  // The module that is trained.
+  virtual torch::nn::Module& module() = 0;
+  virtual std::vector<MetricPart> metric_parts() const = 0;
+
+  // Loss of one micro-batch; all randomness comes from `streams`.
+  virtual LossOutput loss(const data::Batch& batch, RandomStreams& streams) = 0;
+
+  // Measures on the held-out set with fixed randomness, as {"val_...": number or list}; null when
+  // there is no such set.
+  virtual nlohmann::ordered_json validate() = 0;
+
+  // Writes pictures or videos of the present state into `directory`.
+  virtual void preview(const std::filesystem::path& directory) = 0;
+
+  // Adds what inference needs, besides the weights, to a checkpoint folder.
+  virtual void write_inference_files(const std::filesystem::path& directory) = 0;
+
+  // Lines of the start-up table: name and value.
+  virtual std::vector<std::pair<std::string, std::string>> describe() const = 0;
+};
+
+}  // namespace sana::train

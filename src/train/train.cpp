@@ -1,0 +1,58 @@
+#include "train/train.h"
+
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include "core/build_config.h"
+#include "core/device.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/signals.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+namespace sana::train {
+namespace fs = std::filesystem;
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+void write_environment(const fs::path& file, const TrainConfig& config) {
+  const nlohmann::ordered_json environment = {{"started", utc_now()},
+                                              {"sana_video", SANA_VERSION},
+                                              {"build", SANA_BUILD_TYPE},
+                                              {"torch", TORCH_VERSION},
+                                              {"device", parse_device(config.device).str()},
+                                              {"cores", std::thread::hardware_concurrency()},
+                                              {"torch_threads", at::get_num_threads()},
+                                              {"memory_bytes", host_memory().total}};
+  write_file_atomically(file, environment.dump(2) + "\n");
+}
+
+}  // namespace
+
+ExitCode train(const TrainConfig& config, const std::string& resolved_yaml) {
+  const fs::path directory = config.run.dir;
+  ensure_writable_directory(directory);
+  log::set_file(directory / "log.txt");
+  install_stop_handlers();
+  remove_leftovers(directory);
+  Trainer trainer(config, resolved_yaml);
+  // Only now: a run that is refused leaves the record of the earlier one alone.
+  write_file_atomically(directory / "config.yaml", resolved_yaml);
+  write_environment(directory / "environment.json", config);
+  return trainer.run();
+}
+
+}  // namespace sana::train

@@ -1,0 +1,252 @@
+// Everything a training run is told, one struct per section of the YAML file. Defaults suit the
+// small example models.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/checks.h"
+#include "infer/sampler.h"
+#include "model/sana_video_config.h"
+#include "model/text_encoder/text_encoder.h"
+#include "model/vae/wan_vae.h"
+#include "train/flow_matching.h"
+#include "train/lr_schedule.h"
+#include "train/optimizer.h"
+#include "train/vae_loss.h"
+
+namespace sana::train {
+
+struct RunConfig {
+  std::string dir;
+  int64_t seed = 0;
+  std::string resume = "auto";
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.required("dir", dir, "Folder of the run: checkpoints, logs, previews.");
+    b.field("seed", seed, "Seed of data order, noise, dropout and fresh weights.",
+            config::at_least<int64_t>(0));
+    b.field("resume", resume,
+            "auto: go on from the newest complete checkpoint, if any; never: refuse a folder that "
+            "has one; or the path of a checkpoint.");
+  }
+};
+
+// Random window of each sample (VAE training). 0: the whole extent; a larger window than the sample
+// is cut to it, so images (one frame) pass.
+struct CropConfig {
+  int64_t frames = 17;
+  int64_t height = 128;
+  int64_t width = 128;
+  bool flip = true;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.field("frames", frames, "Frames of the window; 4k+1, or 0 for all.",
+            config::at_least<int64_t>(0));
+    b.field("height", height, "Rows of the window; 0 for all.", config::at_least<int64_t>(0));
+    b.field("width", width, "Columns of the window; 0 for all.", config::at_least<int64_t>(0));
+    b.field("flip", flip, "Mirror half of the samples left to right.");
+  }
+};
+
+struct DataConfig {
+  std::string videos;
+  std::string images;
+  std::string validation;
+  int64_t batch_size = 4;
+  int64_t image_batch_size = 16;
+  int64_t image_every_steps = 0;
+  int64_t num_workers = 2;
+  double caption_dropout = 0.1;
+  CropConfig crop;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    using config::at_least;
+    b.required("videos", videos,
+               "Prepared folder to train on: latents for video_dit, pixels for vae.");
+    b.field("images", images, "Prepared folder of images for joint steps; empty: none.");
+    b.field("validation", validation, "Prepared folder of held-out samples; empty: none.");
+    b.field("batch_size", batch_size, "Samples of videos per micro-step.", at_least<int64_t>(1));
+    b.field("image_batch_size", image_batch_size, "Samples of images per micro-step.",
+            at_least<int64_t>(1));
+    b.field("image_every_steps", image_every_steps,
+            "Every k-th step trains on images; 0: only videos.", at_least<int64_t>(0));
+    b.field("num_workers", num_workers, "Threads that read ahead.", at_least<int64_t>(1));
+    b.field("caption_dropout", caption_dropout,
+            "Share of captions replaced by the empty one, for classifier-free guidance.",
+            config::between(0.0, 1.0));
+    b.field("crop", crop, "Random window of each sample (vae only).");
+  }
+
+  template <class Problems>
+  void validate(Problems& problems) const {
+    if (image_every_steps > 0 && images.empty()) {
+      problems.add("images", fmt::format("is empty, but image_every_steps is {}: name a prepared "
+                                         "folder of images or set image_every_steps=0",
+                                         image_every_steps));
+    }
+    if (image_every_steps == 1) {
+      problems.add("image_every_steps",
+                   "is 1, so no video would ever be seen: give the image folder as data.videos");
+    }
+  }
+};
+
+struct LoopConfig {
+  int64_t steps = 10000;
+  int64_t accumulation = 1;
+  bool gradient_checkpointing = false;
+  std::optional<double> ema_decay = 0.999;
+  std::vector<std::string> freeze;
+  int64_t log_every_steps = 10;
+  int64_t checkpoint_every_steps = 500;
+  int64_t keep_last = 3;
+  int64_t validate_every_steps = 500;
+  int64_t validation_batches = 8;
+  int64_t latent_statistics_samples = 32;
+  int64_t max_skipped_steps = 20;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    using config::at_least;
+    b.field("steps", steps, "Optimizer steps in all.", at_least<int64_t>(1));
+    b.field("accumulation", accumulation, "Micro-steps whose gradients make one step.",
+            at_least<int64_t>(1));
+    b.field("gradient_checkpointing", gradient_checkpointing,
+            "Recompute each block in the backward pass: less memory, about a third slower.");
+    b.field("ema_decay", ema_decay,
+            "Decay of the averaged weights per step; null: no average is kept.",
+            config::between(0.0, 1.0));
+    b.field("freeze", freeze, "Parameters whose name contains one of these words do not train.");
+    b.field("log_every_steps", log_every_steps, "Steps between log lines.", at_least<int64_t>(1));
+    b.field("checkpoint_every_steps", checkpoint_every_steps,
+            "Steps between checkpoints; the last step always makes one.", at_least<int64_t>(1));
+    b.field("keep_last", keep_last, "Checkpoints kept; older ones are deleted.",
+            at_least<int64_t>(1));
+    b.field("validate_every_steps", validate_every_steps,
+            "Steps between measurements on data.validation.", at_least<int64_t>(1));
+    b.field("validation_batches", validation_batches, "Batches of one such measurement.",
+            at_least<int64_t>(1));
+    b.field("latent_statistics_samples", latent_statistics_samples,
+            "Clips whose latents give the mean and deviation stored with a VAE.",
+            at_least<int64_t>(1));
+    b.field("max_skipped_steps", max_skipped_steps,
+            "Steps with a loss or gradient that is not finite before the run stops.",
+            at_least<int64_t>(0));
+  }
+};
+
+struct PreviewConfig {
+  int64_t every_steps = 0;
+  std::vector<std::string> prompts;
+  int64_t seed = 0;
+  infer::SamplerConfig sampler{.name = "dpm-solver++", .steps = 20, .shift = 3.0, .guidance = 4.0};
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.field("every_steps", every_steps, "Steps between previews; 0: none.",
+            config::at_least<int64_t>(0));
+    b.field("prompts", prompts, "What the video_dit previews show.");
+    b.field("seed", seed, "Seed of the first preview's noise; the next ones count up.",
+            config::at_least<int64_t>(0));
+    b.field("sampler", sampler, "How previews are sampled; checkpoints carry it as their default.");
+  }
+};
+
+struct InitConfig {
+  std::string from;
+  std::vector<std::string> allow_missing;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.field("from", from,
+            "Weights to start with: a checkpoint folder or a safetensors file; empty: fresh ones.");
+    b.field("allow_missing", allow_missing,
+            "Words; weights with one in their name may be absent there and start fresh, for "
+            "example conv_temp, the temporal convolution, which starts at zero.");
+  }
+};
+
+struct TrainConfig {
+  std::string task = "video_dit";
+  std::string device = "auto";
+  std::string precision = "float32";
+  RunConfig run;
+  model::SanaVideoConfig model;
+  model::WanVaeConfig vae;
+  std::string vae_checkpoint;
+  model::TextEncoderConfig text_encoder;
+  DataConfig data;
+  FlowConfig flow;
+  VaeLossConfig vae_loss;
+  OptimizerConfig optimizer;
+  LrScheduleConfig schedule;
+  LoopConfig train;
+  PreviewConfig preview;
+  InitConfig init;
+
+  bool trains_vae() const { return task == "vae"; }
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.field("task", task, "What is trained.", config::one_of({"video_dit", "vae"}));
+    b.field("device", device, "auto, cpu, cuda or cuda:<index>.");
+    b.field("precision", precision,
+            "Of the forward and backward pass; weights are always kept in float32 as well.",
+            config::one_of({"float32", "bfloat16"}));
+    b.field("run", run, "Where the run lives.");
+    b.field("model", model, "The video DiT (task video_dit).");
+    b.field("vae", vae, "The VAE (task vae).");
+    b.field("vae_checkpoint", vae_checkpoint,
+            "Folder with vae.json and vae.safetensors that made the latents (task video_dit): "
+            "decodes previews and travels with every checkpoint.");
+    b.field("text_encoder", text_encoder, "Encodes preview prompts; named in every checkpoint.");
+    b.field("data", data, "What is trained on.");
+    b.field("flow", flow, "Noise levels of flow matching (task video_dit).");
+    b.field("vae_loss", vae_loss, "Terms of the loss (task vae).");
+    b.field("optimizer", optimizer, "AdamW.");
+    b.field("schedule", schedule, "Learning rate over the run.");
+    b.field("train", train, "The loop.");
+    b.field("preview", preview, "Pictures of the progress.");
+    b.field("init", init, "Weights of step 0.");
+  }
+
+  template <class Problems>
+  void validate(Problems& problems) const;
+};
+
+template <class Problems>
+void TrainConfig::validate(Problems& problems) const {
+  const bool previews = preview.every_steps > 0;
+  if (!trains_vae() && previews && vae_checkpoint.empty()) {
+    problems.add("vae_checkpoint", fmt::format("is empty, but preview.every_steps is {}: previews "
+                                               "need the VAE; name its folder or set "
+                                               "preview.every_steps=0",
+                                               preview.every_steps));
+  }
+  if (!trains_vae() && previews && preview.prompts.empty()) {
+    problems.add("preview.prompts",
+                 fmt::format("is empty, but preview.every_steps is {}", preview.every_steps));
+  }
+  if (!trains_vae()) return;
+  if (train.gradient_checkpointing) {
+    problems.add("train.gradient_checkpointing", "is for task video_dit only");
+  }
+  const auto stride = vae.geometry();
+  const CropConfig& crop = data.crop;
+  if (crop.frames > 0 && (crop.frames - 1) % stride.stride_t != 0) {
+    problems.add("data.crop.frames",
+                 fmt::format("({}) must be {}k+1 for this VAE", crop.frames, stride.stride_t));
+  }
+  if (crop.height % stride.stride_h != 0 || crop.width % stride.stride_w != 0) {
+    problems.add("data.crop",
+                 fmt::format("height ({}) must be a multiple of {} and width ({}) of {}",
+                             crop.height, stride.stride_h, crop.width, stride.stride_w));
+  }
+}
+
+}  // namespace sana::train

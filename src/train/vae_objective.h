@@ -1,0 +1,38 @@
+// Training the video VAE on clips and images.
+#pragma once
+#include "model/vae/wan_vae.h"
+#include "train/datasets.h"
+#include "train/objective.h"
+
+namespace sana::train {
+
+class VaeObjective : public Objective {
+ public:
+  // Builds the VAE with fresh weights on `device`.
+  VaeObjective(const TrainConfig& config, const Datasets& datasets, c10::Device device);
+
+  torch::nn::Module& module() override { return *vae_; }
+  std::vector<MetricPart> metric_parts() const override;
+  LossOutput loss(const data::Batch& batch, RandomStreams& streams) override;
+  // PSNR in dB (mean over clips) and L1 of whole held-out clips.
+  nlohmann::ordered_json validate() override;
+  // reconstruction.png: rows of (input, reconstruction), the middle frame of a few clips.
+  void preview(const std::filesystem::path& directory) override;
+  // vae.json and vae.safetensors, with the latent statistics of the training set.
+  void write_inference_files(const std::filesystem::path& directory) override;
+  std::vector<std::pair<std::string, std::string>> describe() const override;
+
+ private:
+  // uint8 pixels to [-1, 1] on the device.
+  at::Tensor to_input(const at::Tensor& pixels) const;
+  // Whole clip through the posterior mean, float32, clamped to [-1, 1].
+  at::Tensor reconstruct(const at::Tensor& input);
+  void measure_latent_statistics();
+
+  TrainConfig config_;
+  Datasets datasets_;
+  c10::Device device_;
+  model::WanVae vae_{nullptr};
+};
+
+}  // namespace sana::train
