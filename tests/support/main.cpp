@@ -4,6 +4,6 @@
 #include "support/catch.h"
 
 int main(int argc, char** argv) {
-  sana::log::initialize({.level = sana::log::Level::kOff});
+  sana::log::initialize({.level = sana::log::Level::kOff, .file = {}});
   return Catch::Session().run(argc, argv);
 }

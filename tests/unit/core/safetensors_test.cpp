@@ -1,0 +1,178 @@
+#include "core/safetensors.h"
+
+#include <ATen/ATen.h>
+
+#include <cstring>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "file_size_limit.h"
+#include "support/catch.h"
+#include "support/errors.h"
+#include "support/temporary_directory.h"
+
+using sana::EnvironmentError;
+using sana::SafetensorsFile;
+using sana::TensorMap;
+using sana::UserError;
+using sana_test::contains;
+using sana_test::file_bytes;
+using sana_test::message_of;
+using sana_test::TemporaryDirectory;
+namespace fs = std::filesystem;
+
+namespace {
+
+// One tensor of each dtype, odd sizes so that nothing is aligned by luck.
+TensorMap tensors_of_every_dtype() {
+  const at::Tensor numbers = at::arange(5, at::kFloat) - 2;
+  TensorMap tensors;
+  for (at::ScalarType dtype :
+       {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort,
+        at::kChar, at::kByte, at::kBool, at::kFloat8_e4m3fn, at::kFloat8_e5m2}) {
+    // 1..5 for unsigned bytes, which have no -2.
+    tensors[c10::toString(dtype)] = (dtype == at::kByte ? numbers + 3 : numbers).to(dtype);
+  }
+  tensors["scalar"] = at::tensor(2.5f);
+  tensors["empty"] = at::empty({0, 3});
+  tensors["transposed"] = at::arange(6, at::kFloat).view({2, 3}).t();
+  return tensors;
+}
+
+bool same(const at::Tensor& a, const at::Tensor& b) {
+  return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() &&
+         at::equal(a.to(at::kDouble), b.to(at::kDouble));
+}
+
+}  // namespace
+
+TEST_CASE("tensors of every dtype and metadata survive a file", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const TensorMap written = tensors_of_every_dtype();
+  const sana::Metadata metadata = {{"step", "10"}, {"text", "a \"b\"\n日本"}};
+  sana::save_safetensors(folder / "a.safetensors", written, metadata);
+  const SafetensorsFile file(folder / "a.safetensors");
+  CHECK(file.metadata() == metadata);
+  CHECK(file.entries().size() == written.size());
+  for (const auto& [name, tensor] : file.tensors()) {
+    INFO(name);
+    CHECK(same(tensor, written.at(name)));
+  }
+}
+
+TEST_CASE("each tensor's data is aligned for its type", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const TensorMap written = tensors_of_every_dtype();
+  sana::save_safetensors(folder / "a.safetensors", written);
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, file_bytes(folder / "a.safetensors").data(), 8);
+  CHECK((8 + header_bytes) % 8 == 0);
+  const SafetensorsFile file(folder / "a.safetensors");
+  for (const auto& [name, entry] : file.entries()) {
+    INFO(name);
+    CHECK(entry.begin % c10::elementSize(entry.dtype) == 0);
+  }
+}
+
+TEST_CASE("writing to a mapped tensor never reaches the file", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const auto path = folder / "a.safetensors";
+  sana::save_safetensors(path, {{"x", at::ones({4})}});
+  const std::string before = file_bytes(path);
+  at::Tensor tensor = SafetensorsFile(path).tensor("x");
+  tensor.fill_(7);  // the SafetensorsFile is gone: the tensor keeps the mapping alive
+  CHECK(tensor.sum().item<float>() == 28);
+  CHECK(file_bytes(path) == before);
+  CHECK(SafetensorsFile(path).tensor("x").sum().item<float>() == 4);
+}
+
+TEST_CASE("a mapped tensor outlives the replacement of its file", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const auto path = folder / "a.safetensors";
+  sana::save_safetensors(path, {{"x", at::ones({1000})}});
+  const at::Tensor old = SafetensorsFile(path).tensor("x");
+  sana::save_safetensors(path, {{"x", at::zeros({2})}});
+  CHECK(old.sum().item<float>() == 1000);
+}
+
+TEST_CASE("an unknown tensor is refused by name", "[safetensors]") {
+  const TemporaryDirectory folder;
+  sana::save_safetensors(folder / "a.safetensors", {{"x", at::ones({1})}});
+  const SafetensorsFile file(folder / "a.safetensors");
+  CHECK_FALSE(file.contains("y"));
+  CHECK(contains(message_of<UserError>([&] { file.tensor("y"); }), "holds no tensor 'y'"));
+}
+
+TEST_CASE("a full disk while saving keeps the old weights", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const auto path = folder / "a.safetensors";
+  sana::save_safetensors(path, {{"x", at::ones({4})}});
+  const std::string before = file_bytes(path);
+
+  fs::create_symlink("/dev/full", folder / "a.safetensors.partial");
+  CHECK(contains(message_of<EnvironmentError>([&] {
+                   sana::save_safetensors(path, {{"x", at::zeros({4})}});
+                 }),
+                 "No space left on device"));
+  {
+    const sana_test::FileSizeLimit limit(64 * 1024);
+    CHECK_THROWS_AS(sana::save_safetensors(path, {{"x", at::zeros({100000})}}), EnvironmentError);
+  }
+  CHECK(file_bytes(path) == before);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("an unwritable place is named", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const auto path = folder / "none/a.safetensors";
+  CHECK(contains(message_of<EnvironmentError>([&] { sana::save_safetensors(path, {}); }),
+                 "cannot write '" + path.string() + "'"));
+}
+
+TEST_CASE("what the format cannot hold is refused before a file is touched", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const auto path = folder / "a.safetensors";
+  CHECK_THROWS_AS(sana::save_safetensors(path, {{"x", at::zeros({1}, at::kComplexFloat)}}),
+                  UserError);
+  CHECK_THROWS_AS(sana::save_safetensors(path, {{"__metadata__", at::zeros({1})}}), UserError);
+  CHECK_THROWS_AS(sana::save_safetensors(path, {{"x", at::Tensor()}}), UserError);
+  CHECK_THROWS_AS(sana::save_safetensors(path, {{"\xff", at::zeros({1})}}), UserError);
+  CHECK(fs::is_empty(folder.path()));
+}
+
+TEST_CASE("a sharded model is read through its index", "[safetensors]") {
+  const TemporaryDirectory folder;
+  sana::save_safetensors(folder / "m-1.safetensors", {{"a", at::ones({1})}, {"b", at::ones({2})}});
+  sana::save_safetensors(folder / "m-2.safetensors", {{"c", at::ones({3})}});
+  const auto index = [&](const std::string& map) {
+    return folder.file("m.safetensors.index.json",
+                       "{\"metadata\": {}, \"weight_map\": " + map + "}");
+  };
+  const auto path =
+      index(R"({"a": "m-1.safetensors", "b": "m-1.safetensors", "c": "m-2.safetensors"})");
+  CHECK(sana::load_safetensors(path).size() == 3);
+  CHECK(sana::load_safetensors(folder.path()).at("c").numel() == 3);
+
+  index(R"({"a": "m-1.safetensors", "b": "m-1.safetensors", "d": "m-2.safetensors"})");
+  CHECK(contains(message_of<UserError>([&] { sana::load_safetensors(path); }),
+                 "holds no tensor 'd'"));
+  index(R"({"a": "m-1.safetensors"})");
+  CHECK(contains(message_of<UserError>([&] { sana::load_safetensors(path); }),
+                 "holds tensor 'b', which 'm.safetensors.index.json' does not place there"));
+  index(R"({"a": "../m-1.safetensors"})");
+  CHECK(contains(message_of<UserError>([&] { sana::load_safetensors(path); }),
+                 "must lie beside the index"));
+  index(R"({"a": "m-9.safetensors"})");
+  CHECK(contains(message_of<UserError>([&] { sana::load_safetensors(path); }), "m-9.safetensors"));
+}
+
+TEST_CASE("a folder must hold exactly one set of weights", "[safetensors]") {
+  const TemporaryDirectory folder;
+  CHECK(contains(message_of<UserError>([&] { sana::load_safetensors(folder.path()); }),
+                 "holds no .safetensors file"));
+  sana::save_safetensors(folder / "a.safetensors", {{"x", at::ones({1})}});
+  CHECK(sana::load_safetensors(folder.path()).size() == 1);
+  sana::save_safetensors(folder / "b.safetensors", {{"x", at::ones({1})}});
+  CHECK(contains(message_of<UserError>([&] { sana::load_safetensors(folder.path()); }),
+                 "holds several weight files"));
+}
