@@ -6,8 +6,7 @@
 #include "core/error.h"
 #include "support/catch.h"
 
-using namespace sana;
-
+namespace sana {
 TEST_CASE("every command has a summary, a function and three examples of its own", "[cli]") {
   std::set<std::string> names, examples;
   for (const cli::Command& command : cli::command_table()) {
@@ -64,3 +63,5 @@ TEST_CASE("the nearest name needs the fewest changed letters, and none is given 
   CHECK(cli::nearest("", names).empty());
   CHECK(cli::nearest("train", {}).empty());
 }
+
+}  // namespace sana

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "support/catch.h"
 
-using namespace sana;
+namespace sana {
 namespace fs = std::filesystem;
 
 namespace {
@@ -68,6 +68,8 @@ TEST_CASE("folders are recognised by the file that names them", "[cli]") {
   fs::create_directories(folder.path / "step-00000010.partial");
   CHECK_THROWS_AS(cli::kind_of(folder.path), UserError);
   fs::create_directories(folder.path / "step-00000010");
+  CHECK_THROWS_AS(cli::kind_of(folder.path), UserError);  // unfinished: no manifest
+  touch(folder.path / "step-00000010" / "manifest.json");
   CHECK(cli::kind_of(folder.path) == cli::PathKind::kRun);
   touch(folder.path / "step-00000010" / "model.json");
   CHECK(cli::kind_of(folder.path / "step-00000010") == cli::PathKind::kModel);
@@ -87,3 +89,5 @@ TEST_CASE("a folder without tensors and a damaged file are refused", "[cli]") {
   touch(folder.path / "x.safetensors.index.json");
   CHECK_THROWS_AS(cli::summarize_tensors(folder.path / "x.safetensors.index.json"), UserError);
 }
+
+}  // namespace sana

@@ -13,8 +13,7 @@
 #include "core/error.h"
 #include "support/catch.h"
 
-using namespace sana;
-
+namespace sana {
 namespace {
 
 // What a run of the program wrote and returned.
@@ -135,3 +134,5 @@ TEST_CASE("LibTorch's errors name the phase; running out of memory is the enviro
   CHECK(ours_code == ExitCode::kUser);
   CHECK(cli::with_phase("adding", [] { return 3; }) == 3);
 }
+
+}  // namespace sana
