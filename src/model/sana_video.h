@@ -6,7 +6,9 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "model/caption_projection.h"
@@ -42,6 +44,10 @@ class SanaVideoImpl : public torch::nn::Module {
   int64_t num_parameters() const;
 
  private:
+  at::Tensor run_block(size_t index, const at::Tensor& x, const BlockContext& context);
+  // Final modulated norm, projection, un-patchify.  x [B, N, D], embedding [B, 1 or T, D]
+  at::Tensor output(const at::Tensor& x, const at::Tensor& embedding, const Grid& grid);
+
   SanaVideoConfig config_;
   PatchEmbed patch_embedding_{nullptr};
   TimestepEmbedding time_embed_{nullptr};
@@ -50,6 +56,7 @@ class SanaVideoImpl : public torch::nn::Module {
   std::vector<TransformerBlock> blocks_;
   at::Tensor scale_shift_table_;  // [2, D]
   torch::nn::Linear proj_out_{nullptr};
+  RotaryCache rotary_;
   bool gradient_checkpointing_ = false;
   BlockObserver observer_;
 };

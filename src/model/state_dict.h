@@ -17,6 +17,9 @@ TensorMap state_dict(const torch::nn::Module& module);
 // and mismatched names. `what` names the source in it ("runs/a/step-00000100/model.safetensors").
 void load_state_dict(torch::nn::Module& module, const TensorMap& tensors, const std::string& what);
 
+// The same for any set of tensors (the state of an optimizer): copies `tensors` into those of `own`.
+void copy_tensors(const TensorMap& own, const TensorMap& tensors, const std::string& what);
+
 // The number of elements of all parameters.
 int64_t count_parameters(const torch::nn::Module& module);
 

@@ -4,10 +4,13 @@
 #include <catch2/catch_all.hpp>
 namespace sana_test {
 using Catch::Approx;
+using Catch::Matchers::ContainsSubstring;
 }
 #else
 #include <catch2/catch.hpp>
+#include <string>
 namespace sana_test {
 using Catch::Detail::Approx;
+inline auto ContainsSubstring(const std::string& text) { return Catch::Matchers::Contains(text); }
 }
 #endif

@@ -12,7 +12,7 @@
 #include "core/config/checks.h"
 #include "core/safetensors.h"
 #include "model/vae/video_vae.h"
-#include "model/vae/wan_vae_layers.h"
+#include "model/vae/wan_coder.h"
 
 namespace sana::model {
 
@@ -85,6 +85,10 @@ class WanVaeImpl : public torch::nn::Module {
   void set_latent_statistics(std::vector<double> mean, std::vector<double> std);
 
  private:
+  // Checks the shape; returns it in the dtype of the weights, channels last.
+  at::Tensor check_video(const at::Tensor& video) const;
+  LatentPosterior posterior(const at::Tensor& moments);
+
   WanVaeConfig config_;
   WanEncoder encoder_{nullptr};
   WanDecoder decoder_{nullptr};
@@ -96,6 +100,9 @@ TORCH_MODULE(WanVae);
 WanVae load_wan_vae(const std::filesystem::path& directory);
 // Writes that folder's two files (weights converted to `dtype`).
 void save_wan_vae(const std::filesystem::path& directory, const WanVae& vae, c10::ScalarType dtype);
+
+// Hash of configuration and weights (as bfloat16, so that saving does not change it).
+std::string vae_identity(const WanVae& vae);
 
 // The VideoVae of a WanVae: chunked, no gradients, on one device in one dtype.
 std::unique_ptr<VideoVae> make_video_vae(WanVae vae, c10::Device device, c10::ScalarType dtype);

@@ -1,0 +1,117 @@
+#include "infer/verify/verify.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+#include <set>
+
+#include "core/error.h"
+#include "core/shape.h"
+
+namespace sana::infer {
+namespace {
+
+using Runner = std::vector<ComputedTensor> (*)(const Fixture&, const VerifyOptions&);
+
+const std::map<std::string, Runner>& runners() {
+  static const std::map<std::string, Runner> table = {
+      {"SanaVideoTransformer3DModel", run_dit_fixture},
+      {"AutoencoderKLWan", run_wan_vae_fixture},
+      {"samplers", run_sampler_fixture},
+  };
+  return table;
+}
+
+bool starts_with(const std::string& text, const std::string& prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
+
+void take_weights(const SafetensorsFile& file, TensorMap& weights) {
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (starts_with(name, "w.")) weights.emplace(name.substr(2), tensor);
+  }
+}
+
+Fixture read_fixture(const SafetensorsFile& file, const VerifyOptions& options) {
+  Fixture fixture;
+  fixture.where = file.path().filename().string();
+  const auto config = file.metadata().find("config");
+  fixture.config = nlohmann::json::object();
+  if (config != file.metadata().end()) {
+    fixture.config = nlohmann::json::parse(config->second, nullptr, false);
+    require(!fixture.config.is_discarded(), "{}: the header's config is not JSON", fixture.where);
+  }
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (starts_with(name, "in.")) {
+      fixture.inputs.emplace(name.substr(3), tensor);
+    } else if (!starts_with(name, "w.")) {
+      fixture.stored.emplace(name, tensor);
+    }
+  }
+  take_weights(file, fixture.weights);
+  if (options.weights) take_weights(SafetensorsFile(*options.weights), fixture.weights);
+  return fixture;
+}
+
+Runner find_runner(const SafetensorsFile& file) {
+  const auto name = file.metadata().find("model");
+  require(name != file.metadata().end(),
+          "{}: no 'model' in the header; this is not a fixture for verify", file.path().string());
+  const auto runner = runners().find(name->second);
+  std::string known;
+  for (const auto& item : runners()) known += (known.empty() ? "" : ", ") + item.first;
+  require(runner != runners().end(), "{}: no model named '{}' here; known are {}",
+          file.path().string(), name->second, known);
+  return runner->second;
+}
+
+}  // namespace
+
+const at::Tensor& Fixture::input(const std::string& name) const {
+  const auto found = inputs.find(name);
+  require(found != inputs.end(), "{}: tensor in.{} is missing", where, name);
+  return found->second;
+}
+
+double error_bound(const std::string& stored_name, c10::ScalarType dtype) {
+  const bool gradient = starts_with(stored_name, "grad.");
+  if (dtype == at::kFloat) return gradient ? 1e-3 : 1e-4;
+  return gradient ? 1e-1 : 3e-2;
+}
+
+double relative_error(const at::Tensor& ours, const at::Tensor& stored) {
+  if (ours.sizes() != stored.sizes()) return std::numeric_limits<double>::infinity();
+  if (stored.numel() == 0) return 0.0;
+  const at::Tensor a = ours.detach().to(at::kCPU, at::kDouble);
+  const at::Tensor b = stored.to(at::kDouble);
+  const double difference = (a - b).abs().max().item<double>();
+  const double largest = b.abs().max().item<double>();
+  return largest > 0.0 ? difference / largest : difference;
+}
+
+std::vector<VerifyLine> verify_file(const std::filesystem::path& path,
+                                    const VerifyOptions& options) {
+  const SafetensorsFile file(path);
+  const Runner runner = find_runner(file);
+  const Fixture fixture = read_fixture(file, options);
+  require(!fixture.stored.empty(), "{}: no output is stored there, nothing to compare",
+          path.string());
+  std::vector<VerifyLine> lines;
+  std::set<std::string> computed;
+  for (const ComputedTensor& ours : runner(fixture, options)) {
+    const auto stored = fixture.stored.find(ours.stored_name);
+    if (stored == fixture.stored.end()) continue;
+    computed.insert(ours.stored_name);
+    lines.push_back({ours.stored_name + ours.note, shape_string(stored->second.sizes()),
+                     relative_error(ours.value, stored->second),
+                     error_bound(ours.stored_name, options.dtype)});
+  }
+  for (const auto& [name, tensor] : fixture.stored) {
+    if (computed.count(name) == 0) {
+      lines.push_back({name, shape_string(tensor.sizes()), 0.0, 0.0, /*computed=*/false});
+    }
+  }
+  return lines;
+}
+
+}  // namespace sana::infer

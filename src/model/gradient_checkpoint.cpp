@@ -1,0 +1,58 @@
+#include "model/gradient_checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/ivalue.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <utility>
+
+namespace sana::model {
+namespace {
+
+struct FunctionHolder : torch::CustomClassHolder {
+  explicit FunctionHolder(TensorFunction f) : function(std::move(f)) {}
+  TensorFunction function;
+};
+
+class Recompute : public torch::autograd::Function<Recompute> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, TensorFunction function,
+                            torch::autograd::variable_list inputs) {
+    context->save_for_backward(inputs);
+    at::Tensor result = function(inputs);
+    context->saved_data["function"] =
+        at::IValue::make_capsule(c10::make_intrusive<FunctionHolder>(std::move(function)));
+    return result;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    std::vector<at::Tensor> inputs;
+    for (const at::Tensor& tensor : saved) {
+      inputs.push_back(tensor.defined() ? tensor.detach().requires_grad_(tensor.requires_grad())
+                                        : tensor);
+    }
+    const auto holder = context->saved_data["function"].toCapsule();
+    {
+      at::AutoGradMode enable(true);
+      const at::Tensor result = static_cast<FunctionHolder*>(holder.get())->function(inputs);
+      torch::autograd::backward({result}, {gradients[0]});
+    }
+    torch::autograd::variable_list result = {at::Tensor()};  // for the function itself
+    for (const at::Tensor& input : inputs) {
+      result.push_back(input.defined() && input.requires_grad() ? input.grad() : at::Tensor());
+    }
+    return result;
+  }
+};
+
+}  // namespace
+
+at::Tensor checkpoint(const TensorFunction& function, const std::vector<at::Tensor>& inputs) {
+  if (!at::GradMode::is_enabled()) return function(inputs);
+  return Recompute::apply(function, torch::autograd::variable_list(inputs));
+}
+
+}  // namespace sana::model

@@ -1,0 +1,19 @@
+// Activation recomputation: keep a block's inputs, forget its insides, run it again in the backward
+// pass.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <vector>
+
+namespace sana::model {
+
+// A function of tensors that draws no random numbers.
+using TensorFunction = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
+
+// function(inputs), with the same value and gradients (to the inputs and to every parameter that the
+// function uses), but without keeping intermediate activations. At least one input must require a
+// gradient for parameters inside to receive theirs; without gradient mode it is a plain call.
+at::Tensor checkpoint(const TensorFunction& function, const std::vector<at::Tensor>& inputs);
+
+}  // namespace sana::model

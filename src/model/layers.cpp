@@ -1,0 +1,32 @@
+#include "model/layers.h"
+
+#include <ATen/ATen.h>
+
+#include <memory>
+
+namespace sana::model {
+
+torch::nn::Linear register_indexed_linear(torch::nn::Module& owner, const std::string& list,
+                                          int64_t index, int64_t in, int64_t out) {
+  auto holder = owner.register_module(list, std::make_shared<torch::nn::Module>(list));
+  return holder->register_module(std::to_string(index), torch::nn::Linear(in, out));
+}
+
+PointwiseConvImpl::PointwiseConvImpl(int64_t in, int64_t out, bool with_bias)
+    : weight_(register_parameter("weight", at::empty({out, in, 1, 1}))) {
+  const double bound = 1.0 / std::sqrt(double(in));
+  at::NoGradGuard no_grad;
+  weight_.uniform_(-bound, bound);
+  if (with_bias) bias_ = register_parameter("bias", at::zeros({out}));
+}
+
+at::Tensor PointwiseConvImpl::forward(const at::Tensor& x) {
+  return at::linear(x, weight_.flatten(1), bias_);
+}
+
+at::Tensor modulated_layer_norm(const at::Tensor& x, const at::Tensor& shift,
+                                const at::Tensor& scale) {
+  return at::layer_norm(x, {x.size(-1)}, {}, {}, 1e-6) * (1 + scale) + shift;
+}
+
+}  // namespace sana::model

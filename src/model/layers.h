@@ -1,0 +1,35 @@
+// Small building blocks shared by the modules of this folder.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sana::model {
+
+// Registers a Linear(in, out) under "<list>.<index>", as PyTorch's nn.Sequential names it.
+torch::nn::Linear register_indexed_linear(torch::nn::Module& owner, const std::string& list,
+                                          int64_t index, int64_t in, int64_t out);
+
+// 1x1 convolution on channels-last tokens: a linear layer whose weight keeps the public shape
+// [out, in, 1, 1].   [..., in] -> [..., out]
+class PointwiseConvImpl : public torch::nn::Module {
+ public:
+  PointwiseConvImpl(int64_t in, int64_t out, bool with_bias);
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  at::Tensor weight_;  // [out, in, 1, 1]
+  at::Tensor bias_;    // [out], undefined without bias
+};
+TORCH_MODULE(PointwiseConv);
+
+// LayerNorm without weight or bias (eps 1e-6), then x * (1 + scale) + shift.
+//   x [B, T, M, D]; shift, scale [B, 1 or T, 1, D]
+at::Tensor modulated_layer_norm(const at::Tensor& x, const at::Tensor& shift,
+                                const at::Tensor& scale);
+
+}  // namespace sana::model

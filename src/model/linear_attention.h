@@ -1,0 +1,38 @@
+// ReLU linear self-attention: O(N) in the number of tokens, no N x N matrix.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include "model/rms_norm.h"
+
+namespace sana::model {
+
+// o_i = rope(q_i) S / (q_i . z + eps),   S = sum_j rope(k_j)^T v_j,   z = sum_j k_j
+//   q, k    [B, N, A, d] after ReLU, not rotated;  v [B, N, A, d]
+//   phases  [N, d/2] complex64 (rotary_phases)
+// Returns [B, N, A, d] in the dtype of v. S [B, A, d, d] and z [B, A, d] are accumulated in float32
+// whatever the inputs are. The rotation stands only in the numerator, so the denominator stays
+// positive (arXiv 2509.24695, section 3.2).
+at::Tensor relu_linear_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                 const at::Tensor& phases, double eps);
+
+// The self-attention of a block: projections, RMSNorm over all heads together, ReLU, attention.
+class LinearSelfAttentionImpl : public torch::nn::Module {
+ public:
+  LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps);
+  // x [B, N, D], phases [N, d/2] -> [B, N, D]
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& phases);
+
+ private:
+  int64_t num_heads_;
+  double eps_;
+  torch::nn::Linear to_q_{nullptr}, to_k_{nullptr}, to_v_{nullptr};
+  RmsNorm norm_q_{nullptr}, norm_k_{nullptr};
+  torch::nn::Linear out_{nullptr};
+};
+TORCH_MODULE(LinearSelfAttention);
+
+}  // namespace sana::model

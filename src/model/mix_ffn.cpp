@@ -1,0 +1,53 @@
+#include "model/mix_ffn.h"
+
+#include <ATen/ATen.h>
+
+namespace sana::model {
+
+DepthwiseConvImpl::DepthwiseConvImpl(int64_t channels)
+    : weight_(register_parameter("weight", at::empty({channels, 1, 3, 3}))),
+      bias_(register_parameter("bias", at::zeros({channels}))) {
+  at::NoGradGuard no_grad;
+  weight_.uniform_(-1.0 / 3.0, 1.0 / 3.0);
+}
+
+at::Tensor DepthwiseConvImpl::forward(const at::Tensor& x) {
+  // A channels-last tensor seen as [M, C, H, W]: the strides change, the data does not move.
+  const at::Tensor volume = x.permute({0, 3, 1, 2});
+  return at::conv2d(volume, weight_, bias_, 1, 1, 1, weight_.size(0)).permute({0, 2, 3, 1});
+}
+
+TemporalConvImpl::TemporalConvImpl(int64_t dim)
+    : weight_(register_parameter("weight", at::zeros({dim, dim, 3, 1}))) {}
+
+at::Tensor TemporalConvImpl::forward(const at::Tensor& x) {
+  const int64_t frames = x.size(1);
+  const auto tap = [&](int64_t k) { return weight_.select(3, 0).select(2, k); };  // [D, D]
+  at::Tensor y = at::linear(x, tap(1));
+  if (frames > 1) {
+    const at::Tensor from_past = at::linear(x.narrow(1, 0, frames - 1), tap(0));
+    const at::Tensor from_future = at::linear(x.narrow(1, 1, frames - 1), tap(2));
+    y = y + at::constant_pad_nd(from_past, {0, 0, 0, 0, 1, 0}) +
+        at::constant_pad_nd(from_future, {0, 0, 0, 0, 0, 1});
+  }
+  return y;
+}
+
+MixFfnImpl::MixFfnImpl(int64_t dim, int64_t hidden_dim)
+    : conv_inverted_(register_module("conv_inverted", PointwiseConv(dim, 2 * hidden_dim, true))),
+      conv_depth_(register_module("conv_depth", DepthwiseConv(2 * hidden_dim))),
+      conv_point_(register_module("conv_point", PointwiseConv(hidden_dim, dim, false))),
+      conv_temp_(register_module("conv_temp", TemporalConv(dim))) {}
+
+at::Tensor MixFfnImpl::forward(const at::Tensor& x, const Grid& grid) {
+  const int64_t frames = x.size(0) * grid.frames;
+  const at::Tensor expanded = at::silu(conv_inverted_(x));  // [B, N, 2rD]
+  const at::Tensor mixed =
+      conv_depth_(expanded.view({frames, grid.rows, grid.columns, expanded.size(-1)}));
+  const auto parts = mixed.chunk(2, -1);  // value, gate: [B*T, H, W, rD]
+  const at::Tensor u = conv_point_(parts[0] * at::silu(parts[1]))
+                           .view({x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
+  return (u + conv_temp_(u)).view(x.sizes());
+}
+
+}  // namespace sana::model

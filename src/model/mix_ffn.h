@@ -1,0 +1,53 @@
+// Mix-FFN: gated 1x1 - depthwise 3x3 - 1x1 convolutions per frame, then a temporal convolution.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include "model/layers.h"
+#include "model/rotary_embedding.h"
+
+namespace sana::model {
+
+// Depthwise 3x3 convolution with bias on channels-last frames.
+class DepthwiseConvImpl : public torch::nn::Module {
+ public:
+  explicit DepthwiseConvImpl(int64_t channels);
+  // [M, H, W, C] -> [M, H, W, C]
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  at::Tensor weight_;  // [C, 1, 3, 3]
+  at::Tensor bias_;    // [C]
+};
+TORCH_MODULE(DepthwiseConv);
+
+// Dense convolution of kernel 3 along the frames, every pixel on its own, no bias. Zero at birth: a
+// new video model computes what its image model did.
+class TemporalConvImpl : public torch::nn::Module {
+ public:
+  explicit TemporalConvImpl(int64_t dim);
+  // x [B, T, M, D] (M pixels per frame) -> [B, T, M, D]; zero frames on both sides
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  at::Tensor weight_;  // [D, D, 3, 1]
+};
+TORCH_MODULE(TemporalConv);
+
+class MixFfnImpl : public torch::nn::Module {
+ public:
+  // hidden_dim = r * D channels after gating.
+  MixFfnImpl(int64_t dim, int64_t hidden_dim);
+  // x [B, N, D] -> [B, N, D]
+  at::Tensor forward(const at::Tensor& x, const Grid& grid);
+
+ private:
+  PointwiseConv conv_inverted_{nullptr};  // D -> 2rD
+  DepthwiseConv conv_depth_{nullptr};
+  PointwiseConv conv_point_{nullptr};  // rD -> D
+  TemporalConv conv_temp_{nullptr};
+};
+TORCH_MODULE(MixFfn);
+
+}  // namespace sana::model

@@ -1,0 +1,14 @@
+#include "model/rms_norm.h"
+
+#include <ATen/ATen.h>
+
+namespace sana::model {
+
+RmsNormImpl::RmsNormImpl(int64_t dim, double eps)
+    : eps_(eps), weight_(register_parameter("weight", at::ones({dim}))) {}
+
+at::Tensor RmsNormImpl::forward(const at::Tensor& x) {
+  return at::rms_norm(x, weight_.sizes(), weight_, eps_);
+}
+
+}  // namespace sana::model

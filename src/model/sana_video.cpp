@@ -1,0 +1,115 @@
+#include "model/sana_video.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+#include "core/shape.h"
+#include "model/gradient_checkpoint.h"
+#include "model/layers.h"
+#include "model/state_dict.h"
+
+namespace sana::model {
+
+SanaVideoImpl::SanaVideoImpl(const SanaVideoConfig& config) : config_(config) {
+  const int64_t dim = config.hidden_dim();
+  patch_embedding_ = register_module(
+      "patch_embedding", PatchEmbed(config.latent_channels, dim, config.patch_size));
+  time_embed_ = register_module("time_embed", TimestepEmbedding(dim));
+  caption_projection_ =
+      register_module("caption_projection", CaptionProjection(config.text_dim, dim));
+  caption_norm_ = register_module("caption_norm", RmsNorm(dim, 1e-5));
+  auto list = register_module("transformer_blocks", torch::nn::ModuleList());
+  for (int64_t i = 0; i < config.num_layers; ++i) {
+    blocks_.emplace_back(config);
+    list->push_back(blocks_.back());
+  }
+  scale_shift_table_ =
+      register_parameter("scale_shift_table", at::randn({2, dim}) / std::sqrt(double(dim)));
+  proj_out_ = register_module("proj_out",
+                              torch::nn::Linear(dim, config.patch_volume() * config.latent_channels));
+}
+
+at::Tensor SanaVideoImpl::forward(const at::Tensor& latents, const at::Tensor& timestep,
+                                  const at::Tensor& text, const at::Tensor& text_mask) {
+  check_shape("sana_video: latents", latents,
+              {{"B"}, {"C", config_.latent_channels}, {"T"}, {"H"}, {"W"}});
+  const int64_t batch = latents.size(0);
+  check_shape("sana_video: text", text, {{"B", batch}, {"L"}, {"E", config_.text_dim}});
+  const Grid grid = token_grid(latents, config_.patch_size);
+  require(timestep.size(0) == batch &&
+              (timestep.dim() == 1 || (timestep.dim() == 2 && timestep.size(1) == grid.frames)),
+          "sana_video: timestep is {}, expected [B={}] or [B={}, T={}]",
+          shape_string(timestep.sizes()), batch, batch, grid.frames);
+
+  const auto dtype = proj_out_->weight.scalar_type();
+  const TimestepModulation time = time_embed_(timestep);
+  BlockContext context;
+  context.modulation = time.modulation;
+  context.text = caption_norm_(caption_projection_(text.to(dtype)));
+  if (text_mask.defined()) {
+    check_shape("sana_video: text_mask", text_mask, {{"B", batch}, {"L", text.size(1)}});
+    context.text_mask = text_mask.to(at::kBool).view({batch, 1, 1, text.size(1)});
+  }
+  context.phases = rotary_.phases(grid, config_.head_dim, 0, latents.device());
+  context.grid = grid;
+
+  at::Tensor x = patch_embedding_(latents.to(dtype));  // [B, N, D]
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    x = run_block(i, x, context);
+    if (observer_) observer_(int64_t(i), x);
+  }
+  return output(x, time.embedding, grid);
+}
+
+at::Tensor SanaVideoImpl::run_block(size_t index, const at::Tensor& x,
+                                    const BlockContext& context) {
+  TransformerBlock& block = blocks_[index];
+  if (!gradient_checkpointing_ || !at::GradMode::is_enabled()) return block(x, context);
+  const auto again = [block, shared = BlockContext(context)](const std::vector<at::Tensor>& inputs) mutable {
+    shared.modulation = inputs[1];
+    shared.text = inputs[2];
+    return block(inputs[0], shared);
+  };
+  return checkpoint(again, {x, context.modulation, context.text});
+}
+
+at::Tensor SanaVideoImpl::output(const at::Tensor& x, const at::Tensor& embedding,
+                                 const Grid& grid) {
+  const at::Tensor by_frame =
+      x.view({x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
+  // [B, 1 or T, 2, D] -> two of [B, 1 or T, 1, D]
+  const auto parts = (scale_shift_table_ + embedding.unsqueeze(2)).unsqueeze(2).unbind(3);
+  const at::Tensor tokens = modulated_layer_norm(by_frame, parts[0], parts[1]).view(x.sizes());
+  return unpatchify(proj_out_(tokens), grid, config_.patch_size);
+}
+
+int64_t SanaVideoImpl::num_parameters() const { return count_parameters(*this); }
+
+void initialize_weights(SanaVideo& model, at::Generator generator) {
+  at::NoGradGuard no_grad;
+  for (auto& item : model->named_parameters()) {
+    const std::string& name = item.key();
+    at::Tensor& parameter = item.value();
+    const auto has = [&](const char* part) { return name.find(part) != std::string::npos; };
+    if (has("conv_temp") || name.rfind("proj_out.", 0) == 0 || has(".bias")) {
+      parameter.zero_();
+    } else if (has("scale_shift_table")) {
+      parameter.normal_(0.0, 1.0 / std::sqrt(double(parameter.size(-1))), generator);
+    } else if (has("norm")) {
+      // A small caption norm keeps the text from drowning the tokens at the start.
+      parameter.fill_(name == "caption_norm.weight" ? 0.01 : 1.0);
+    } else if (has("time_embed")) {
+      parameter.normal_(0.0, 0.02, generator);
+    } else {
+      const double fan_in = double(parameter.numel() / parameter.size(0));
+      const double fan_out = double(parameter.size(0));
+      const double bound = has("conv_depth") ? 1.0 / 3.0 : std::sqrt(6.0 / (fan_in + fan_out));
+      parameter.uniform_(-bound, bound, generator);
+    }
+  }
+}
+
+}  // namespace sana::model

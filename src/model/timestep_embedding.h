@@ -1,0 +1,30 @@
+// Sinusoidal timestep features and the modulation made of them (AdaLN-single).
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+namespace sana::model {
+
+// 256 features, cosines first: cos/sin(t * 10000^(-i/128)), i = 0..127.  [M] -> [M, 256] float32
+at::Tensor sinusoidal_timestep(const at::Tensor& timestep);
+
+struct TimestepModulation {
+  at::Tensor embedding;   // e: [B, F, D], F = 1 or the number of latent frames
+  at::Tensor modulation;  // t6: [B, F, 6, D] = Linear(SiLU(e))
+};
+
+class TimestepEmbeddingImpl : public torch::nn::Module {
+ public:
+  explicit TimestepEmbeddingImpl(int64_t dim);
+  // timestep [B] (one per sample, F = 1) or [B, F] (one per latent frame), 0..1000
+  TimestepModulation forward(const at::Tensor& timestep);
+
+ private:
+  torch::nn::Linear linear_1_{nullptr}, linear_2_{nullptr};  // "emb.timestep_embedder.linear_k"
+  torch::nn::Linear linear_{nullptr};
+};
+TORCH_MODULE(TimestepEmbedding);
+
+}  // namespace sana::model

@@ -1,0 +1,39 @@
+// One block of the DiT: modulated linear self-attention, cross-attention, modulated Mix-FFN.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include "model/cross_attention.h"
+#include "model/linear_attention.h"
+#include "model/mix_ffn.h"
+#include "model/sana_video_config.h"
+
+namespace sana::model {
+
+// What every block of one forward pass shares.
+struct BlockContext {
+  at::Tensor modulation;  // t6 [B, 1 or T, 6, D]
+  at::Tensor text;        // [B, L, D]
+  at::Tensor text_mask;   // [B, 1, 1, L] bool or undefined
+  at::Tensor phases;      // [N, d/2]
+  Grid grid;
+};
+
+class TransformerBlockImpl : public torch::nn::Module {
+ public:
+  explicit TransformerBlockImpl(const SanaVideoConfig& config);
+  // x += gate1 * SelfAttention(LN(x)(1 + scale1) + shift1)
+  // x += CrossAttention(x, text)
+  // x += gate2 * MixFFN(LN(x)(1 + scale2) + shift2)              x [B, N, D] -> [B, N, D]
+  at::Tensor forward(const at::Tensor& x, const BlockContext& context);
+
+ private:
+  at::Tensor scale_shift_table_;  // [6, D]
+  LinearSelfAttention attn1_{nullptr};
+  CrossAttention attn2_{nullptr};
+  MixFfn ff_{nullptr};
+};
+TORCH_MODULE(TransformerBlock);
+
+}  // namespace sana::model

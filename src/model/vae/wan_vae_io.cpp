@@ -1,0 +1,99 @@
+// Files of a VAE (vae.json, vae.safetensors) and its face towards the rest of the program.
+#include <ATen/ATen.h>
+
+#include "core/config/config.h"
+#include "core/config/json.h"
+#include "core/device.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "model/state_dict.h"
+#include "model/vae/wan_vae.h"
+
+namespace sana::model {
+namespace {
+
+// Content of vae.json.
+struct VaeFile {
+  std::string model = "wan_vae";
+  WanVaeConfig config;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.required("model", model, "Architecture.", config::one_of({"wan_vae"}));
+    b.required("config", config, "Its sizes.");
+  }
+};
+
+class ChunkedWanVae : public VideoVae {
+ public:
+  ChunkedWanVae(WanVae vae, at::Device device, at::ScalarType dtype)
+      : vae_(std::move(vae)), device_(device), dtype_(dtype) {
+    vae_->to(device, dtype);
+    vae_->eval();
+  }
+
+  VaeGeometry geometry() const override { return vae_->config().geometry(); }
+
+  at::Tensor encode(const at::Tensor& video) override {
+    at::NoGradGuard no_grad;
+    const LatentPosterior posterior = vae_->encode_chunked(video.to(device_, dtype_));
+    return vae_->normalize(posterior.mean.to(at::kFloat));
+  }
+
+  at::Tensor decode(const at::Tensor& latents) override {
+    at::NoGradGuard no_grad;
+    const at::Tensor z = vae_->denormalize(latents.to(device_, at::kFloat));
+    return vae_->decode_chunked(z.to(dtype_)).clamp(-1.0, 1.0).to(at::kFloat);
+  }
+
+  std::string identity() const override {
+    if (identity_.empty()) identity_ = vae_identity(vae_);
+    return identity_;
+  }
+
+ private:
+  mutable WanVae vae_;
+  at::Device device_;
+  at::ScalarType dtype_;
+  mutable std::string identity_;
+};
+
+}  // namespace
+
+std::string vae_identity(const WanVae& vae) {
+  Hasher hasher;
+  hasher.add(config::to_json(vae->config()).dump());
+  for (const auto& [name, tensor] : state_dict(*vae)) {
+    // bfloat16 is what checkpoints store, so the identity survives saving and loading.
+    const at::Tensor bytes = tensor.detach().to(at::kCPU, at::kBFloat16).contiguous();
+    hasher.add(name);
+    hasher.add({static_cast<const char*>(bytes.const_data_ptr()), size_t(bytes.nbytes())});
+  }
+  return "wan_vae:" + hasher.hex();
+}
+
+WanVae load_wan_vae(const std::filesystem::path& directory) {
+  require(std::filesystem::is_regular_file(directory / "vae.json"),
+          "{}: no vae.json there; give a folder written by `sana-video train` with task: vae",
+          directory.string());
+  WanVae vae(config::load<VaeFile>({directory / "vae.json", {}}).config);
+  const auto weights = directory / "vae.safetensors";
+  load_state_dict(*vae, SafetensorsFile(weights).tensors(), weights.string());
+  return vae;
+}
+
+void save_wan_vae(const std::filesystem::path& directory, const WanVae& vae,
+                  c10::ScalarType dtype) {
+  TensorMap tensors;
+  for (const auto& [name, tensor] : state_dict(*vae)) {
+    tensors.emplace(name, tensor.detach().to(at::kCPU, dtype));
+  }
+  save_safetensors(directory / "vae.safetensors", tensors, {{"format", "pt"}});
+  write_file_atomically(directory / "vae.json", config::to_json(VaeFile{"wan_vae", vae->config()}).dump(2) + "\n");
+}
+
+std::unique_ptr<VideoVae> make_video_vae(WanVae vae, c10::Device device, c10::ScalarType dtype) {
+  return std::make_unique<ChunkedWanVae>(std::move(vae), device, dtype);
+}
+
+}  // namespace sana::model

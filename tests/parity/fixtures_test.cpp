@@ -1,0 +1,81 @@
+// Our models against outputs and gradients of the public PyTorch implementation.
+#include <ATen/ATen.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "infer/verify/verify.h"
+#include "support/catch.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using sana::infer::verify_file;
+using sana::infer::VerifyLine;
+
+fs::path fixture(const std::string& name) {
+  return fs::path(SANA_TEST_DATA) / (name + ".safetensors");
+}
+
+// Writes a copy of a fixture whose weights with `part` in their name grew by one per cent.
+fs::path perturbed_copy(const std::string& name, const std::string& part) {
+  const sana::SafetensorsFile file(fixture(name));
+  sana::TensorMap tensors = file.tensors();
+  for (auto& [key, tensor] : tensors) {
+    if (key.rfind("w.", 0) == 0 && key.find(part) != std::string::npos) tensor = tensor * 1.01;
+  }
+  const fs::path copy = fs::temp_directory_path() / ("perturbed_" + name + ".safetensors");
+  sana::save_safetensors(copy, tensors, file.metadata());
+  return copy;
+}
+
+size_t failures(const std::vector<VerifyLine>& lines) {
+  size_t count = 0;
+  for (const VerifyLine& line : lines) count += line.ok() ? 0 : 1;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[parity]") {
+  const std::string name =
+      GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny", "samplers");
+  for (const VerifyLine& line : verify_file(fixture(name), {})) {
+    INFO(name << ": " << line.name << " error " << line.error << " bound " << line.bound);
+    CHECK(line.computed);
+    CHECK(line.ok());
+  }
+}
+
+TEST_CASE("bfloat16 stays within its bounds", "[parity]") {
+  const std::string name = GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny");
+  sana::infer::VerifyOptions options;
+  options.dtype = at::kBFloat16;
+  for (const VerifyLine& line : verify_file(fixture(name), options)) {
+    INFO(name << ": " << line.name << " error " << line.error << " bound " << line.bound);
+    CHECK(line.ok());
+  }
+}
+
+TEST_CASE("one per cent more in one weight is noticed", "[parity]") {
+  CHECK(failures(verify_file(perturbed_copy("dit_480_tiny", "attn1.to_v"), {})) > 0);
+  CHECK(failures(verify_file(perturbed_copy("dit_720_tiny", "conv_temp"), {})) > 0);
+  CHECK(failures(verify_file(perturbed_copy("wan_vae_tiny", "time_conv"), {})) > 0);
+}
+
+TEST_CASE("a stored output that no model computes is a failure", "[parity]") {
+  const sana::SafetensorsFile file(fixture("samplers"));
+  sana::TensorMap tensors = file.tensors();
+  tensors["out.unipc.shift3.steps4"] = at::zeros({2, 3, 4});
+  const fs::path copy = fs::temp_directory_path() / "unknown_output.safetensors";
+  sana::save_safetensors(copy, tensors, file.metadata());
+  const auto lines = verify_file(copy, {});
+  REQUIRE(failures(lines) == 1);
+  CHECK_FALSE(lines.back().computed);
+}
+
+TEST_CASE("a fixture of an unknown model is refused by name", "[parity]") {
+  const fs::path copy = fs::temp_directory_path() / "unknown_model.safetensors";
+  sana::save_safetensors(copy, {{"out.x", at::zeros({1})}}, {{"model", "UnheardOf"}});
+  CHECK_THROWS_WITH(verify_file(copy, {}), sana_test::ContainsSubstring("UnheardOf"));
+}
