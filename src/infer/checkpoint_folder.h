@@ -49,8 +49,8 @@ struct PipelineConfig {
   }
 };
 
-// The trained bucket with the most frames, first of the list at a tie. Throws UserError when the list
-// is empty.
+// The trained bucket with the most frames, first of the list at a tie. Throws UserError when the
+// list is empty.
 ClipSize default_clip_size(const PipelineConfig& config);
 
 // Opened checkpoint; weights of the averaged model (ema.safetensors) when there are any.
@@ -62,8 +62,8 @@ struct CheckpointFolder {
   PipelineConfig pipeline;
 };
 
-// `path`: a checkpoint (run/step-00002000, or an exported one), or a run folder, of which the newest
-// complete checkpoint is taken. Throws UserError when something is missing or does not fit.
+// `path`: a checkpoint (run/step-00002000, or an exported one), or a run folder, of which the
+// newest complete checkpoint is taken. Throws UserError when something is missing or does not fit.
 CheckpointFolder open_checkpoint(const std::filesystem::path& path);
 
 // Writes model.json and pipeline.json into `directory`.

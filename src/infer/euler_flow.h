@@ -4,8 +4,8 @@
 
 namespace sana::infer {
 
-// The grid is shifted twice (once when its ends are made, once inside), as the public scheduler does;
-// timesteps are not rounded.
+// The grid is shifted twice (once when its ends are made, once inside), as the public scheduler
+// does; timesteps are not rounded.
 class EulerFlow : public Sampler {
  public:
   SigmaSchedule schedule(int64_t steps, double shift) const override;

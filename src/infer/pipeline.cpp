@@ -16,8 +16,8 @@ model::TextFeatures stacked_conditions(const LatentRequest& request, bool guided
 
 }  // namespace
 
-at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request,
-                          c10::Device device, c10::ScalarType dtype, ProgressSink& progress) {
+at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request, c10::Device device,
+                          c10::ScalarType dtype, ProgressSink& progress) {
   at::NoGradGuard no_grad;
   const SamplerConfig& config = request.sampler;
   const bool guided = config.guidance != 1.0;
@@ -26,11 +26,10 @@ at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request,
   const at::Tensor mask = conditions.mask.to(device);
 
   RandomStreams streams(request.seed);
-  const at::Tensor noise =
-      at::randn({1, model->config().latent_channels, request.latent_frames, request.latent_height,
-                 request.latent_width},
-                streams.get("noise"), at::kFloat)
-          .to(device);
+  const at::Tensor noise = at::randn({1, model->config().latent_channels, request.latent_frames,
+                                      request.latent_height, request.latent_width},
+                                     streams.get("noise"), at::kFloat)
+                               .to(device);
 
   const auto velocity = [&](const at::Tensor& x, double, double timestep) {
     const at::Tensor input = guided ? at::cat({x, x}) : x;
@@ -42,8 +41,9 @@ at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request,
   };
   const auto sampler = make_sampler(config.name);
   progress.begin("sampling", config.steps, "steps");
-  const at::Tensor latents = sampler->sample(noise, sampler->schedule(config.steps, config.shift),
-                                             velocity, [&](int64_t, int64_t) { progress.advance(); });
+  const at::Tensor latents =
+      sampler->sample(noise, sampler->schedule(config.steps, config.shift), velocity,
+                      [&](int64_t, int64_t) { progress.advance(); });
   progress.end();
   return latents;
 }

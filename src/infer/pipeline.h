@@ -21,10 +21,10 @@ struct LatentRequest {
 };
 
 // Samples one latent clip [1, C, T, h, w] float32. The starting noise is drawn on the CPU from the
-// seed alone, so it is the same on every device. Guided velocity: v_neg + g * (v_text - v_neg), both
-// in one batch.
-at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request,
-                          c10::Device device, c10::ScalarType dtype, ProgressSink& progress);
+// seed alone, so it is the same on every device. Guided velocity: v_neg + g * (v_text - v_neg),
+// both in one batch.
+at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request, c10::Device device,
+                          c10::ScalarType dtype, ProgressSink& progress);
 
 // [1, 3, F, H, W] in [-1, 1] to frames [F, H, W, 3] uint8 on the CPU, rounded to nearest.
 at::Tensor to_frames(const at::Tensor& video);

@@ -1,7 +1,6 @@
 // PNG files with zlib alone, so that every build can write pictures.
-#include <zlib.h>
-
 #include <ATen/ATen.h>
+#include <zlib.h>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -19,7 +18,8 @@ void append_chunk(std::string& out, const std::string& type, const std::string& 
   append_u32(out, uint32_t(data.size()));
   const std::string body = type + data;
   out += body;
-  append_u32(out, uint32_t(crc32(0, reinterpret_cast<const Bytef*>(body.data()), uInt(body.size()))));
+  append_u32(out,
+             uint32_t(crc32(0, reinterpret_cast<const Bytef*>(body.data()), uInt(body.size()))));
 }
 
 // Each row is preceded by its filter type (0: none).
@@ -28,7 +28,8 @@ std::string deflated_rows(const at::Tensor& image) {
   std::string rows;
   for (int64_t y = 0; y < image.size(0); ++y) {
     rows.push_back('\0');
-    rows.append(static_cast<const char*>(image.const_data_ptr()) + size_t(y) * row_bytes, row_bytes);
+    rows.append(static_cast<const char*>(image.const_data_ptr()) + size_t(y) * row_bytes,
+                row_bytes);
   }
   uLongf size = compressBound(uLong(rows.size()));
   std::string packed(size, '\0');
@@ -47,7 +48,8 @@ void write_png(const std::filesystem::path& path, const at::Tensor& image) {
   std::string header;
   append_u32(header, uint32_t(pixels.size(1)));
   append_u32(header, uint32_t(pixels.size(0)));
-  header += std::string("\x08\x02\x00\x00\x00", 5);  // 8 bits, RGB, deflate, no filter, no interlace
+  header +=
+      std::string("\x08\x02\x00\x00\x00", 5);  // 8 bits, RGB, deflate, no filter, no interlace
   std::string out = "\x89PNG\r\n\x1a\n";
   append_chunk(out, "IHDR", header);
   append_chunk(out, "IDAT", deflated_rows(pixels));

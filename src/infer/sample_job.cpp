@@ -17,7 +17,8 @@ SampleJob job_from_json(const std::string& line, const SampleJob& defaults) {
                                               "height", "width",    "frames"};
   for (const auto& item : json.items()) {
     require(known.count(item.key()) != 0,
-            "unknown key '{}'; known are prompt, negative, seed, height, width, frames", item.key());
+            "unknown key '{}'; known are prompt, negative, seed, height, width, frames",
+            item.key());
   }
   SampleJob job = defaults;
   json.at("prompt").get_to(job.prompt);
@@ -87,8 +88,9 @@ void check_clip_size(const ClipSize& size, const CheckpointFolder& checkpoint) {
   require(latent_frames % patch[0] == 0, "--frames {} gives {} latent frames, not a multiple of {}",
           size.frames, latent_frames, patch[0]);
   const auto check = [](const char* name, int64_t value, int64_t unit) {
-    require(value >= unit && value % unit == 0, "{} is {}, must be a multiple of {}; nearest are {} and {}",
-            name, value, unit, std::max(value / unit, int64_t(1)) * unit, (value / unit + 1) * unit);
+    require(value >= unit && value % unit == 0,
+            "{} is {}, must be a multiple of {}; nearest are {} and {}", name, value, unit,
+            std::max(value / unit, int64_t(1)) * unit, (value / unit + 1) * unit);
   };
   check("--height", size.height, geometry.stride_h * patch[1]);
   check("--width", size.width, geometry.stride_w * patch[2]);

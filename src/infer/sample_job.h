@@ -20,10 +20,10 @@ struct SampleJob {
   std::filesystem::path out;
 };
 
-// Prompts of a file: .jsonl with {"prompt", "negative"?, "seed"?, "height"?, "width"?, "frames"?} per
-// line, else one prompt per line (empty lines are skipped). Every job starts as `defaults`; without a
-// seed of its own, line k gets defaults.seed + k. Outputs are <folder>/<number>-<first words>.mp4.
-// Throws UserError with file and line.
+// Prompts of a file: .jsonl with {"prompt", "negative"?, "seed"?, "height"?, "width"?, "frames"?}
+// per line, else one prompt per line (empty lines are skipped). Every job starts as `defaults`;
+// without a seed of its own, line k gets defaults.seed + k. Outputs are <folder>/<number>-<first
+// words>.mp4. Throws UserError with file and line.
 std::vector<SampleJob> read_prompt_file(const std::filesystem::path& file,
                                         const std::filesystem::path& folder,
                                         const SampleJob& defaults);

@@ -66,8 +66,7 @@ SampleRunner::SampleRunner(CheckpointFolder checkpoint, const RunnerOptions& opt
 }
 
 at::Tensor SampleRunner::latents_for(const SampleJob& job, const fs::path& file) {
-  const std::string request =
-      request_json(job, weights_hash_, text_encoder_->identity()).dump();
+  const std::string request = request_json(job, weights_hash_, text_encoder_->identity()).dump();
   if (fs::exists(file)) {
     const SafetensorsFile kept(file);
     const auto found = kept.metadata().find("request");
@@ -85,11 +84,12 @@ at::Tensor SampleRunner::latents_for(const SampleJob& job, const fs::path& file)
   latent_request.latent_width = job.size.width / geometry.stride_w;
   latent_request.seed = job.seed;
   latent_request.sampler = job.sampler;
-  const at::Tensor latents = sample_latents(checkpoint_.model, latent_request, options_.device,
-                                            options_.dtype, progress_);
-  require(at::isfinite(latents).all().item<bool>(),
-          "sampling '{}' gave values that are not finite; try --dtype float32 or a smaller --guidance",
-          job.prompt);
+  const at::Tensor latents =
+      sample_latents(checkpoint_.model, latent_request, options_.device, options_.dtype, progress_);
+  require(
+      at::isfinite(latents).all().item<bool>(),
+      "sampling '{}' gave values that are not finite; try --dtype float32 or a smaller --guidance",
+      job.prompt);
   save_safetensors(file, {{"latents", latents}}, {{"request", request}});
   return latents;
 }
@@ -110,8 +110,7 @@ JobOutcome SampleRunner::run(const SampleJob& job, WrittenVideo& written) {
   written = write_video(job.out, to_frames(vae_->decode(latents)), checkpoint_.pipeline.fps);
   const double decode_s = seconds_since(decode_start);
 
-  nlohmann::ordered_json provenance =
-      request_json(job, weights_hash_, text_encoder_->identity());
+  nlohmann::ordered_json provenance = request_json(job, weights_hash_, text_encoder_->identity());
   provenance["fps"] = checkpoint_.pipeline.fps;
   provenance["checkpoint"] = fs::absolute(checkpoint_.path).string();
   provenance["vae"] = checkpoint_.pipeline.vae_identity;

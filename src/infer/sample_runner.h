@@ -27,8 +27,8 @@ enum class JobOutcome { kWritten, kSkipped };
 
 class SampleRunner {
  public:
-  // Loads weights to the device and the text encoder that the checkpoint names. Throws UserError when
-  // the encoder on this machine is not the one that it was trained with.
+  // Loads weights to the device and the text encoder that the checkpoint names. Throws UserError
+  // when the encoder on this machine is not the one that it was trained with.
   SampleRunner(CheckpointFolder checkpoint, const RunnerOptions& options, ProgressSink& progress);
 
   // Samples one job. Latents are on disk before decoding starts; when a run was stopped in between,

@@ -12,8 +12,8 @@ struct WrittenVideo {
   bool is_video = false;
 };
 
-// frames [F, H, W, 3] uint8 RGB. A single frame with a .png name becomes one PNG. Written aside, then
-// renamed. Throws EnvironmentError when the path cannot be written.
+// frames [F, H, W, 3] uint8 RGB. A single frame with a .png name becomes one PNG. Written aside,
+// then renamed. Throws EnvironmentError when the path cannot be written.
 WrittenVideo write_video(const std::filesystem::path& path, const at::Tensor& frames, double fps);
 
 // One PNG, [H, W, 3] uint8 RGB. Works in every build.

@@ -18,9 +18,9 @@ struct FunctionHolder : torch::CustomClassHolder {
 class Recompute : public torch::autograd::Function<Recompute> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, TensorFunction function,
-                            torch::autograd::variable_list inputs) {
-    context->save_for_backward(inputs);
-    at::Tensor result = function(inputs);
+                            const at::Tensor& x, const at::Tensor& a, const at::Tensor& b) {
+    context->save_for_backward({x, a, b});
+    at::Tensor result = function(x, a, b);
     context->saved_data["function"] =
         at::IValue::make_capsule(c10::make_intrusive<FunctionHolder>(std::move(function)));
     return result;
@@ -28,21 +28,20 @@ class Recompute : public torch::autograd::Function<Recompute> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    const auto saved = context->get_saved_variables();
     std::vector<at::Tensor> inputs;
-    for (const at::Tensor& tensor : saved) {
-      inputs.push_back(tensor.defined() ? tensor.detach().requires_grad_(tensor.requires_grad())
-                                        : tensor);
+    for (const at::Tensor& tensor : context->get_saved_variables()) {
+      inputs.push_back(tensor.detach().requires_grad_(tensor.requires_grad()));
     }
     const auto holder = context->saved_data["function"].toCapsule();
     {
       at::AutoGradMode enable(true);
-      const at::Tensor result = static_cast<FunctionHolder*>(holder.get())->function(inputs);
+      const at::Tensor result =
+          static_cast<FunctionHolder*>(holder.get())->function(inputs[0], inputs[1], inputs[2]);
       torch::autograd::backward({result}, {gradients[0]});
     }
     torch::autograd::variable_list result = {at::Tensor()};  // for the function itself
     for (const at::Tensor& input : inputs) {
-      result.push_back(input.defined() && input.requires_grad() ? input.grad() : at::Tensor());
+      result.push_back(input.requires_grad() ? input.grad() : at::Tensor());
     }
     return result;
   }
@@ -50,9 +49,10 @@ class Recompute : public torch::autograd::Function<Recompute> {
 
 }  // namespace
 
-at::Tensor checkpoint(const TensorFunction& function, const std::vector<at::Tensor>& inputs) {
-  if (!at::GradMode::is_enabled()) return function(inputs);
-  return Recompute::apply(function, torch::autograd::variable_list(inputs));
+at::Tensor checkpoint(const TensorFunction& function, const at::Tensor& x, const at::Tensor& a,
+                      const at::Tensor& b) {
+  if (!at::GradMode::is_enabled()) return function(x, a, b);
+  return Recompute::apply(function, x, a, b);
 }
 
 }  // namespace sana::model

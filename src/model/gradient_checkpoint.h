@@ -4,16 +4,17 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
-#include <vector>
 
 namespace sana::model {
 
 // A function of tensors that draws no random numbers.
-using TensorFunction = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
+using TensorFunction =
+    std::function<at::Tensor(const at::Tensor& x, const at::Tensor& a, const at::Tensor& b)>;
 
-// function(inputs), with the same value and gradients (to the inputs and to every parameter that the
-// function uses), but without keeping intermediate activations. At least one input must require a
-// gradient for parameters inside to receive theirs; without gradient mode it is a plain call.
-at::Tensor checkpoint(const TensorFunction& function, const std::vector<at::Tensor>& inputs);
+// function(x, a, b), with the same value and gradients (to the inputs and to every parameter that
+// the function uses), but without keeping intermediate activations. At least one input must require
+// a gradient for parameters inside to receive theirs; without gradient mode it is a plain call.
+at::Tensor checkpoint(const TensorFunction& function, const at::Tensor& x, const at::Tensor& a,
+                      const at::Tensor& b);
 
 }  // namespace sana::model

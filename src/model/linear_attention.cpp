@@ -11,12 +11,12 @@ at::Tensor relu_linear_attention(const at::Tensor& q, const at::Tensor& k, const
                                  const at::Tensor& phases, double eps) {
   const at::Tensor q32 = q.to(at::kFloat);
   const at::Tensor k32 = k.to(at::kFloat);
-  const at::Tensor q_rotated = apply_rotary(q32, phases).transpose(1, 2);       // [B, A, N, d]
+  const at::Tensor q_rotated = apply_rotary(q32, phases).transpose(1, 2);        // [B, A, N, d]
   const at::Tensor k_rotated = apply_rotary(k32, phases).permute({0, 2, 3, 1});  // [B, A, d, N]
   const at::Tensor s = at::matmul(k_rotated, v.to(at::kFloat).transpose(1, 2));  // [B, A, d, d]
-  const at::Tensor z = k32.sum(1);                                              // [B, A, d]
-  const at::Tensor denominator = (q32 * z.unsqueeze(1)).sum(-1, true) + eps;    // [B, N, A, 1]
-  const at::Tensor numerator = at::matmul(q_rotated, s).transpose(1, 2);        // [B, N, A, d]
+  const at::Tensor z = k32.sum(1);                                               // [B, A, d]
+  const at::Tensor denominator = (q32 * z.unsqueeze(1)).sum(-1, true) + eps;     // [B, N, A, 1]
+  const at::Tensor numerator = at::matmul(q_rotated, s).transpose(1, 2);         // [B, N, A, d]
   return (numerator / denominator).to(v.scalar_type());
 }
 

@@ -44,10 +44,11 @@ at::Tensor unpatchify(const at::Tensor& tokens, const Grid& grid,
   const int64_t batch = tokens.size(0);
   const int64_t channels = tokens.size(2) / (patch[0] * patch[1] * patch[2]);
   return tokens
-      .reshape({batch, grid.frames, grid.rows, grid.columns, patch[0], patch[1], patch[2], channels})
+      .reshape(
+          {batch, grid.frames, grid.rows, grid.columns, patch[0], patch[1], patch[2], channels})
       .permute({0, 7, 1, 4, 2, 5, 3, 6})  // [B, C, T', p_t, H', p_h, W', p_w]
-      .reshape({batch, channels, grid.frames * patch[0], grid.rows * patch[1],
-                grid.columns * patch[2]});
+      .reshape(
+          {batch, channels, grid.frames * patch[0], grid.rows * patch[1], grid.columns * patch[2]});
 }
 
 }  // namespace sana::model

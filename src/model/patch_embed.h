@@ -10,8 +10,8 @@
 
 namespace sana::model {
 
-// Tokens of a latent volume [B, C, T, H, W] for a patch (p_t, p_h, p_w). Throws UserError when a size
-// is not a multiple of the patch.
+// Tokens of a latent volume [B, C, T, H, W] for a patch (p_t, p_h, p_w). Throws UserError when a
+// size is not a multiple of the patch.
 Grid token_grid(const at::Tensor& latents, const std::vector<int64_t>& patch);
 
 // Conv3d with kernel = stride = patch, as one matrix product.
@@ -29,6 +29,7 @@ class PatchEmbedImpl : public torch::nn::Module {
 TORCH_MODULE(PatchEmbed);
 
 // [B, N, p_t*p_h*p_w*C] (channel fastest) -> [B, C, T, H, W]
-at::Tensor unpatchify(const at::Tensor& tokens, const Grid& grid, const std::vector<int64_t>& patch);
+at::Tensor unpatchify(const at::Tensor& tokens, const Grid& grid,
+                      const std::vector<int64_t>& patch);
 
 }  // namespace sana::model

@@ -27,12 +27,11 @@ at::Tensor rotary_phases(const Grid& grid, int64_t head_dim, int64_t first_frame
   const at::Tensor t = axis_angles(first_frame, grid.frames, c_t, device);
   const at::Tensor h = axis_angles(0, grid.rows, c_h, device);
   const at::Tensor w = axis_angles(0, grid.columns, c_w, device);
-  const at::Tensor angles =
-      at::cat({t.view({grid.frames, 1, 1, c_t / 2}).expand(shape),
-               h.view({1, grid.rows, 1, c_h / 2}).expand(shape),
-               w.view({1, 1, grid.columns, c_w / 2}).expand(shape)},
-              -1)
-          .reshape({grid.tokens(), head_dim / 2});
+  const at::Tensor angles = at::cat({t.view({grid.frames, 1, 1, c_t / 2}).expand(shape),
+                                     h.view({1, grid.rows, 1, c_h / 2}).expand(shape),
+                                     w.view({1, 1, grid.columns, c_w / 2}).expand(shape)},
+                                    -1)
+                                .reshape({grid.tokens(), head_dim / 2});
   return at::complex(angles.cos().to(at::kFloat), angles.sin().to(at::kFloat));
 }
 

@@ -23,7 +23,8 @@ std::array<int64_t, 3> rotary_channels(int64_t head_dim);
 // Unit complex numbers exp(i * angle), [N, d/2] complex64, in token order. Pair i of an axis with n
 // channels turns by position * 10000^(-2i/n); angles are computed in float64. Frame positions start
 // at `first_frame`, so that a later block of a long video continues where the last one ended.
-at::Tensor rotary_phases(const Grid& grid, int64_t head_dim, int64_t first_frame, at::Device device);
+at::Tensor rotary_phases(const Grid& grid, int64_t head_dim, int64_t first_frame,
+                         at::Device device);
 
 // Turns adjacent channel pairs (2i, 2i+1).  x [B, N, A, d] float32, phases [N, d/2] -> [B, N, A, d]
 at::Tensor apply_rotary(const at::Tensor& x, const at::Tensor& phases);

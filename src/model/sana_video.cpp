@@ -15,8 +15,8 @@ namespace sana::model {
 
 SanaVideoImpl::SanaVideoImpl(const SanaVideoConfig& config) : config_(config) {
   const int64_t dim = config.hidden_dim();
-  patch_embedding_ = register_module(
-      "patch_embedding", PatchEmbed(config.latent_channels, dim, config.patch_size));
+  patch_embedding_ = register_module("patch_embedding",
+                                     PatchEmbed(config.latent_channels, dim, config.patch_size));
   time_embed_ = register_module("time_embed", TimestepEmbedding(dim));
   caption_projection_ =
       register_module("caption_projection", CaptionProjection(config.text_dim, dim));
@@ -28,8 +28,8 @@ SanaVideoImpl::SanaVideoImpl(const SanaVideoConfig& config) : config_(config) {
   }
   scale_shift_table_ =
       register_parameter("scale_shift_table", at::randn({2, dim}) / std::sqrt(double(dim)));
-  proj_out_ = register_module("proj_out",
-                              torch::nn::Linear(dim, config.patch_volume() * config.latent_channels));
+  proj_out_ = register_module(
+      "proj_out", torch::nn::Linear(dim, config.patch_volume() * config.latent_channels));
 }
 
 at::Tensor SanaVideoImpl::forward(const at::Tensor& latents, const at::Tensor& timestep,
@@ -68,18 +68,19 @@ at::Tensor SanaVideoImpl::run_block(size_t index, const at::Tensor& x,
                                     const BlockContext& context) {
   TransformerBlock& block = blocks_[index];
   if (!gradient_checkpointing_ || !at::GradMode::is_enabled()) return block(x, context);
-  const auto again = [block, shared = BlockContext(context)](const std::vector<at::Tensor>& inputs) mutable {
-    shared.modulation = inputs[1];
-    shared.text = inputs[2];
-    return block(inputs[0], shared);
+  const auto again = [block, shared = BlockContext(context)](const at::Tensor& tokens,
+                                                             const at::Tensor& modulation,
+                                                             const at::Tensor& text) mutable {
+    shared.modulation = modulation;
+    shared.text = text;
+    return block(tokens, shared);
   };
-  return checkpoint(again, {x, context.modulation, context.text});
+  return checkpoint(again, x, context.modulation, context.text);
 }
 
 at::Tensor SanaVideoImpl::output(const at::Tensor& x, const at::Tensor& embedding,
                                  const Grid& grid) {
-  const at::Tensor by_frame =
-      x.view({x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
+  const at::Tensor by_frame = x.view({x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
   // [B, 1 or T, 2, D] -> two of [B, 1 or T, 1, D]
   const auto parts = (scale_shift_table_ + embedding.unsqueeze(2)).unsqueeze(2).unbind(3);
   const at::Tensor tokens = modulated_layer_norm(by_frame, parts[0], parts[1]).view(x.sizes());

@@ -62,9 +62,9 @@ class SanaVideoImpl : public torch::nn::Module {
 };
 TORCH_MODULE(SanaVideo);
 
-// Fresh weights for training from scratch: linear layers Xavier-uniform, modulation and output layers
-// near zero, the temporal convolutions exactly zero (a new model starts as an image model). Draws
-// from `generator` only.
+// Fresh weights for training from scratch: linear layers Xavier-uniform, modulation and output
+// layers near zero, the temporal convolutions exactly zero (a new model starts as an image model).
+// Draws from `generator` only.
 void initialize_weights(SanaVideo& model, at::Generator generator);
 
 }  // namespace sana::model

@@ -9,15 +9,15 @@ namespace sana::model {
 
 // Defaults are the public 2B 480p model.
 struct SanaVideoConfig {
-  int64_t latent_channels = 16;               // C
+  int64_t latent_channels = 16;                 // C
   std::vector<int64_t> patch_size = {1, 2, 2};  // p_t, p_h, p_w
   int64_t num_layers = 20;
-  int64_t num_heads = 20;                     // A
+  int64_t num_heads = 20;  // A
   int64_t head_dim = 112;
   int64_t num_cross_heads = 20;
-  int64_t text_dim = 2304;                    // E
-  double mlp_ratio = 3.0;                     // r of the Mix-FFN
-  double attention_eps = 1e-15;               // in the denominator of the linear attention
+  int64_t text_dim = 2304;       // E
+  double mlp_ratio = 3.0;        // r of the Mix-FFN
+  double attention_eps = 1e-15;  // in the denominator of the linear attention
 
   int64_t hidden_dim() const { return num_heads * head_dim; }  // D
   int64_t cross_head_dim() const { return hidden_dim() / num_cross_heads; }
@@ -28,25 +28,32 @@ struct SanaVideoConfig {
   template <class Binder>
   void bind(Binder& b) {
     using config::at_least;
-    b.field("latent_channels", latent_channels, "Channels of the VAE's latents.", at_least<int64_t>(1));
+    b.field("latent_channels", latent_channels, "Channels of the VAE's latents.",
+            at_least<int64_t>(1));
     b.field("patch_size", patch_size, "Patch of latent voxels per token: frames, rows, columns.");
     b.field("num_layers", num_layers, "Transformer blocks.", at_least<int64_t>(1));
     b.field("num_heads", num_heads, "Heads of the linear self-attention.", at_least<int64_t>(1));
-    b.field("head_dim", head_dim, "Channels per head; even, at least 6 (three rotary axes).", at_least<int64_t>(6));
-    b.field("num_cross_heads", num_cross_heads, "Heads of the cross-attention; divides num_heads * head_dim.", at_least<int64_t>(1));
+    b.field("head_dim", head_dim, "Channels per head; even, at least 6 (three rotary axes).",
+            at_least<int64_t>(6));
+    b.field("num_cross_heads", num_cross_heads,
+            "Heads of the cross-attention; divides num_heads * head_dim.", at_least<int64_t>(1));
     b.field("text_dim", text_dim, "Width of the text encoder's features.", at_least<int64_t>(1));
     b.field("mlp_ratio", mlp_ratio, "Expansion of the Mix-FFN.", at_least(0.5));
-    b.field("attention_eps", attention_eps, "Added to the denominator of the linear attention.", at_least(0.0));
+    b.field("attention_eps", attention_eps, "Added to the denominator of the linear attention.",
+            at_least(0.0));
   }
 
   template <class Problems>
   void validate(Problems& problems) const {
     bool sizes_ok = patch_size.size() == 3;
     for (int64_t size : patch_size) sizes_ok = sizes_ok && size >= 1;
-    if (!sizes_ok) problems.add("patch_size", "must be three positive integers (frames, rows, columns)");
-    if (head_dim % 2 != 0) problems.add("head_dim", fmt::format("must be even (rotary pairs), got {}", head_dim));
+    if (!sizes_ok)
+      problems.add("patch_size", "must be three positive integers (frames, rows, columns)");
+    if (head_dim % 2 != 0)
+      problems.add("head_dim", fmt::format("must be even (rotary pairs), got {}", head_dim));
     if (hidden_dim() % num_cross_heads != 0) {
-      problems.add("num_cross_heads", fmt::format("({}) must divide num_heads * head_dim ({})", num_cross_heads, hidden_dim()));
+      problems.add("num_cross_heads", fmt::format("({}) must divide num_heads * head_dim ({})",
+                                                  num_cross_heads, hidden_dim()));
     }
   }
 };

@@ -26,8 +26,7 @@ TensorMap state_dict(const torch::nn::Module& module) {
   return result;
 }
 
-void load_state_dict(torch::nn::Module& module, const TensorMap& tensors,
-                     const std::string& what) {
+void load_state_dict(torch::nn::Module& module, const TensorMap& tensors, const std::string& what) {
   copy_tensors(state_dict(module), tensors, what);
 }
 
@@ -47,11 +46,11 @@ void copy_tensors(const TensorMap& own, const TensorMap& tensors, const std::str
     if (own.count(name) == 0) unexpected.push_back(name);
   }
   if (!missing.empty() || !unexpected.empty() || !mismatched.empty()) {
-    throw UserError(fmt::format("{} does not fit this model{}{}{}\n  Use the checkpoint's own "
-                                "configuration, or another checkpoint.",
-                                what, listing(missing, "missing"),
-                                listing(unexpected, "unexpected"),
-                                listing(mismatched, "of another shape")));
+    throw UserError(
+        fmt::format("{} does not fit this model{}{}{}\n  Use the checkpoint's own "
+                    "configuration, or another checkpoint.",
+                    what, listing(missing, "missing"), listing(unexpected, "unexpected"),
+                    listing(mismatched, "of another shape")));
   }
   at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : own) parameter.copy_(tensors.at(name));

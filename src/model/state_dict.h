@@ -13,11 +13,13 @@ namespace sana::model {
 TensorMap state_dict(const torch::nn::Module& module);
 
 // Copies `tensors` into the module, converting dtype and device. Every name of the module must be
-// there with its shape and nothing else may be; otherwise one UserError lists all missing, unexpected
-// and mismatched names. `what` names the source in it ("runs/a/step-00000100/model.safetensors").
+// there with its shape and nothing else may be; otherwise one UserError lists all missing,
+// unexpected and mismatched names. `what` names the source in it
+// ("runs/a/step-00000100/model.safetensors").
 void load_state_dict(torch::nn::Module& module, const TensorMap& tensors, const std::string& what);
 
-// The same for any set of tensors (the state of an optimizer): copies `tensors` into those of `own`.
+// The same for any set of tensors (the state of an optimizer): copies `tensors` into those of
+// `own`.
 void copy_tensors(const TensorMap& own, const TensorMap& tensors, const std::string& what);
 
 // The number of elements of all parameters.

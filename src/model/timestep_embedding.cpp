@@ -28,7 +28,7 @@ TimestepEmbeddingImpl::TimestepEmbeddingImpl(int64_t dim) {
 TimestepModulation TimestepEmbeddingImpl::forward(const at::Tensor& timestep) {
   const at::Tensor per_frame = timestep.dim() == 1 ? timestep.unsqueeze(1) : timestep;  // [B, F]
   const at::Tensor features = sinusoidal_timestep(per_frame).to(linear_1_->weight.scalar_type());
-  const at::Tensor e = linear_2_(at::silu(linear_1_(features)));                  // [B, F, D]
+  const at::Tensor e = linear_2_(at::silu(linear_1_(features)));  // [B, F, D]
   return {e, linear_(at::silu(e)).unflatten(-1, {6, e.size(-1)})};
 }
 

@@ -21,8 +21,8 @@ struct SamplerCase {
 SamplerCase parse_case(const std::string& name, const std::string& where) {
   char quantity[32] = {}, solver[32] = {};
   long shift = 0, steps = 0;
-  const int fields = std::sscanf(name.c_str(), "%31[^.].%31[^.].shift%ld.steps%ld", quantity, solver,
-                                 &shift, &steps);
+  const int fields = std::sscanf(name.c_str(), "%31[^.].%31[^.].shift%ld.steps%ld", quantity,
+                                 solver, &shift, &steps);
   require(fields == 4 && steps > 0, "{}: tensor {} is not <quantity>.<solver>.shift<k>.steps<n>",
           where, name);
   return {quantity, solver, double(shift), int64_t(steps)};
@@ -46,11 +46,10 @@ std::vector<ComputedTensor> run_sampler_fixture(const Fixture& fixture,
     if (wanted.quantity == "sigmas") results.push_back({name, schedule.sigmas, ""});
     if (wanted.quantity == "timesteps") results.push_back({name, schedule.timesteps, ""});
     if (wanted.quantity == "out") {
-      const at::Tensor x = sampler->sample(
-          fixture.input("noise").to(options.device), schedule,
-          [](const at::Tensor& at_x, double sigma, double) {
-            return closed_form_velocity(at_x, sigma);
-          });
+      const at::Tensor x = sampler->sample(fixture.input("noise").to(options.device), schedule,
+                                           [](const at::Tensor& at_x, double sigma, double) {
+                                             return closed_form_velocity(at_x, sigma);
+                                           });
       results.push_back({name, x, ""});
     }
   }

@@ -23,9 +23,9 @@ struct VerifyOptions {
 
 // One comparison.
 struct VerifyLine {
-  std::string name;      // stored tensor, and a note such as " (whole clip)"
+  std::string name;  // stored tensor, and a note such as " (whole clip)"
   std::string shape;
-  double error = 0.0;    // max |ours - stored| / max |stored|
+  double error = 0.0;  // max |ours - stored| / max |stored|
   double bound = 0.0;
   bool computed = true;  // false: stored in the file, but no model computed it
   bool ok() const { return computed && error <= bound; }  // a NaN error is never ok
@@ -55,9 +55,10 @@ double error_bound(const std::string& stored_name, c10::ScalarType dtype);
 // max |ours - stored| / max |stored|; infinite when shapes differ.
 double relative_error(const at::Tensor& ours, const at::Tensor& stored);
 
-// Compares each stored tensor of the file. Throws UserError when the file is damaged, lacks an input,
-// or names a model that this program does not have.
-std::vector<VerifyLine> verify_file(const std::filesystem::path& path, const VerifyOptions& options);
+// Compares each stored tensor of the file. Throws UserError when the file is damaged, lacks an
+// input, or names a model that this program does not have.
+std::vector<VerifyLine> verify_file(const std::filesystem::path& path,
+                                    const VerifyOptions& options);
 
 // The models, each in its own file.
 std::vector<ComputedTensor> run_dit_fixture(const Fixture& fixture, const VerifyOptions& options);

@@ -33,7 +33,8 @@ WanEncoderImpl::WanEncoderImpl(const WanVaeConfig& config) {
   }
   mid_block_ = register_module("mid_block", WanMidBlock(channels));
   norm_out_ = register_module("norm_out", ChannelRmsNorm(channels, 3));
-  conv_out_ = register_module("conv_out", CausalConv3d(channels, 2 * config.latent_channels, kCube));
+  conv_out_ =
+      register_module("conv_out", CausalConv3d(channels, 2 * config.latent_channels, kCube));
 }
 
 at::Tensor WanEncoderImpl::forward(const at::Tensor& video, FeatureCache* cache) {

@@ -13,9 +13,8 @@ namespace {
 
 // A list of per-channel numbers as [1, C, 1, 1, 1], or `fallback` for each when the list is empty.
 at::Tensor per_channel(const std::vector<double>& values, double fallback, const at::Tensor& like) {
-  const at::Tensor list = values.empty()
-                              ? at::full({like.size(1)}, fallback, at::kDouble)
-                              : at::tensor(values, at::kDouble);
+  const at::Tensor list = values.empty() ? at::full({like.size(1)}, fallback, at::kDouble)
+                                         : at::tensor(values, at::kDouble);
   return list.view({1, -1, 1, 1, 1}).to(like.device(), like.scalar_type());
 }
 
@@ -42,7 +41,8 @@ WanVaeImpl::WanVaeImpl(const WanVaeConfig& config) : config_(config) {
   const int64_t channels = config.latent_channels;
   encoder_ = register_module("encoder", WanEncoder(config));
   quant_conv_ = register_module("quant_conv", CausalConv3d(2 * channels, 2 * channels, pointwise));
-  post_quant_conv_ = register_module("post_quant_conv", CausalConv3d(channels, channels, pointwise));
+  post_quant_conv_ =
+      register_module("post_quant_conv", CausalConv3d(channels, channels, pointwise));
   decoder_ = register_module("decoder", WanDecoder(config));
 }
 

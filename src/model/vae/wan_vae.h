@@ -33,10 +33,14 @@ struct WanVaeConfig {
     using config::at_least;
     b.field("base_dim", base_dim, "Channels of the first level.", at_least<int64_t>(1));
     b.field("latent_channels", latent_channels, "Channels of the latents.", at_least<int64_t>(1));
-    b.field("dim_mult", dim_mult, "Channel multiple of each level; each further level halves rows and columns.");
-    b.field("num_res_blocks", num_res_blocks, "Residual blocks per level of the encoder.", at_least<int64_t>(1));
-    b.field("temporal_downsample", temporal_downsample, "Which of the levels also halve the frames; one fewer than dim_mult.");
-    b.field("latents_mean", latents_mean, "Mean of each latent channel; empty: 0 (measured after training).");
+    b.field("dim_mult", dim_mult,
+            "Channel multiple of each level; each further level halves rows and columns.");
+    b.field("num_res_blocks", num_res_blocks, "Residual blocks per level of the encoder.",
+            at_least<int64_t>(1));
+    b.field("temporal_downsample", temporal_downsample,
+            "Which of the levels also halve the frames; one fewer than dim_mult.");
+    b.field("latents_mean", latents_mean,
+            "Mean of each latent channel; empty: 0 (measured after training).");
     b.field("latents_std", latents_std, "Standard deviation of each latent channel; empty: 1.");
   }
 
@@ -44,13 +48,16 @@ struct WanVaeConfig {
   void validate(Problems& problems) const {
     if (dim_mult.empty()) problems.add("dim_mult", "must not be empty");
     if (temporal_downsample.size() + 1 != dim_mult.size()) {
-      problems.add("temporal_downsample", fmt::format("needs {} entries (one fewer than dim_mult), has {}",
-                                                      dim_mult.empty() ? 0 : dim_mult.size() - 1, temporal_downsample.size()));
+      problems.add(
+          "temporal_downsample",
+          fmt::format("needs {} entries (one fewer than dim_mult), has {}",
+                      dim_mult.empty() ? 0 : dim_mult.size() - 1, temporal_downsample.size()));
     }
     for (const auto* list : {&latents_mean, &latents_std}) {
       if (!list->empty() && list->size() != size_t(latent_channels)) {
         problems.add(list == &latents_mean ? "latents_mean" : "latents_std",
-                     fmt::format("needs {} entries (latent_channels), has {}", latent_channels, list->size()));
+                     fmt::format("needs {} entries (latent_channels), has {}", latent_channels,
+                                 list->size()));
       }
     }
   }

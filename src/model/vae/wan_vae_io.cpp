@@ -89,7 +89,8 @@ void save_wan_vae(const std::filesystem::path& directory, const WanVae& vae,
     tensors.emplace(name, tensor.detach().to(at::kCPU, dtype));
   }
   save_safetensors(directory / "vae.safetensors", tensors, {{"format", "pt"}});
-  write_file_atomically(directory / "vae.json", config::to_json(VaeFile{"wan_vae", vae->config()}).dump(2) + "\n");
+  write_file_atomically(directory / "vae.json",
+                        config::to_json(VaeFile{"wan_vae", vae->config()}).dump(2) + "\n");
 }
 
 std::unique_ptr<VideoVae> make_video_vae(WanVae vae, c10::Device device, c10::ScalarType dtype) {

@@ -17,7 +17,9 @@ at::Tensor uniform_weight(at::IntArrayRef shape) {
 }
 
 // The last `count` frames.
-at::Tensor tail(const at::Tensor& x, int64_t count) { return x.narrow(2, x.size(2) - count, count); }
+at::Tensor tail(const at::Tensor& x, int64_t count) {
+  return x.narrow(2, x.size(2) - count, count);
+}
 
 }  // namespace
 
@@ -34,8 +36,8 @@ at::Tensor unfold_frames(const at::Tensor& frames, int64_t batch) {
 
 CausalConv3dImpl::CausalConv3dImpl(int64_t in, int64_t out, std::array<int64_t, 3> kernel)
     : kernel_(kernel),
-      weight_(register_parameter("weight",
-                                 uniform_weight({out, in, kernel[0], kernel[1], kernel[2]}))),
+      weight_(
+          register_parameter("weight", uniform_weight({out, in, kernel[0], kernel[1], kernel[2]}))),
       bias_(register_parameter("bias", at::zeros({out}))) {}
 
 at::Tensor CausalConv3dImpl::forward(const at::Tensor& x, FeatureCache* cache) {
@@ -52,7 +54,8 @@ at::Tensor CausalConv3dImpl::forward(const at::Tensor& x, FeatureCache* cache) {
     slot = tail(joined, context).clone();
   }
   return at::conv3d(joined.contiguous(at::MemoryFormat::ChannelsLast3d), weight_, bias_,
-                    at::IntArrayRef({1, 1, 1}), at::IntArrayRef({0, kernel_[1] / 2, kernel_[2] / 2}));
+                    at::IntArrayRef({1, 1, 1}),
+                    at::IntArrayRef({0, kernel_[1] / 2, kernel_[2] / 2}));
 }
 
 at::Tensor CausalConv3dImpl::forward_valid(const at::Tensor& x, int64_t time_stride) {
@@ -120,8 +123,8 @@ WanDownsampleImpl::WanDownsampleImpl(int64_t channels, bool temporal) {
   auto resample = register_module("resample", std::make_shared<torch::nn::Module>("resample"));
   conv_ = resample->register_module("1", FrameConv2d(channels, channels, 3, 2, 0));
   if (temporal) {
-    time_conv_ = register_module(
-        "time_conv", CausalConv3d(channels, channels, std::array<int64_t, 3>{3, 1, 1}));
+    time_conv_ = register_module("time_conv",
+                                 CausalConv3d(channels, channels, std::array<int64_t, 3>{3, 1, 1}));
   }
 }
 
@@ -163,7 +166,7 @@ at::Tensor WanUpsampleImpl::upsample_time(const at::Tensor& x, FeatureCache* cac
   at::Tensor& started = cache->next_slot();
   if (started.defined()) return doubled(x, cache);
   started = at::ones({1});
-  cache->next_slot();  // the convolution's own, still empty
+  cache->next_slot();           // the convolution's own, still empty
   SANA_ASSERT(x.size(2) == 1);  // the first chunk of a clip is one frame
   return x;
 }

@@ -1,6 +1,6 @@
-// Layers of the causal 3-D VAE. Volumes are [B, C, T, H, W] in channels-last memory, so that folding
-// frames into the batch and normalising over channels move no data. Every layer runs on a whole clip
-// (cache == nullptr) or on the next chunk of one; both give the same values.
+// Layers of the causal 3-D VAE. Volumes are [B, C, T, H, W] in channels-last memory, so that
+// folding frames into the batch and normalising over channels move no data. Every layer runs on a
+// whole clip (cache == nullptr) or on the next chunk of one; both give the same values.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
@@ -19,10 +19,12 @@ struct WanVaeConfig;
 // Convolution that sees only this and earlier frames: zeros (or the cache) on the left of time.
 class CausalConv3dImpl : public torch::nn::Module {
  public:
-  // kernel {t, h, w}; rows and columns are padded to keep their size, time on the left by kernel_t - 1.
+  // kernel {t, h, w}; rows and columns are padded to keep their size, time on the left by kernel_t
+  // - 1.
   CausalConv3dImpl(int64_t in, int64_t out, std::array<int64_t, 3> kernel);
   at::Tensor forward(const at::Tensor& x, FeatureCache* cache = nullptr);
-  // No padding in time, stride over frames: [B, C, T, H, W] -> [B, C, (T - kernel_t)/stride + 1, H, W]
+  // No padding in time, stride over frames: [B, C, T, H, W] -> [B, C, (T - kernel_t)/stride + 1, H,
+  // W]
   at::Tensor forward_valid(const at::Tensor& x, int64_t time_stride);
 
  private:

@@ -13,7 +13,8 @@ T value_of(const nlohmann::json& json, const char* key, const std::string& where
   try {
     return found->get<T>();
   } catch (const nlohmann::json::exception&) {
-    throw UserError(fmt::format("{}: key '{}' has an unexpected type: {}", where, key, found->dump()));
+    throw UserError(
+        fmt::format("{}: key '{}' has an unexpected type: {}", where, key, found->dump()));
   }
 }
 
@@ -33,7 +34,8 @@ SanaVideoConfig sana_video_config_from_diffusers(const nlohmann::json& json,
   config::check(config, where);
   const int64_t cross =
       config.num_cross_heads * value_of<int64_t>(json, "cross_attention_head_dim", where);
-  require(cross == config.hidden_dim() && value_of<int64_t>(json, "cross_attention_dim", where) == cross,
+  require(cross == config.hidden_dim() &&
+              value_of<int64_t>(json, "cross_attention_dim", where) == cross,
           "{}: cross-attention of width {} is not supported, expected {} (the model's own)", where,
           cross, config.hidden_dim());
   require(value_of<int64_t>(json, "out_channels", where) == config.latent_channels,

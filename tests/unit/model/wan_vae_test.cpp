@@ -1,0 +1,128 @@
+#include "model/vae/wan_vae.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/error.h"
+#include "model/state_dict.h"
+#include "support/catch.h"
+
+namespace {
+
+using sana::model::WanVae;
+using sana::model::WanVaeConfig;
+using sana_test::ContainsSubstring;
+namespace fs = std::filesystem;
+
+WanVaeConfig tiny_config() {
+  WanVaeConfig config;
+  config.base_dim = 4;
+  config.latent_channels = 3;
+  config.dim_mult = {1, 2, 2, 2};
+  config.num_res_blocks = 1;
+  config.latents_mean = {0.1, -0.2, 0.3};
+  config.latents_std = {0.5, 2.0, 1.5};
+  return config;
+}
+
+double max_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+fs::path fresh_folder(const std::string& name) {
+  const fs::path folder = fs::temp_directory_path() / name;
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+}  // namespace
+
+TEST_CASE("frame chunks with cached features equal the whole clip", "[model][vae]") {
+  at::NoGradGuard no_grad;
+  at::manual_seed(5);
+  WanVae vae(tiny_config());
+  const int64_t frames = GENERATE(1, 5, 9, 21);
+  const at::Tensor video = at::rand({2, 3, frames, 16, 24}) * 2 - 1;
+  const auto whole = vae->encode_whole(video), chunked = vae->encode_chunked(video);
+  CHECK(whole.mean.sizes() == at::IntArrayRef({2, 3, 1 + (frames - 1) / 4, 2, 3}));
+  CHECK(max_difference(whole.mean, chunked.mean) < 1e-5);
+  CHECK(max_difference(whole.logvar, chunked.logvar) < 1e-5);
+  const at::Tensor pixels = vae->decode_whole(whole.mean);
+  CHECK(pixels.sizes() == video.sizes());
+  CHECK(max_difference(pixels, vae->decode_chunked(whole.mean)) < 1e-5);
+}
+
+TEST_CASE("the first latent frame knows nothing of later frames", "[model][vae]") {
+  at::NoGradGuard no_grad;
+  at::manual_seed(6);
+  WanVae vae(tiny_config());
+  const at::Tensor video = at::rand({1, 3, 9, 16, 16}) * 2 - 1;
+  at::Tensor changed = video.clone();
+  changed.narrow(2, 1, 8).zero_();
+  const at::Tensor a = vae->encode_whole(video).mean, b = vae->encode_whole(changed).mean;
+  CHECK(max_difference(a.narrow(2, 0, 1), b.narrow(2, 0, 1)) < 1e-6);
+  CHECK(max_difference(a.narrow(2, 1, 2), b.narrow(2, 1, 2)) > 1e-4);
+  CHECK(max_difference(a.narrow(2, 0, 1), vae->encode_whole(video.narrow(2, 0, 1)).mean) < 1e-5);
+}
+
+TEST_CASE("normalising latents and back is the identity", "[model][vae]") {
+  WanVae vae(tiny_config());
+  const at::Tensor z = at::randn({1, 3, 2, 4, 4});
+  const at::Tensor n = vae->normalize(z);
+  CHECK(max_difference(vae->denormalize(n), z) < 1e-6);
+  CHECK(n[0][1][0][0][0].item<double>() ==
+        sana_test::Approx((z[0][1][0][0][0].item<double>() + 0.2) / 2.0));
+}
+
+TEST_CASE("the public Wan 2.1 VAE has the published number of parameters", "[model][vae]") {
+  WanVae vae{WanVaeConfig()};
+  CHECK(sana::model::count_parameters(*vae) == 126892531);
+}
+
+TEST_CASE("a frame count other than 4k+1 is refused with its neighbours", "[model][vae]") {
+  WanVae vae(tiny_config());
+  CHECK_THROWS_WITH(vae->encode_whole(at::zeros({1, 3, 80, 16, 16})),
+                    ContainsSubstring("80 frames") && ContainsSubstring("77 and 81"));
+  CHECK_THROWS_WITH(vae->encode_whole(at::zeros({1, 3, 5, 12, 16})),
+                    ContainsSubstring("multiples of 8"));
+}
+
+TEST_CASE("a saved VAE opens with the same weights, statistics and identity", "[model][vae]") {
+  const fs::path folder = fresh_folder("sana_test_vae_io");
+  WanVae vae(tiny_config());
+  sana::model::save_wan_vae(folder, vae, at::kBFloat16);
+  WanVae again = sana::model::load_wan_vae(folder);
+  CHECK(again->config().latents_std == vae->config().latents_std);
+  CHECK(sana::model::vae_identity(again) == sana::model::vae_identity(vae));
+  for (const auto& [name, tensor] : sana::model::state_dict(*vae)) {
+    const at::Tensor stored = sana::model::state_dict(*again).at(name);
+    CHECK(at::equal(stored, tensor.to(at::kBFloat16).to(at::kFloat)));
+  }
+  again->set_latent_statistics({0, 0, 0}, {1, 1, 1});
+  CHECK(sana::model::vae_identity(again) != sana::model::vae_identity(vae));
+}
+
+TEST_CASE("a folder without a VAE, or with a damaged description, says so", "[model][vae]") {
+  const fs::path folder = fresh_folder("sana_test_vae_bad");
+  CHECK_THROWS_WITH(sana::model::load_wan_vae(folder), ContainsSubstring("vae.json"));
+  std::ofstream(folder / "vae.json") << R"({"model": "wan_vae", "config": {"base_dimm": 4}})";
+  CHECK_THROWS_WITH(sana::model::load_wan_vae(folder), ContainsSubstring("base_dim"));
+}
+
+TEST_CASE("the video VAE interface encodes to normalised latents and clamps pixels",
+          "[model][vae]") {
+  at::manual_seed(8);
+  WanVae vae(tiny_config());
+  const at::Tensor video = at::rand({1, 3, 5, 16, 16}) * 2 - 1;
+  at::NoGradGuard no_grad;
+  const at::Tensor expected = vae->normalize(vae->encode_whole(video).mean);
+  const auto face = sana::model::make_video_vae(vae, at::kCPU, at::kFloat);
+  CHECK(max_difference(face->encode(video), expected) < 1e-4);
+  const at::Tensor pixels = face->decode(at::randn({1, 3, 2, 2, 2}) * 100);
+  CHECK(pixels.sizes() == at::IntArrayRef({1, 3, 5, 16, 16}));
+  CHECK(pixels.abs().max().item<double>() <= 1.0);
+  CHECK(face->geometry().frames(2) == 5);
+}
