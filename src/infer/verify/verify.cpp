@@ -11,15 +11,28 @@
 namespace sana::infer {
 namespace {
 
-using Runner = std::vector<ComputedTensor> (*)(const Fixture&, const VerifyOptions&);
+// A model that fixtures can name. The bfloat16 bounds are twice the largest error of the public
+// PyTorch implementation (diffusers 0.42.1, torch 2.11, CPU) run in bfloat16 on our fixtures:
+// DiT outputs 8.9e-3, DiT gradients 8.7e-2, VAE 5.2e-2.
+struct KnownModel {
+  std::vector<ComputedTensor> (*run)(const Fixture&, const VerifyOptions&);
+  double bfloat16_output;
+  double bfloat16_gradient;
+};
 
-const std::map<std::string, Runner>& runners() {
-  static const std::map<std::string, Runner> table = {
-      {"SanaVideoTransformer3DModel", run_dit_fixture},
-      {"AutoencoderKLWan", run_wan_vae_fixture},
-      {"samplers", run_sampler_fixture},
+const std::map<std::string, KnownModel>& known_models() {
+  static const std::map<std::string, KnownModel> table = {
+      {"SanaVideoTransformer3DModel", {run_dit_fixture, 1.8e-2, 1.75e-1}},
+      {"AutoencoderKLWan", {run_wan_vae_fixture, 1.05e-1, 1.75e-1}},
+      {"samplers", {run_sampler_fixture, 1e-4, 1e-3}},  // samplers compute in float32 always
   };
   return table;
+}
+
+double error_bound(const KnownModel& model, const std::string& stored_name, c10::ScalarType dtype) {
+  const bool gradient = stored_name.rfind("grad.", 0) == 0;
+  if (dtype == at::kFloat) return gradient ? 1e-3 : 1e-4;
+  return gradient ? model.bfloat16_gradient : model.bfloat16_output;
 }
 
 bool starts_with(const std::string& text, const std::string& prefix) {
@@ -53,16 +66,16 @@ Fixture read_fixture(const SafetensorsFile& file, const VerifyOptions& options) 
   return fixture;
 }
 
-Runner find_runner(const SafetensorsFile& file) {
+const KnownModel& find_model(const SafetensorsFile& file) {
   const auto name = file.metadata().find("model");
   require(name != file.metadata().end(),
           "{}: no 'model' in the header; this is not a fixture for verify", file.path().string());
-  const auto runner = runners().find(name->second);
+  const auto found = known_models().find(name->second);
   std::string known;
-  for (const auto& item : runners()) known += (known.empty() ? "" : ", ") + item.first;
-  require(runner != runners().end(), "{}: no model named '{}' here; known are {}",
+  for (const auto& item : known_models()) known += (known.empty() ? "" : ", ") + item.first;
+  require(found != known_models().end(), "{}: no model named '{}' here; known are {}",
           file.path().string(), name->second, known);
-  return runner->second;
+  return found->second;
 }
 
 }  // namespace
@@ -71,12 +84,6 @@ const at::Tensor& Fixture::input(const std::string& name) const {
   const auto found = inputs.find(name);
   require(found != inputs.end(), "{}: tensor in.{} is missing", where, name);
   return found->second;
-}
-
-double error_bound(const std::string& stored_name, c10::ScalarType dtype) {
-  const bool gradient = starts_with(stored_name, "grad.");
-  if (dtype == at::kFloat) return gradient ? 1e-3 : 1e-4;
-  return gradient ? 1e-1 : 3e-2;
 }
 
 double relative_error(const at::Tensor& ours, const at::Tensor& stored) {
@@ -92,19 +99,19 @@ double relative_error(const at::Tensor& ours, const at::Tensor& stored) {
 std::vector<VerifyLine> verify_file(const std::filesystem::path& path,
                                     const VerifyOptions& options) {
   const SafetensorsFile file(path);
-  const Runner runner = find_runner(file);
+  const KnownModel& model = find_model(file);
   const Fixture fixture = read_fixture(file, options);
   require(!fixture.stored.empty(), "{}: no output is stored there, nothing to compare",
           path.string());
   std::vector<VerifyLine> lines;
   std::set<std::string> computed;
-  for (const ComputedTensor& ours : runner(fixture, options)) {
+  for (const ComputedTensor& ours : model.run(fixture, options)) {
     const auto stored = fixture.stored.find(ours.stored_name);
     if (stored == fixture.stored.end()) continue;
     computed.insert(ours.stored_name);
     lines.push_back({ours.stored_name + ours.note, shape_string(stored->second.sizes()),
                      relative_error(ours.value, stored->second),
-                     error_bound(ours.stored_name, options.dtype)});
+                     error_bound(model, ours.stored_name, options.dtype)});
   }
   for (const auto& [name, tensor] : fixture.stored) {
     if (computed.count(name) == 0) {

@@ -48,15 +48,12 @@ struct Fixture {
   const at::Tensor& input(const std::string& name) const;  // throws UserError when missing
 };
 
-// Largest relative error that is accepted for a stored tensor: float32 1e-4 (gradients 1e-3);
-// bfloat16 as measured for the public implementation in bfloat16, doubled.
-double error_bound(const std::string& stored_name, c10::ScalarType dtype);
-
 // max |ours - stored| / max |stored|; infinite when shapes differ.
 double relative_error(const at::Tensor& ours, const at::Tensor& stored);
 
-// Compares each stored tensor of the file. Throws UserError when the file is damaged, lacks an
-// input, or names a model that this program does not have.
+// Compares each stored tensor of the file. Bounds: float32 1e-4 (gradients 1e-3); bfloat16 twice
+// the error of the public implementation in bfloat16. Throws UserError when the file is damaged,
+// lacks an input, or names a model that this program does not have.
 std::vector<VerifyLine> verify_file(const std::filesystem::path& path,
                                     const VerifyOptions& options);
 
