@@ -54,14 +54,17 @@ void print_tensors(const fs::path& path, bool lists_all) {
   }
 }
 
-// The facts of a JSON file: strings, numbers and short lists at its top, and in its sections.
-void print_json_facts(const fs::path& path, const std::string& prefix, const nlohmann::json& json) {
+// The facts of a JSON file: strings, numbers and short lists at its top, and in its sections. Of
+// the list of files in a manifest only the length.
+void print_json_facts(const std::string& prefix, const nlohmann::json& json) {
   for (const auto& [key, value] : json.items()) {
     const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (value.is_object()) {
-      print_json_facts(path, name, value);
+    if (name == "files") {
+      std::cout << fmt::format("  {:<31} {}\n", name, value.size());
+    } else if (value.is_object()) {
+      print_json_facts(name, value);
     } else if (!value.is_array() || value.dump().size() <= 100) {
-      std::cout << fmt::format("  {:<32}{}\n", name,
+      std::cout << fmt::format("  {:<31} {}\n", name,
                                value.is_string() ? value.get<std::string>() : value.dump());
     }
   }
@@ -70,7 +73,7 @@ void print_json_facts(const fs::path& path, const std::string& prefix, const nlo
 void print_json_file(const fs::path& path) {
   if (!fs::exists(path)) return;
   std::cout << path.filename().string() << "\n";
-  print_json_facts(path, "", read_json_file(path));
+  print_json_facts("", read_json_file(path));
 }
 
 void inspect_tensors(const fs::path& path, bool lists_all) {

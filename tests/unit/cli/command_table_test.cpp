@@ -1,6 +1,8 @@
 #include "cli/command_table.h"
 
+#include <filesystem>
 #include <set>
+#include <sstream>
 
 #include "cli/nearest.h"
 #include "core/error.h"
@@ -25,6 +27,20 @@ TEST_CASE("every command has a summary, a function and three examples of its own
   for (const char* name :
        {"prepare", "train", "sample", "verify", "inspect", "export", "doctor", "version"}) {
     CHECK(names.count(name) == 1);
+  }
+}
+
+TEST_CASE("the files that the commands' examples read are in the repository", "[cli]") {
+  for (const cli::Command& command : cli::command_table()) {
+    for (const std::string& example : command.examples) {
+      std::istringstream words(example);
+      for (std::string word; words >> word;) {
+        const bool is_ours = word.rfind("configs/", 0) == 0 || word.rfind("examples/", 0) == 0 ||
+                             word.rfind("tests/", 0) == 0;
+        INFO(example);
+        if (is_ours) CHECK(std::filesystem::exists(std::filesystem::path(SANA_SOURCE_DIR) / word));
+      }
+    }
   }
 }
 
