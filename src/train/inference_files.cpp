@@ -1,6 +1,9 @@
 #include "train/inference_files.h"
 
-#include <set>
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -10,17 +13,21 @@ namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
 
-// Height, width, frames of every bucket, one after the other.
-std::vector<int64_t> bucket_sizes(const data::PreparedDataset& videos,
-                                  const data::PreparedDataset* images) {
-  std::set<data::Bucket> buckets;
-  for (int64_t i = 0; i < videos.size(); ++i) buckets.insert(videos.info(i).bucket);
-  for (int64_t i = 0; images != nullptr && i < images->size(); ++i) {
-    buckets.insert(images->info(i).bucket);
+// The buckets of the training data, the one with most samples first.
+std::vector<infer::ClipSize> trained_buckets(const data::PreparedDataset& videos,
+                                             const data::PreparedDataset* images) {
+  std::map<data::Bucket, int64_t> counts;
+  for (const auto* dataset : {&videos, images}) {
+    for (int64_t i = 0; dataset != nullptr && i < dataset->size(); ++i) {
+      ++counts[dataset->info(i).bucket];
+    }
   }
-  std::vector<int64_t> sizes;
-  for (const data::Bucket& bucket : buckets) {
-    sizes.insert(sizes.end(), {bucket.height, bucket.width, bucket.frames});
+  std::vector<std::pair<data::Bucket, int64_t>> order(counts.begin(), counts.end());
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::vector<infer::ClipSize> sizes;
+  for (const auto& [bucket, count] : order) {
+    sizes.push_back({bucket.height, bucket.width, bucket.frames});
   }
   return sizes;
 }
@@ -32,7 +39,7 @@ void write_dit_inference_files(const fs::path& directory, const TrainConfig& con
                                const data::PreparedDataset* images) {
   infer::PipelineConfig pipeline;
   pipeline.fps = videos.fps();
-  pipeline.sizes = bucket_sizes(videos, images);
+  pipeline.buckets = trained_buckets(videos, images);
   pipeline.sampler = config.preview.sampler;
   pipeline.text_encoder = config.text_encoder;
   pipeline.text_encoder.max_tokens = videos.null_text().size(1);

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+#include <vector>
+
 #include "core/error.h"
 #include "model/state_dict.h"
 
@@ -26,16 +29,21 @@ MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision
 void MasterWeights::collect_gradients() {
   if (aliased_) return;  // autograd itself adds up in float32
   at::NoGradGuard no_grad;
-  const bool first = gradients_.empty();
-  if (first) {
-    for (const at::Tensor& weight : weights_) gradients_.push_back(at::zeros_like(weight));
+  if (gradients_.empty()) {
+    for (const at::Tensor& weight : weights_) gradients_.push_back(at::empty_like(weight));
   }
+  std::vector<at::Tensor> sums, parts;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& gradient = parameters_[i].mutable_grad();
-    if (!gradient.defined()) continue;
-    first ? gradients_[i].copy_(gradient) : gradients_[i].add_(gradient);
-    gradient = at::Tensor();
+    if (gradient.defined()) {
+      sums.push_back(gradients_[i]);
+      parts.push_back(std::exchange(gradient, at::Tensor()));
+    } else if (!summing_) {
+      gradients_[i].zero_();
+    }
   }
+  if (!parts.empty()) summing_ ? at::_foreach_add_(sums, parts) : at::_foreach_copy_(sums, parts);
+  summing_ = true;
 }
 
 const std::vector<at::Tensor>& MasterWeights::gradients() {
@@ -49,6 +57,8 @@ const std::vector<at::Tensor>& MasterWeights::gradients() {
 }
 
 void MasterWeights::clear_gradients() {
+  summing_ = false;
+  if (!aliased_) return;  // the float32 buffers are written anew
   gradients_.clear();
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }

@@ -43,7 +43,8 @@ class MasterWeights {
  private:
   friend class WeightSwap;
   torch::nn::Module& module_;
-  bool aliased_ = true;  // masters are the module's own tensors
+  bool aliased_ = true;   // masters are the module's own tensors
+  bool summing_ = false;  // gradients_ of a bfloat16 module hold a sum that is not finished
   std::vector<std::string> names_, frozen_names_;
   std::vector<at::Tensor> parameters_, weights_, gradients_;
   std::vector<at::Tensor> frozen_parameters_, frozen_weights_;

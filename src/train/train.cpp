@@ -1,5 +1,6 @@
 #include "train/train.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
@@ -48,6 +49,8 @@ ExitCode train(const TrainConfig& config, const std::string& resolved_yaml) {
   log::set_file(directory / "log.txt");
   install_stop_handlers();
   remove_leftovers(directory);
+  // Shapes repeat from step to step: let cuDNN measure its algorithms once.
+  at::globalContext().setBenchmarkCuDNN(true);
   Trainer trainer(config, resolved_yaml);
   // Only now: a run that is refused leaves the record of the earlier one alone.
   write_file_atomically(directory / "config.yaml", resolved_yaml);

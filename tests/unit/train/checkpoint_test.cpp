@@ -1,0 +1,133 @@
+#include "train/checkpoint.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "support/catch.h"
+#include "support/errors.h"
+#include "support/temporary_directory.h"
+#include "train/resume.h"
+#include "unit/core/file_size_limit.h"
+
+namespace {
+namespace fs = std::filesystem;
+using namespace sana;
+using namespace sana::train;
+using sana_test::message_of;
+using sana_test::TemporaryDirectory;
+
+CheckpointContent content_of_step(int64_t step) {
+  CheckpointContent content;
+  content.step = step;
+  content.task = "video_dit";
+  content.config_yaml = "task: video_dit\n";
+  content.trainer = {{"step", step}};
+  content.model["w"] = at::full({300, 100}, float(step));
+  content.optimizer["step"] = at::full({}, float(step));
+  content.random["noise@cpu"] = at::zeros({16}, at::kByte);
+  return content;
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST_CASE("a checkpoint gives back what was saved", "[train]") {
+  const TemporaryDirectory run;
+  const fs::path saved = save_checkpoint(
+      run.path(), content_of_step(12),
+      [](const fs::path& folder) { write_file_atomically(folder / "model.json", "{}"); });
+  CHECK(saved == run.path() / "step-00000012");
+  const CheckpointContent loaded = load_checkpoint(saved);
+  CHECK(loaded.step == 12);
+  CHECK(loaded.task == "video_dit");
+  CHECK(loaded.config_yaml == "task: video_dit\n");
+  CHECK(at::equal(loaded.model.at("w"), at::full({300, 100}, 12.0f)));
+  CHECK(loaded.ema.empty());
+  const auto manifest = read_json_file(saved / "manifest.json");
+  CHECK(manifest.at("files").contains("model.json"));
+  CHECK(manifest.at("config_hash") == hash_text("task: video_dit\n"));
+}
+
+TEST_CASE("the newest complete checkpoint is chosen, never a partial one", "[train]") {
+  const TemporaryDirectory run;
+  CHECK_FALSE(newest_checkpoint(run.path() / "none").has_value());
+  save_checkpoint(run.path(), content_of_step(9), {});
+  save_checkpoint(run.path(), content_of_step(100), {});
+  fs::create_directories(run.path() / "step-00000200.partial");
+  fs::create_directories(run.path() / "step-00000300");  // no manifest
+  fs::create_directories(run.path() / "step-later");
+  fs::create_directory_symlink("step-00000009", run.path() / "latest");
+  CHECK(newest_checkpoint(run.path()) == run.path() / "step-00000100");
+  remove_leftovers(run.path());
+  CHECK_FALSE(fs::exists(run.path() / "step-00000200.partial"));
+  CHECK(fs::exists(run.path() / "step-00000100" / "manifest.json"));
+}
+
+TEST_CASE("the last k checkpoints stay", "[train]") {
+  const TemporaryDirectory run;
+  for (int64_t step : {1, 2, 3, 4}) save_checkpoint(run.path(), content_of_step(step), {});
+  prune_checkpoints(run.path(), 2);
+  CHECK(names_in(run.path()) == std::vector<std::string>{"step-00000003", "step-00000004"});
+  prune_checkpoints(run.path(), 5);
+  CHECK(names_in(run.path()).size() == 2);
+}
+
+TEST_CASE("a damaged checkpoint is refused with every damage in one message", "[train]") {
+  const TemporaryDirectory run;
+  const fs::path saved = save_checkpoint(run.path(), content_of_step(5), {});
+  fs::remove(saved / "random.safetensors");
+  fs::resize_file(saved / "optimizer.safetensors", 20);
+  std::fstream model(saved / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
+  model.seekp(-3, std::ios::end);
+  model.put('\x55');
+  model.close();
+  const std::string message = message_of<UserError>([&] { load_checkpoint(saved); });
+  for (const char* part :
+       {"step-00000005", "random.safetensors is missing", "optimizer.safetensors has 20 bytes",
+        "model.safetensors has another content"}) {
+    INFO(message);
+    CHECK(message.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("a full disk while saving is reported and costs no older checkpoint", "[train]") {
+  const TemporaryDirectory run;
+  save_checkpoint(run.path(), content_of_step(1), {});
+  {
+    const sana_test::FileSizeLimit full(40000);  // the weights alone take 120000 bytes
+    message_of<EnvironmentError>([&] { save_checkpoint(run.path(), content_of_step(2), {}); });
+  }
+  CHECK(names_in(run.path()) == std::vector<std::string>{"step-00000001"});
+  CHECK(load_checkpoint(run.path() / "step-00000001").step == 1);
+  save_checkpoint(run.path(), content_of_step(2), {});
+  CHECK(load_checkpoint(run.path() / "step-00000002").step == 2);
+}
+
+TEST_CASE("resume never overwrites another course of the run", "[train]") {
+  const TemporaryDirectory run, other;
+  RunConfig config{.dir = run.path().string(), .seed = 0, .resume = "auto"};
+  CHECK_FALSE(checkpoint_to_resume(config).has_value());
+  save_checkpoint(run.path(), content_of_step(3), {});
+  save_checkpoint(run.path(), content_of_step(7), {});
+  CHECK(checkpoint_to_resume(config) == run.path() / "step-00000007");
+  config.resume = "never";
+  CHECK(message_of<UserError>([&] { checkpoint_to_resume(config); }).find("step-00000007") !=
+        std::string::npos);
+  config.resume = (run.path() / "step-00000003").string();
+  CHECK(message_of<UserError>([&] { checkpoint_to_resume(config); }).find("overwritten") !=
+        std::string::npos);
+  config.dir = other.path().string();
+  CHECK(checkpoint_to_resume(config) == run.path() / "step-00000003");
+  config.resume = "newest";
+  message_of<UserError>([&] { checkpoint_to_resume(config); });
+}
+
+}  // namespace
