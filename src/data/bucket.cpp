@@ -1,0 +1,102 @@
+#include "data/bucket.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "core/error.h"
+
+namespace sana::data {
+namespace {
+
+// Splits "a x b x c"; an empty list when a part is not a positive number.
+std::vector<int64_t> parse_sides(const std::string& text) {
+  std::vector<int64_t> sides;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    int64_t side = 0;
+    const auto [next, error] = std::from_chars(at, end, side);
+    if (error != std::errc() || side <= 0) return {};
+    sides.push_back(side);
+    if (next == end) return sides;
+    if (*next != 'x') return {};
+    at = next + 1;
+  }
+}
+
+std::vector<Bucket> generate_sizes(const BucketConfig& config) {
+  std::vector<Bucket> sizes;
+  const double area = static_cast<double>(config.base_size * config.base_size);
+  const double limit = static_cast<double>(config.base_size) * config.max_ratio;
+  for (int64_t width = config.multiple; width < limit + static_cast<double>(config.multiple);
+       width += config.multiple) {
+    const double rows = area / static_cast<double>(width * config.multiple);
+    const int64_t height = static_cast<int64_t>(std::floor(rows + 0.5)) * config.multiple;
+    if (height == 0) continue;
+    const double ratio = static_cast<double>(height) / static_cast<double>(width);
+    if (ratio <= config.max_ratio && ratio >= 1.0 / config.max_ratio) {
+      sizes.push_back({height, width, 0});
+    }
+  }
+  return sizes;
+}
+
+}  // namespace
+
+std::string to_string(const Bucket& bucket) {
+  return fmt::format("{}x{}x{}", bucket.height, bucket.width, bucket.frames);
+}
+
+Bucket parse_bucket(const std::string& text) {
+  const auto sides = parse_sides(text);
+  require(sides.size() == 2 || sides.size() == 3,
+          "'{}' is not a size; expected height x width, such as 128x224", text);
+  return {sides[0], sides[1], sides.size() == 3 ? sides[2] : 0};
+}
+
+void BucketConfig::validate(config::Problems& problems) const {
+  for (const std::string& size : sizes) {
+    if (parse_sides(size).size() == 2) continue;
+    problems.add("sizes", "'" + size + "' is not height x width, such as 128x224");
+  }
+  if (sizes.empty() && generate_sizes(*this).empty()) {
+    problems.add("base_size", fmt::format("({}) gives no size of multiples of {}; raise base_size "
+                                          "or lower multiple",
+                                          base_size, multiple));
+  }
+}
+
+std::vector<Bucket> make_sizes(const BucketConfig& config) {
+  std::vector<Bucket> sizes;
+  for (const std::string& size : config.sizes) {
+    const Bucket bucket = parse_bucket(size);
+    sizes.push_back({bucket.height, bucket.width, 0});
+  }
+  if (sizes.empty()) sizes = generate_sizes(config);
+  require(!sizes.empty(), "base_size {} gives no size of multiples of {}", config.base_size,
+          config.multiple);
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
+  return sizes;
+}
+
+Bucket nearest_size(const std::vector<Bucket>& sizes, double height, double width) {
+  SANA_ASSERT(!sizes.empty());
+  const auto distance = [&](const Bucket& size) {
+    const double ratio = static_cast<double>(size.height) / static_cast<double>(size.width);
+    return std::abs(std::log(ratio) - std::log(height / width));
+  };
+  return *std::min_element(sizes.begin(), sizes.end(), [&](const Bucket& a, const Bucket& b) {
+    return distance(a) < distance(b);
+  });
+}
+
+std::string frame_count_complaint(int64_t frames) {
+  if (frames >= 1 && frames % 4 == 1) return "";
+  const int64_t below = std::max<int64_t>(1, (frames - 1) / 4 * 4 + 1);
+  return fmt::format("must be 4k+1, as the causal VAE needs, got {}; nearest are {} and {}", frames,
+                     below, below + 4);
+}
+
+}  // namespace sana::data

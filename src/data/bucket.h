@@ -1,0 +1,47 @@
+// Size buckets: every clip is resized and cropped to the one whose shape is nearest to its own.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/config/checks.h"
+#include "core/config/problems.h"
+#include "data/batch.h"
+
+namespace sana::data {
+
+struct BucketConfig {
+  std::vector<std::string> sizes;
+  int64_t base_size = 480;
+  int64_t multiple = 16;
+  double max_ratio = 2.0;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.field("sizes", sizes,
+            "Sizes as height x width, such as 128x224. Empty: generated from base_size.");
+    b.field("base_size", base_size, "Square root of the pixels of a generated size.",
+            config::at_least<int64_t>(16));
+    b.field("multiple", multiple, "Generated heights and widths are multiples of this.",
+            config::at_least<int64_t>(1));
+    b.field("max_ratio", max_ratio, "Longest to shortest side of generated sizes.",
+            config::between(1.0, 8.0));
+  }
+  void validate(config::Problems& problems) const;
+};
+
+// "128x224" or "128x224x17" (height x width x frames; frames is 0 when left out). Throws UserError.
+Bucket parse_bucket(const std::string& text);
+
+// The sizes of a configuration, frames 0, sorted, each once. Never empty. Throws UserError.
+std::vector<Bucket> make_sizes(const BucketConfig& config);
+
+// The size whose height / width is nearest, on a logarithmic scale, to that of the clip; the first
+// of equals.
+Bucket nearest_size(const std::vector<Bucket>& sizes, double height, double width);
+
+// Nothing when the number of frames is 4k+1, which the causal VAE needs; else the complaint with
+// both neighbours: "must be 4k+1 ..., got 80; nearest are 77 and 81".
+std::string frame_count_complaint(int64_t frames);
+
+}  // namespace sana::data

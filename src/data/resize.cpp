@@ -1,0 +1,43 @@
+#include "data/resize.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/build_config.h"
+#include "core/shape.h"
+#include "data/video_reader.h"
+
+#if SANA_HAS_VIDEO_IO
+#include <ATen/ATen.h>
+
+#include <opencv2/imgproc.hpp>
+#endif
+
+namespace sana::data {
+
+#if SANA_HAS_VIDEO_IO
+at::Tensor resize_and_crop(const at::Tensor& frame, int64_t height, int64_t width,
+                           double pixel_aspect) {
+  check_shape("resize_and_crop: frame", frame, {{"H", kAny}, {"W", kAny}, {"C", 3}});
+  const at::Tensor source = frame.contiguous();
+  const auto rows = static_cast<double>(source.size(0));
+  const double columns = static_cast<double>(source.size(1)) * pixel_aspect;
+  const double scale =
+      std::max(static_cast<double>(height) / rows, static_cast<double>(width) / columns);
+  const auto filled = [scale](double side, int64_t least) {
+    return std::max(least, static_cast<int64_t>(std::floor(side * scale + 0.5)));
+  };
+  at::Tensor resized = at::empty({filled(rows, height), filled(columns, width), 3}, at::kByte);
+  const cv::Mat from(static_cast<int>(source.size(0)), static_cast<int>(source.size(1)), CV_8UC3,
+                     source.data_ptr());
+  cv::Mat to(static_cast<int>(resized.size(0)), static_cast<int>(resized.size(1)), CV_8UC3,
+             resized.data_ptr());
+  cv::resize(from, to, to.size(), 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  const int64_t top = (resized.size(0) - height) / 2, left = (resized.size(1) - width) / 2;
+  return resized.narrow(0, top, height).narrow(1, left, width).contiguous();
+}
+#else
+at::Tensor resize_and_crop(const at::Tensor&, int64_t, int64_t, double) { throw_no_video_io(); }
+#endif
+
+}  // namespace sana::data

@@ -1,0 +1,69 @@
+#include "data/bucket.h"
+
+#include "core/config/config.h"
+#include "unit/data/data_fixtures.h"
+
+namespace sana::data {
+namespace {
+
+TEST_CASE("a clip goes to the size whose shape is nearest on a logarithmic scale", "[data]") {
+  BucketConfig config;
+  config.sizes = {"128x224", "224x128", "160x160"};
+  const auto sizes = make_sizes(config);
+  CHECK(to_string(nearest_size(sizes, 1080, 1920)) == "128x224x0");
+  CHECK(to_string(nearest_size(sizes, 1920, 1080)) == "224x128x0");
+  CHECK(to_string(nearest_size(sizes, 500, 520)) == "160x160x0");
+  // 4:3 lies nearer to 7:4 than to 1:1 linearly (0.42 and 0.33 apart the other way round), but the
+  // logarithms decide: ln(4/3) = 0.288 from square, 0.272 from 7:4.
+  CHECK(to_string(nearest_size(sizes, 480, 640)) == "128x224x0");
+}
+
+TEST_CASE("generated sizes have the asked area, multiples and range of shapes", "[data]") {
+  BucketConfig config;
+  config.base_size = 480;
+  config.multiple = 32;
+  config.max_ratio = 2.0;
+  const auto sizes = make_sizes(config);
+  REQUIRE(sizes.size() >= 8);
+  for (const auto& size : sizes) {
+    INFO(to_string(size));
+    CHECK(size.height % 32 == 0);
+    CHECK(size.width % 32 == 0);
+    CHECK(double(size.height * size.width) == sana_test::Approx(480.0 * 480.0).epsilon(0.08));
+    CHECK(std::max(size.height, size.width) <= 2 * std::min(size.height, size.width));
+  }
+  CHECK(std::is_sorted(sizes.begin(), sizes.end()));
+}
+
+TEST_CASE("a size that is not height x width is refused with an example", "[data]") {
+  for (const char* text : {"128", "128*224", "0x16", "axb", "128x", "x128", "1x2x3x4", ""}) {
+    INFO(text);
+    CHECK(contains(error_of([&] { parse_bucket(text); }), "such as 128x224"));
+  }
+  CHECK(parse_bucket("128x224x17") == Bucket{128, 224, 17});
+}
+
+TEST_CASE("a frame count that is not 4k+1 is refused and its neighbours are named", "[data]") {
+  CHECK(frame_count_complaint(81).empty());
+  CHECK(frame_count_complaint(1).empty());
+  CHECK(contains(frame_count_complaint(80), "nearest are 77 and 81"));
+  CHECK(contains(frame_count_complaint(2), "nearest are 1 and 5"));
+  CHECK(contains(frame_count_complaint(0), "nearest are 1 and 5"));
+  const std::string message = error_of([] {
+    sana::config::load_text<PrepareConfig>("source: a\noutput: b\nframes: 18\n", "test.yaml");
+  });
+  CHECK(contains(message, "line 3"));
+  CHECK(contains(message, "nearest are 17 and 21"));
+}
+
+TEST_CASE("the prepare section names a wrong size and its key", "[data]") {
+  const std::string message = error_of([] {
+    sana::config::load_text<PrepareConfig>(
+        "source: a\noutput: b\nframes: 17\nbuckets: {sizes: [128]}\n", "test.yaml");
+  });
+  CHECK(contains(message, "buckets.sizes"));
+  CHECK(contains(message, "128x224"));
+}
+
+}  // namespace
+}  // namespace sana::data

@@ -1,0 +1,95 @@
+#include "data/manifest.h"
+
+#include "unit/data/data_fixtures.h"
+
+namespace sana::data {
+namespace {
+
+TEST_CASE("a folder lists videos and images with their captions, sorted, sub-folders too",
+          "[data]") {
+  const TempFolder folder;
+  write_text(folder / "b.mp4", "x");
+  write_text(folder / "b.txt", "  two \n words ");
+  write_text(folder / "a/c.JPG", "x");
+  write_text(folder / "a/c.txt", "an image");
+  write_text(folder / ".hidden/d.mp4", "x");
+  write_text(folder / "notes.md", "x");
+  const auto items = list_sources(folder.path(), "all");
+  REQUIRE(items.size() == 2);
+  CHECK(items[0].id == "a/c.JPG");
+  CHECK(items[0].kind == MediaKind::kImage);
+  CHECK(items[1].id == "b.mp4");
+  CHECK(items[1].caption == "two words");
+  CHECK(list_sources(folder.path(), "images").size() == 1);
+}
+
+TEST_CASE("an empty folder is refused and the message says what is expected", "[data]") {
+  const TempFolder folder;
+  const auto message = error_of([&] { list_sources(folder.path(), "all"); });
+  CHECK(contains(message, folder.path().string()));
+  CHECK(contains(message, ".mp4"));
+  CHECK(contains(message, ".txt"));
+}
+
+TEST_CASE("a caption whose clip is missing or of another type is listed", "[data]") {
+  const TempFolder folder;
+  write_text(folder / "a.gif", "x");
+  write_text(folder / "a.txt", "a caption");
+  const auto items = list_sources(folder.path(), "all");
+  REQUIRE(items.size() == 1);
+  REQUIRE(items[0].problem);
+  CHECK(items[0].problem->reason == "caption without clip");
+}
+
+TEST_CASE("a JSONL list is read relative to itself and sorted by path", "[data]") {
+  const TempFolder folder;
+  write_text(folder / "list.jsonl",
+             "{\"path\": \"clips/z.mp4\", \"caption\": \"last\", \"license\": \"CC0\"}\n\n"
+             "{\"path\": \"clips/a.mkv\", \"caption\": \"first\"}\n"
+             "{\"path\": \"clips/z.mp4\", \"caption\": \"again\"}\n");
+  const auto items = list_sources(folder / "list.jsonl", "all");
+  REQUIRE(items.size() == 3);
+  CHECK(items[0].caption == "first");
+  CHECK(items[0].path == folder / "clips/a.mkv");
+  CHECK_FALSE(items[1].problem);
+  REQUIRE(items[2].problem);
+  CHECK(items[2].problem->reason == "listed twice");
+  CHECK(contains(items[2].problem->detail, "line 1 and in line 4"));
+}
+
+TEST_CASE("a JSONL line that is not an object with a path is refused with its number", "[data]") {
+  const TempFolder folder;
+  write_text(folder / "list.jsonl", "{\"path\": \"a.mp4\"}\n{\"caption\": \"no path\"}\n");
+  CHECK(contains(error_of([&] { list_sources(folder / "list.jsonl", "all"); }), "list.jsonl:2"));
+  write_text(folder / "list.jsonl", "path,caption\n");
+  CHECK(contains(error_of([&] { list_sources(folder / "list.jsonl", "all"); }), "list.jsonl:1"));
+  CHECK(contains(error_of([&] { list_sources(folder / "none", "all"); }), "does not exist"));
+}
+
+TEST_CASE("the hash of a source changes with contents, captions and names", "[data]") {
+  const TempFolder folder;
+  const auto hash = [&] { return hash_sources(list_sources(folder.path(), "all")); };
+  write_text(folder / "a.mp4", "one");
+  write_text(folder / "a.txt", "caption");
+  const auto first = hash();
+  CHECK(hash() == first);
+  write_text(folder / "a.mp4", "two");
+  const auto second = hash();
+  CHECK(second != first);
+  write_text(folder / "a.txt", "another");
+  const auto third = hash();
+  CHECK(third != second);
+  fs::rename(folder / "a.mp4", folder / "b.mp4");
+  fs::rename(folder / "a.txt", folder / "b.txt");
+  CHECK(hash() != third);
+}
+
+TEST_CASE("bytes that are no UTF-8 in a caption become replacement characters", "[data]") {
+  const TempFolder folder;
+  write_text(folder / "a.mp4", "x");
+  write_text(folder / "a.txt", "caf\xE9 at night");
+  CHECK(list_sources(folder.path(), "all")[0].caption == "caf\xEF\xBF\xBD at night");
+}
+
+}  // namespace
+}  // namespace sana::data

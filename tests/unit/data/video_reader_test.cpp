@@ -1,0 +1,171 @@
+#include "data/video_reader.h"
+
+#include "data/resize.h"
+#include "data/unusable.h"
+#include "unit/data/data_fixtures.h"
+
+namespace sana::data {
+namespace {
+
+#if SANA_HAS_VIDEO_IO
+
+ClipSettings small_clips(int64_t frames) {
+  ClipSettings settings;
+  settings.frames = frames;
+  settings.sizes = {{64, 128, 0}};
+  return settings;
+}
+
+std::string reason_of(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const UnusableClip& clip) {
+    const auto record = clip.record("x");
+    CHECK_FALSE(record.detail.empty());
+    CHECK_FALSE(record.remedy.empty());
+    return record.reason;
+  }
+  return "usable";
+}
+
+std::string video_reason(const fs::path& file, int64_t frames = 5) {
+  return reason_of([&] { read_video(file, small_clips(frames)); });
+}
+
+std::string image_reason(const fs::path& file) {
+  return reason_of([&] { read_image(file, {{64, 128, 0}}); });
+}
+
+TEST_CASE("a clip at 30 fps is retimed to 16 fps by nearest timestamps", "[data]") {
+  const TempFolder folder;
+  write_numbered_clip(folder / "a.avi", 40, 30);
+  // 40 frames last 1.333 s: 21 instants of 1/16 s; the 17 in the middle begin at the third.
+  const auto decoded = read_video(folder / "a.avi", small_clips(17));
+  CHECK(decoded.retiming.source_fps == sana_test::Approx(30));
+  CHECK(decoded.retiming.source_frames == 40);
+  CHECK(decoded.retiming.kept_frames == 17);
+  REQUIRE(decoded.clips.size() == 1);
+  REQUIRE(decoded.clips[0].sizes() == at::IntArrayRef({17, 64, 128, 3}));
+  for (int64_t k = 0; k < 17; ++k) {
+    const double t = double(k + 2) / 16;
+    CHECK(std::abs(frame_number(decoded.clips[0][k]) - t * 30) <= 0.5);
+  }
+}
+
+TEST_CASE("a long video gives consecutive windows that do not overlap", "[data]") {
+  const TempFolder folder;
+  write_numbered_clip(folder / "a.avi", 40, 16);
+  auto settings = small_clips(9);
+  settings.clips_per_video = 3;
+  const auto decoded = read_video(folder / "a.avi", settings);
+  REQUIRE(decoded.clips.size() == 3);
+  int last = -1;
+  for (const auto& clip : decoded.clips) {
+    CHECK(frame_number(clip[0]) > last);
+    last = frame_number(clip[8]);
+    CHECK(last == frame_number(clip[0]) + 8);
+  }
+}
+
+TEST_CASE("each damaged clip has its own reason", "[data]") {
+  const TempFolder folder;
+  const std::string whole = read_all(example("clips/waterfall.mp4"));
+  REQUIRE(whole.size() > 4000);
+  write_text(folder / "whole.mp4", whole);
+  CHECK(video_reason(folder / "whole.mp4", 41) == "usable");
+  write_text(folder / "cut.mp4", whole.substr(0, whole.size() / 2));
+  CHECK(video_reason(folder / "cut.mp4") == "truncated");
+  write_text(folder / "no_index.mp4", whole.substr(0, 60));
+  CHECK(video_reason(folder / "no_index.mp4") == "truncated");
+  write_text(folder / "empty.mp4", "");
+  CHECK(video_reason(folder / "empty.mp4") == "zero bytes");
+  write_text(folder / "text.mp4", "this is a text with the name of a video, and long enough");
+  CHECK(video_reason(folder / "text.mp4") == "wrong type");
+  write_text(folder / "image.mp4", read_all(example("images/daisy.jpg")));
+  CHECK(video_reason(folder / "image.mp4") == "wrong type");
+  CHECK(video_reason(folder / "none.mp4") == "file missing");
+  CHECK(video_reason(folder / "whole.mp4", 49) == "too short");
+  std::string damaged = whole;
+  std::fill(damaged.begin() + 40, damaged.begin() + 2000, '\x7f');  // the index
+  write_text(folder / "damaged.mp4", damaged);
+  CHECK(video_reason(folder / "damaged.mp4") != "usable");
+}
+
+TEST_CASE("each damaged image has its own reason", "[data]") {
+  const TempFolder folder;
+  const std::string whole = read_all(example("images/daisy.jpg"));
+  write_text(folder / "whole.jpg", whole);
+  CHECK(image_reason(folder / "whole.jpg") == "usable");
+  write_text(folder / "cut.jpg", whole.substr(0, whole.size() / 2));
+  CHECK(image_reason(folder / "cut.jpg") == "truncated");
+  write_text(folder / "empty.png", "");
+  CHECK(image_reason(folder / "empty.png") == "zero bytes");
+  write_text(folder / "video.jpg", read_all(example("clips/waterfall.mp4")));
+  CHECK(image_reason(folder / "video.jpg") == "wrong type");
+  write_text(folder / "hollow.jpg", "\xFF\xD8\xFF\xE0 nothing \xFF\xD9");
+  CHECK(image_reason(folder / "hollow.jpg") == "cannot decode");
+}
+
+TEST_CASE("the message of a short clip says how many frames there are and what to change",
+          "[data]") {
+  const TempFolder folder;
+  write_numbered_clip(folder / "a.avi", 20, 16);
+  try {
+    read_video(folder / "a.avi", small_clips(41));
+    FAIL("a short clip was taken");
+  } catch (const UnusableClip& clip) {
+    CHECK(clip.record("a").detail == "20 of 41 frames at 16 fps (1.25 s)");
+    CHECK(clip.record("a").remedy == "lower frames or fps");
+  }
+}
+
+TEST_CASE("an image is a clip of one frame in the bucket of its shape, red stays red", "[data]") {
+  const TempFolder folder;
+  cv::imwrite((folder / "a.png").string(), cv::Mat(90, 50, CV_8UC3, cv::Scalar(0, 0, 200)));
+  const auto decoded = read_image(folder / "a.png", {{64, 128, 0}, {128, 64, 0}});
+  CHECK(decoded.bucket == Bucket{128, 64, 1});
+  REQUIRE(decoded.clips[0].sizes() == at::IntArrayRef({1, 128, 64, 3}));
+  CHECK(decoded.clips[0].select(3, 0).eq(200).all().item<bool>());
+  CHECK(decoded.clips[0].select(3, 2).eq(0).all().item<bool>());
+}
+
+TEST_CASE("shrinking is antialiased: a fine checkerboard becomes grey, not black or white",
+          "[data]") {
+  const at::Tensor rows = at::arange(256).unsqueeze(1), columns = at::arange(256).unsqueeze(0);
+  const at::Tensor board = ((rows + columns) % 2 * 255).to(at::kByte);
+  const at::Tensor frame = board.unsqueeze(2).expand({256, 256, 3}).contiguous();
+  const at::Tensor small = resize_and_crop(frame, 60, 60).to(at::kFloat);
+  CHECK(small.max().item<float>() < 150);
+  CHECK(small.min().item<float>() > 105);
+}
+
+TEST_CASE("resizing fills the bucket and crops the centre", "[data]") {
+  // Thirds of red, green and blue, wide: a square crop keeps the green third only.
+  at::Tensor frame = at::zeros({30, 90, 3}, at::kByte);
+  for (int64_t third = 0; third < 3; ++third) {
+    frame.narrow(1, 30 * third, 30).select(2, third).fill_(255);
+  }
+  for (const int64_t side : {16, 30, 64}) {
+    const at::Tensor crop = resize_and_crop(frame, side, side);
+    REQUIRE(crop.sizes() == at::IntArrayRef({side, side, 3}));
+    const at::Tensor inner = crop.narrow(1, 3, side - 6);
+    CHECK(inner.select(2, 1).ge(250).all().item<bool>());
+    CHECK(inner.select(2, 0).le(5).all().item<bool>());
+  }
+  // Pixels twice as wide as high: the same picture is 180 wide.
+  const at::Tensor stretched = resize_and_crop(frame, 30, 180, /*pixel_aspect=*/2.0);
+  CHECK(stretched.narrow(1, 66, 48).select(2, 1).ge(250).all().item<bool>());
+}
+
+#else
+
+TEST_CASE("without OpenCV the error names the package and the script", "[data]") {
+  const auto message = error_of([] { read_image("a.jpg", {{64, 128, 0}}); });
+  CHECK(contains(message, "libopencv-dev"));
+  CHECK(contains(message, "scripts/decode_clips.py"));
+}
+
+#endif
+
+}  // namespace
+}  // namespace sana::data
