@@ -133,6 +133,17 @@ def box_overrun(path):
         return offset > size or b"moov" not in kinds
 
 
+def looks_like_video(path):
+    with open(path, "rb") as file:
+        head = file.read(12)
+    return (head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip") or head[8:12] == b"AVI "
+            or head[:4] in (b"\x1a\x45\xdf\xa3", b"\x30\x26\xb2\x75"))
+
+
+def is_image(head):
+    return head[:3] == b"\xff\xd8\xff" or head[:4] == b"\x89PNG"
+
+
 def check_file(path):
     if not path.is_file():
         raise Unusable("file missing", "it is listed, but not there", "check the path, or remove the line")
@@ -143,7 +154,12 @@ def check_file(path):
 def open_video(path):
     if box_overrun(path):
         raise Unusable("truncated", "the file ends before its contents do", "copy the file again")
+    with open(path, "rb") as file:
+        if is_image(file.read(4)):
+            raise Unusable("wrong type", f"named {path.suffix}, but by its contents an image", "rename or convert it, or remove it")
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not capture.isOpened() and not looks_like_video(path):
+        raise Unusable("wrong type", f"named {path.suffix}, but by its contents no video of a known type", "rename or convert it, or remove it")
     if not capture.isOpened():
         raise Unusable("cannot decode", "OpenCV cannot open it as a video", "re-encode it, for example with ffmpeg to H.264")
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
@@ -205,7 +221,7 @@ def read_image(item, options):
     check_file(item["path"])
     data = item["path"].read_bytes()
     jpeg, png = data[:3] == b"\xff\xd8\xff", data[:4] == b"\x89PNG"
-    if not jpeg and not png:
+    if not is_image(data):
         raise Unusable("wrong type", "neither JPEG nor PNG by its contents", "convert it, or remove it")
     if (jpeg and b"\xff\xd9" not in data[-65536:]) or (png and b"IEND" not in data[-64:]):
         raise Unusable("truncated", "the file ends before its contents do", "copy the file again")

@@ -1,5 +1,5 @@
-// A prepared data set: HDF5 shards of pixels or of VAE latents with text features, and dataset.json,
-// which is written last and names the settings, encoders and sources by hash.
+// A prepared data set: HDF5 shards of pixels or of VAE latents with text features, and
+// dataset.json, which is written last and names the settings, encoders and sources by hash.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -12,16 +12,18 @@
 namespace sana::data {
 
 struct SampleInfo {
-  std::string id;       // unique in the data set: relative path of the source, and "#k" for clip k of it
+  std::string id;  // unique in the data set: relative path of the source, and "#k" for clip k of it
   std::string caption;
   Bucket bucket;
 };
 
 class PreparedDataset {
  public:
-  // Opens and checks a folder. Throws UserError when it is missing, unfinished (a `prepare` that was
-  // stopped; says how to continue), damaged, or of another format version.
-  explicit PreparedDataset(const std::filesystem::path& directory);
+  // Opens and checks a folder. Throws UserError when it is missing, unfinished (a `prepare` that
+  // was stopped; says how to continue), damaged, or of another format version. Samples that were
+  // read stay in memory up to cache_bytes.
+  explicit PreparedDataset(const std::filesystem::path& directory,
+                           int64_t cache_bytes = int64_t{1} << 30);
   ~PreparedDataset();
   PreparedDataset(PreparedDataset&&) noexcept;
 

@@ -1,0 +1,138 @@
+#include "data/clip_source.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "core/build_config.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "data/dataset_file.h"
+#include "data/manifest.h"
+#include "data/prepared_dataset.h"
+#include "data/unusable.h"
+#include "data/video_reader.h"
+
+namespace sana::data {
+namespace fs = std::filesystem;
+namespace {
+
+// Files that have to be decoded.
+class MediaSource : public ClipSource {
+ public:
+  explicit MediaSource(const PrepareConfig& config)
+      : config_(config),
+        items_(list_sources(config.source, config.only)),
+        hash_(hash_sources(items_)),
+        clips_{config.fps, config.frames, config.clips_per_video, make_sizes(config.buckets)} {}
+
+  int64_t size() const override { return static_cast<int64_t>(items_.size()); }
+  const std::string& id(int64_t index) const override { return item(index).id; }
+  const std::string& caption(int64_t index) const override { return item(index).caption; }
+  const std::string& hash() const override { return hash_; }
+
+  nlohmann::ordered_json settings() const override {
+    auto sizes = nlohmann::ordered_json::array();
+    for (const Bucket& size : clips_.sizes) {
+      sizes.push_back(fmt::format("{}x{}", size.height, size.width));
+    }
+    return {{"fps", config_.fps},   {"frames", config_.frames},
+            {"buckets", sizes},     {"clips_per_video", config_.clips_per_video},
+            {"only", config_.only}, {"max_shard_mib", config_.max_shard_mib}};
+  }
+
+  std::vector<SourceClip> read(int64_t index) const override {
+    const SourceItem& source = item(index);
+    if (source.problem) {
+      throw UnusableClip(source.problem->reason, source.problem->detail, source.problem->remedy);
+    }
+    if (source.caption.empty()) {
+      throw UnusableClip("caption missing", "no words in its .txt file or manifest line",
+                         "write one sentence of what it shows");
+    }
+    if (source.kind == MediaKind::kImage) {
+      return {{source.id, read_image(source.path, clips_.sizes).clips.front(), 0}};
+    }
+    return named(source, read_video(source.path, clips_));
+  }
+
+ private:
+  const SourceItem& item(int64_t index) const { return items_[static_cast<size_t>(index)]; }
+
+  std::vector<SourceClip> named(const SourceItem& source, const DecodedClips& decoded) const {
+    const Retiming& retiming = decoded.retiming;
+    log::debug("{}: {:.2f} fps -> {:g} fps, {} of {} frames kept in {} clips", source.id,
+               retiming.source_fps, clips_.fps, retiming.kept_frames, retiming.source_frames,
+               decoded.clips.size());
+    std::vector<SourceClip> clips;
+    for (size_t k = 0; k < decoded.clips.size(); ++k) {
+      const std::string suffix = clips_.clips_per_video > 1 ? fmt::format("#{}", k) : "";
+      clips.push_back({source.id + suffix, decoded.clips[k], retiming.source_fps});
+    }
+    return clips;
+  }
+
+  PrepareConfig config_;
+  std::vector<SourceItem> items_;
+  std::string hash_;
+  ClipSettings clips_;
+};
+
+// Pixels that another `prepare`, or scripts/decode_clips.py, has decoded.
+class PixelsSource : public ClipSource {
+ public:
+  explicit PixelsSource(const PrepareConfig& config)
+      : file_(read_dataset_file(config.source)), pixels_(config.source, /*cache_bytes=*/0) {
+    require(pixels_.kind() == Kind::kPixels && config.kind == "latents",
+            "source: {} is a prepared data set of {}; it can only be made of pixels, into latents",
+            config.source, kind_name(pixels_.kind()));
+    settings_ = file_.settings;
+    settings_["only"] = config.only;
+    settings_["max_shard_mib"] = config.max_shard_mib;
+    log::info("{}: prepared pixels; fps ({:g}), frames and sizes are those they were made with",
+              config.source, pixels_.fps());
+    for (int64_t i = 0; i < pixels_.size(); ++i) {
+      const bool is_image = pixels_.info(i).bucket.frames == 1;
+      if (config.only == "all" || is_image == (config.only == "images")) kept_.push_back(i);
+    }
+    require(!kept_.empty(), "source: {} holds no {}", config.source, config.only);
+  }
+
+  int64_t size() const override { return static_cast<int64_t>(kept_.size()); }
+  const std::string& id(int64_t index) const override { return pixels_.info(kept(index)).id; }
+  const std::string& caption(int64_t index) const override {
+    return pixels_.info(kept(index)).caption;
+  }
+  const std::string& hash() const override { return pixels_.fingerprint(); }
+  nlohmann::ordered_json settings() const override { return settings_; }
+
+  std::vector<SourceClip> read(int64_t index) const override {
+    const Batch batch = pixels_.read({kept(index)});
+    const double source_fps = file_.samples[static_cast<size_t>(kept(index))].source_fps;
+    return {{id(index), batch.data[0].permute({1, 2, 3, 0}), source_fps}};
+  }
+
+ private:
+  int64_t kept(int64_t index) const { return kept_[static_cast<size_t>(index)]; }
+
+  DatasetFile file_;
+  PreparedDataset pixels_;
+  nlohmann::ordered_json settings_;
+  std::vector<int64_t> kept_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config) {
+  const fs::path source = config.source;
+  // A folder with work/journal.jsonl is an unfinished data set: PixelsSource says so.
+  if (fs::exists(source / "dataset.json") || fs::exists(source / "work" / "journal.jsonl")) {
+    return std::make_unique<PixelsSource>(config);
+  }
+  auto media = std::make_unique<MediaSource>(config);
+#if !SANA_HAS_VIDEO_IO
+  throw_no_video_io();
+#endif
+  return media;
+}
+
+}  // namespace sana::data

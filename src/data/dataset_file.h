@@ -1,0 +1,61 @@
+// dataset.json: what a prepared data set holds and what it was made from. Nothing outside this
+// folder needs it.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "data/batch.h"
+
+namespace sana::data {
+
+inline constexpr const char* kDatasetFormat = "sana-video prepared data";
+inline constexpr int64_t kDatasetVersion = 1;
+
+struct SampleRecord {
+  std::string id;
+  std::string caption;
+  Bucket bucket;
+  int64_t shard = 0;
+  std::string hash;       // of the sample's numbers, see sample_hash
+  double source_fps = 0;  // 0 for images
+};
+
+struct ShardRecord {
+  std::string file;
+  int64_t bytes = 0;  // of the file
+};
+
+struct DatasetFile {
+  Kind kind = Kind::kPixels;
+  nlohmann::ordered_json settings;  // of `prepare`, and fps
+  std::string vae_identity, text_identity;
+  nlohmann::ordered_json source;  // path, number of files, hash
+  int64_t listed = 0, unused = 0;
+  std::vector<ShardRecord> shards;
+  std::vector<SampleRecord> samples;
+  std::string null_text_hash;  // kLatents
+
+  double fps() const;
+  // Hash of everything that determines the samples; not of where they lie.
+  std::string fingerprint() const;
+};
+
+const char* kind_name(Kind kind);
+
+// Group of a sample in its shard: "sample-00000012".
+std::string sample_group(int64_t index);
+
+// Reads and checks dataset.json of a folder. Throws UserError: no such folder, unfinished (says how
+// to continue), another format version, damaged.
+DatasetFile read_dataset_file(const std::filesystem::path& folder);
+// Writes it atomically: from then on the data set is complete. Throws EnvironmentError.
+void write_dataset_file(const std::filesystem::path& folder, const DatasetFile& dataset);
+
+// JSON of one sample, also a line of the journal. Throws nlohmann::json::exception.
+nlohmann::ordered_json sample_to_json(const SampleRecord& sample);
+SampleRecord sample_from_json(const nlohmann::json& json);
+
+}  // namespace sana::data

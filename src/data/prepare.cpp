@@ -1,0 +1,270 @@
+#include "data/prepare.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/shape.h"
+#include "core/signals.h"
+#include "data/clip_source.h"
+#include "data/dataset_file.h"
+#include "data/drop_report.h"
+#include "data/sample_store.h"
+#include "data/unusable.h"
+#include "data/work_folder.h"
+
+namespace sana::data {
+namespace fs = std::filesystem;
+namespace {
+
+Kind parse_kind(const PrepareConfig& config) {
+  return config.kind == "latents" ? Kind::kLatents : Kind::kPixels;
+}
+
+// All that determines the result: a data set of another plan is stale.
+nlohmann::ordered_json make_plan(Kind kind, const nlohmann::ordered_json& settings,
+                                 const std::string& vae, const std::string& text,
+                                 const std::string& source_hash) {
+  return {{"kind", kind_name(kind)},
+          {"settings", settings},
+          {"encoders", {{"vae", vae}, {"text", text}}},
+          {"source_hash", source_hash}};
+}
+
+void check_sizes(const nlohmann::ordered_json& settings, const Encoders& encoders) {
+  for (const auto& text : settings.at("buckets")) {
+    const Bucket size = parse_bucket(text.get<std::string>());
+    require(size.height % encoders.spatial_stride == 0 && size.width % encoders.spatial_stride == 0,
+            "buckets: {}x{} must be multiples of {}, the VAE's stride", size.height, size.width,
+            encoders.spatial_stride);
+  }
+}
+
+// Pixels to numbers for the data set.
+class SampleMaker {
+ public:
+  // encoders: null for pixels.
+  explicit SampleMaker(const Encoders* encoders) : encoders_(encoders) {}
+
+  Sample make(const SourceClip& clip, const std::string& caption) {
+    Sample sample;
+    if (encoders_ == nullptr) {
+      sample.pixels = clip.pixels.contiguous();
+      return sample;
+    }
+    sample.latents = encode(clip.pixels);
+    require(at::isfinite(sample.latents).all().item<bool>(),
+            "{}: the VAE gives latents that are not finite; is it trained?", clip.id);
+    if (caption != caption_ || !text_.defined()) {  // clips of one video share it
+      std::tie(text_, mask_) = encode_text(caption);
+      caption_ = caption;
+    }
+    sample.text = text_;
+    sample.mask = mask_;
+    return sample;
+  }
+
+  // Features of the empty caption.
+  Sample make_null_text() {
+    Sample sample;
+    std::tie(sample.text, sample.mask) = encode_text("");
+    return sample;
+  }
+
+ private:
+  // [F, H, W, 3] uint8 -> [C, T, h, w]
+  at::Tensor encode(const at::Tensor& pixels) {
+    const at::Tensor video =
+        pixels.permute({3, 0, 1, 2}).unsqueeze(0).to(at::kFloat).div(127.5).sub(1.0).contiguous();
+    const at::Tensor latents = encoders_->latents(video).to(at::kCPU, at::kFloat).contiguous();
+    check_shape("prepare: latents", latents,
+                {{"B", 1},
+                 {"C", kAny},
+                 {"T", (pixels.size(0) - 1) / encoders_->temporal_stride + 1},
+                 {"h", pixels.size(1) / encoders_->spatial_stride},
+                 {"w", pixels.size(2) / encoders_->spatial_stride}});
+    return latents[0];
+  }
+
+  // [L, E] float32, [L] int64
+  std::pair<at::Tensor, at::Tensor> encode_text(const std::string& caption) {
+    const auto [features, mask] = encoders_->text({caption});
+    check_shape("prepare: text features", features, {{"B", 1}, {"L", kAny}, {"E", kAny}});
+    check_shape("prepare: text mask", mask, {{"B", 1}, {"L", features.size(1)}});
+    return {features[0].to(at::kCPU, at::kFloat).contiguous(),
+            mask[0].to(at::kCPU, at::kLong).contiguous()};
+  }
+
+  const Encoders* encoders_;
+  std::string caption_;
+  at::Tensor text_, mask_;
+};
+
+// False when asked to stop.
+bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker, WorkFolder& work) {
+  std::optional<UnusedClip> problem;
+  try {
+    for (const SourceClip& clip : source.read(index)) {
+      if (work.has_sample(clip.id)) continue;
+      if (stop_signal() != 0) return false;
+      const Sample sample = maker.make(clip, source.caption(index));
+      SampleRecord record{clip.id, source.caption(index), {},
+                          0,       sample_hash(sample),   clip.source_fps};
+      record.bucket = {clip.pixels.size(1), clip.pixels.size(2), clip.pixels.size(0)};
+      work.add_sample(std::move(record), sample);
+    }
+  } catch (const UnusableClip& unusable) {
+    problem = unusable.record(source.id(index));
+  }
+  work.finish_source(source.id(index), problem);
+  return true;
+}
+
+bool prepare_all(const ClipSource& source, SampleMaker& maker, WorkFolder& work,
+                 ProgressSink& progress) {
+  progress.begin("preparing", source.size(), "clips");
+  for (int64_t i = 0; i < source.size(); ++i) {
+    const bool is_done = work.is_source_done(source.id(i));
+    if (!is_done && (stop_signal() != 0 || !prepare_source(source, i, maker, work))) {
+      progress.end();
+      return false;
+    }
+    progress.advance();
+  }
+  progress.end();
+  return true;
+}
+
+// "retimed to 16 fps: 21 clips from 29.97 fps, 3 from 25 fps"
+void log_retiming(const std::vector<SampleRecord>& samples, double fps) {
+  std::map<std::string, int64_t> counts;
+  int64_t num_repeating = 0;
+  for (const SampleRecord& sample : samples) {
+    if (sample.source_fps == 0) continue;  // an image
+    ++counts[fmt::format("{:.4g}", sample.source_fps)];
+    // Below this rate some frame of the source must stand twice.
+    if (sample.source_fps < 0.95 * fps) ++num_repeating;
+  }
+  std::string text;
+  for (const auto& [rate, count] : counts) {
+    text += fmt::format("{}{} from {} fps", text.empty() ? "" : ", ", count, rate);
+  }
+  if (!text.empty()) log::info("data: clips retimed to {:g} fps: {}", fps, text);
+  if (num_repeating > 0) {
+    log::warning("{} clips have fewer than {:g} frames per second and repeat some", num_repeating,
+                 fps);
+  }
+}
+
+// Lists and logs what is not used. Throws UserError when nothing is left.
+void report_unused(const PrepareConfig& config, const ClipSource& source, WorkFolder& work) {
+  DropReport report;
+  for (const auto& [id, clip] : work.unused()) report.add(clip);
+  const fs::path list = fs::path(config.output) / "unused_clips.jsonl";
+  report.write(list);
+  std::set<Bucket> buckets;
+  for (const SampleRecord& sample : work.samples()) buckets.insert(sample.bucket);
+  std::string summary = report.summary(source.size(), static_cast<int64_t>(work.samples().size()),
+                                       static_cast<int64_t>(buckets.size()));
+  if (!report.clips().empty()) summary += "\nfull list: " + list.string();
+  if (work.samples().empty()) {
+    work.remove();
+    throw UserError("source: " + config.source + ": no clip is usable\n" + summary);
+  }
+  log::info("{}", summary);
+  const auto unused = static_cast<int64_t>(report.clips().size());
+  if (5 * unused > source.size()) {
+    log::warning("{} of {} clips ({} %) are not used; see {}", unused, source.size(),
+                 100 * unused / source.size(), list.string());
+  }
+}
+
+void write_null_text(const fs::path& file, const Sample& sample) {
+  Hdf5File hdf5 = Hdf5File::create(file);
+  hdf5.write("text", sample.text, /*compress=*/true);
+  hdf5.write("mask", sample.mask, /*compress=*/true);
+  hdf5.close();
+  sync_path(file);
+}
+
+std::optional<PrepareResult> find_finished(const fs::path& output,
+                                           const nlohmann::ordered_json& plan) {
+  if (!fs::exists(output / "dataset.json")) return std::nullopt;
+  const DatasetFile dataset = read_dataset_file(output);
+  check_same_plan(output,
+                  make_plan(dataset.kind, dataset.settings, dataset.vae_identity,
+                            dataset.text_identity, dataset.source.at("hash")),
+                  plan);
+  fs::remove_all(output / "work");  // killed after the last write
+  log::info("{}: complete and up to date, {} samples", output.string(), dataset.samples.size());
+  return PrepareResult{dataset.listed, dataset.unused, static_cast<int64_t>(dataset.samples.size()),
+                       false, dataset.fingerprint()};
+}
+
+}  // namespace
+
+void PrepareConfig::validate(config::Problems& problems) const {
+  if (const auto complaint = frame_count_complaint(frames); !complaint.empty()) {
+    problems.add("frames", complaint);
+  }
+}
+
+PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders,
+                      ProgressSink& progress) {
+  const auto complaint = frame_count_complaint(config.frames);
+  require(complaint.empty(), "frames: {}", complaint);
+  const Kind kind = parse_kind(config);
+  if (kind == Kind::kPixels) encoders = nullptr;
+  SANA_ASSERT((kind == Kind::kLatents) == (encoders != nullptr));
+  const auto source = open_clip_source(config);
+  if (encoders != nullptr) check_sizes(source->settings(), *encoders);
+
+  DatasetFile dataset;
+  dataset.kind = kind;
+  dataset.settings = source->settings();
+  if (encoders != nullptr) {
+    dataset.vae_identity = encoders->vae_identity;
+    dataset.text_identity = encoders->text_identity;
+  }
+  const auto plan = make_plan(kind, dataset.settings, dataset.vae_identity, dataset.text_identity,
+                              source->hash());
+  const fs::path output = config.output;
+  if (const auto finished = find_finished(output, plan)) return *finished;
+
+  WorkFolder work(output, plan, config.max_shard_mib << 20);
+  if (!work.samples().empty()) {
+    log::info("{}: continuing, {} samples are there already", config.output, work.samples().size());
+  }
+  SampleMaker maker(encoders);
+  if (!prepare_all(*source, maker, work, progress)) {
+    log::warning("stopped with {} samples in {}; run the same command again to continue",
+                 work.samples().size(), config.output);
+    return {source->size(), static_cast<int64_t>(work.unused().size()),
+            static_cast<int64_t>(work.samples().size()), true, ""};
+  }
+  report_unused(config, *source, work);
+  log_retiming(work.samples(), dataset.fps());
+  if (encoders != nullptr) {
+    const Sample null_text = maker.make_null_text();
+    write_null_text(output / "null_text.h5", null_text);
+    dataset.null_text_hash = sample_hash(null_text);
+  }
+  dataset.source = {{"path", config.source}, {"files", source->size()}, {"hash", source->hash()}};
+  dataset.listed = source->size();
+  dataset.unused = static_cast<int64_t>(work.unused().size());
+  dataset.shards = work.finish_shards();
+  dataset.samples = work.samples();
+  write_dataset_file(output, dataset);
+  work.remove();
+  log::info("{}: {} samples, {}", config.output, dataset.samples.size(), kind_name(kind));
+  return {dataset.listed, dataset.unused, static_cast<int64_t>(dataset.samples.size()), false,
+          dataset.fingerprint()};
+}
+
+}  // namespace sana::data

@@ -1,0 +1,292 @@
+#include "data/prepare.h"
+
+#include <csignal>
+#include <stdexcept>
+
+#include "core/signals.h"
+#include "unit/data/data_fixtures.h"
+
+namespace sana::data {
+namespace {
+
+struct Killed {};
+
+std::vector<nlohmann::json> unused_of(const fs::path& output) {
+  std::vector<nlohmann::json> lines;
+  std::ifstream file(output / "unused_clips.jsonl");
+  for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+PreparedDataset pixels_source(const TempFolder& folder) {
+  make_pixels_dataset(folder / "pixels", {{16, 24, 5}, {16, 24, 5}, {16, 24, 5}, {16, 16, 1}});
+  return PreparedDataset(folder / "pixels");
+}
+
+TEST_CASE("a prepared data set of pixels is encoded into latents with text features", "[data]") {
+  const TempFolder folder;
+  const PreparedDataset pixels = pixels_source(folder);
+  const Encoders encoders = test_encoders();
+  const auto result =
+      run_prepare(test_config(folder / "pixels", folder / "out", "latents"), &encoders);
+  CHECK(result.samples == 4);
+  const PreparedDataset latents(folder / "out");
+  CHECK(latents.fingerprint() == result.fingerprint);
+  CHECK(latents.kind() == Kind::kLatents);
+  CHECK(latents.vae_identity() == "test vae");
+  CHECK(latents.text_encoder_identity() == "test text");
+  const Batch batch = latents.read({2});
+  const at::Tensor video = pixels.read({2}).data.to(at::kFloat) / 127.5 - 1;
+  CHECK(at::allclose(batch.data, encoders.latents(video), 1e-6, 1e-6));
+  CHECK(batch.text.sizes() == at::IntArrayRef({1, 4, 6}));
+  CHECK(batch.text[0][0][0].item<float>() == 9);  // length of "caption 2"
+  CHECK(batch.text_mask.scalar_type() == at::kLong);
+  CHECK(latents.null_text().eq(0).all().item<bool>());
+  CHECK(latents.null_text_mask().sizes() == at::IntArrayRef({1, 4}));
+}
+
+TEST_CASE("images or videos alone are prepared when asked for", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  const Encoders encoders = test_encoders();
+  auto config = test_config(folder / "pixels", folder / "out", "latents");
+  config.only = "images";
+  CHECK(run_prepare(config, &encoders).samples == 1);
+}
+
+TEST_CASE("a killed prepare continues and gives the same data set", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  auto config = test_config(folder / "pixels", folder / "whole", "latents");
+  int64_t calls = 0;
+  Encoders encoders = test_encoders(&calls);
+  const auto whole = run_prepare(config, &encoders);
+  REQUIRE(calls == 4);
+
+  config.output = (folder / "killed").string();
+  Encoders dying = test_encoders();
+  int64_t left = 2;
+  dying.latents = [&](const at::Tensor& video) {
+    if (left-- == 0) throw Killed();
+    return encoders.latents(video);
+  };
+  CHECK_THROWS_AS(run_prepare(config, &dying), Killed);
+  CHECK(contains(error_of([&] { PreparedDataset dataset(folder / "killed"); }), "unfinished"));
+  // What a kill in the middle of writing leaves: half a line and a sample without a line.
+  std::ofstream(folder / "killed/work/journal.jsonl", std::ios::app) << "{\"sample\": {\"id\"";
+  write_text(folder / "killed/work/sample-00000002.h5", "half");
+  write_text(folder / "killed/work/sample-00000003.h5.partial", "half");
+
+  calls = 0;
+  const auto continued = run_prepare(config, &encoders);
+  CHECK(calls == 2);
+  CHECK(continued.samples == whole.samples);
+  CHECK(continued.fingerprint == whole.fingerprint);
+  CHECK_FALSE(fs::exists(folder / "killed/work"));
+  CHECK(hash_file(folder / "killed/shard-00000.h5") == hash_file(folder / "whole/shard-00000.h5"));
+}
+
+TEST_CASE("a kill between shards loses none and keeps their borders", "[data]") {
+  const TempFolder folder;
+  make_pixels_dataset(folder / "pixels", std::vector<Bucket>(6, {256, 256, 9}));
+  auto config = test_config(folder / "pixels", folder / "whole", "latents");
+  config.max_shard_mib = 1;
+  Encoders encoders = test_encoders();
+  encoders.latents = [](const at::Tensor& video) {
+    // 160 latent channels: about a third of a shard for each sample.
+    const at::Tensor small = at::avg_pool3d(video, {1, 8, 8}).slice(2, 0, std::nullopt, 4);
+    return small.mean(1, true).expand({1, 40, 3, 32, 32}).contiguous();
+  };
+  const auto whole = run_prepare(config, &encoders);
+  REQUIRE(fs::exists(folder / "whole/shard-00001.h5"));
+  for (int64_t survived = 1; survived < 6; ++survived) {
+    INFO(survived);
+    const auto name = "killed" + std::to_string(survived);
+    config.output = (folder / name).string();
+    Encoders dying = encoders;
+    int64_t left = survived;
+    dying.latents = [&](const at::Tensor& video) {
+      if (left-- == 0) throw Killed();
+      return encoders.latents(video);
+    };
+    CHECK_THROWS_AS(run_prepare(config, &dying), Killed);
+    CHECK(run_prepare(config, &encoders).fingerprint == whole.fingerprint);
+    for (const char* shard : {"shard-00000.h5", "shard-00001.h5"}) {
+      CHECK(hash_file(folder / name / shard) == hash_file(folder / "whole" / shard));
+    }
+  }
+}
+
+TEST_CASE("a request to stop ends after the current clip and the next call continues", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  const auto config = test_config(folder / "pixels", folder / "out", "latents");
+  sana::install_stop_handlers();
+  Encoders encoders = test_encoders();
+  const auto encode = encoders.latents;
+  encoders.latents = [&](const at::Tensor& video) {
+    std::raise(SIGTERM);
+    return encode(video);
+  };
+  const auto stopped = run_prepare(config, &encoders);
+  CHECK(stopped.stopped);
+  CHECK(stopped.samples == 1);
+  sana::clear_stop_request();
+  encoders.latents = encode;
+  const auto finished = run_prepare(config, &encoders);
+  CHECK_FALSE(finished.stopped);
+  CHECK(finished.samples == 4);
+}
+
+TEST_CASE("a finished data set is up to date; another encoder or setting is refused", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  const auto config = test_config(folder / "pixels", folder / "out", "latents");
+  int64_t calls = 0;
+  Encoders encoders = test_encoders(&calls);
+  const auto first = run_prepare(config, &encoders);
+  CHECK(run_prepare(config, &encoders).fingerprint == first.fingerprint);
+  CHECK(calls == 4);
+
+  encoders.vae_identity = "another vae";
+  auto message = error_of([&] { run_prepare(config, &encoders); });
+  CHECK(contains(message, "\"test vae\""));
+  CHECK(contains(message, "\"another vae\""));
+  CHECK(contains(message, "delete this folder"));
+  encoders.vae_identity = "test vae";
+
+  fs::remove_all(folder / "pixels");
+  make_pixels_dataset(folder / "pixels", {{16, 24, 5}});
+  message = error_of([&] { run_prepare(config, &encoders); });
+  CHECK(contains(message, "source (files or captions)"));
+}
+
+TEST_CASE("sizes that the VAE's stride does not divide are refused", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  Encoders encoders = test_encoders();
+  encoders.spatial_stride = 32;
+  const auto message = error_of(
+      [&] { run_prepare(test_config(folder / "pixels", folder / "out", "latents"), &encoders); });
+  CHECK(contains(message, "16x16"));
+  CHECK(contains(message, "multiples of 32"));
+}
+
+TEST_CASE("latents that are not finite are an error that names the clip", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  Encoders encoders = test_encoders();
+  const auto encode = encoders.latents;
+  encoders.latents = [&](const at::Tensor& video) { return encode(video).div(0.0); };
+  const auto message = error_of(
+      [&] { run_prepare(test_config(folder / "pixels", folder / "out", "latents"), &encoders); });
+  CHECK(contains(message, "clip0.mp4"));
+  CHECK(contains(message, "not finite"));
+}
+
+TEST_CASE("a frame count that is not 4k+1 stops prepare before anything is written", "[data]") {
+  const TempFolder folder;
+  auto config = test_config(folder / "clips", folder / "out", "pixels");
+  config.frames = 16;
+  CHECK(contains(error_of([&] { run_prepare(config); }), "nearest are 13 and 17"));
+  CHECK_FALSE(fs::exists(folder / "out"));
+}
+
+#if SANA_HAS_VIDEO_IO
+
+TEST_CASE("a folder of clips and images becomes a data set of pixels", "[data]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "in", "b", 12, 100);
+  write_captioned_clip(folder / "in", "a", 12, 50);
+  cv::imwrite((folder / "in/c.png").string(), numbered_frame(7));
+  write_text(folder / "in/c.txt", "bars");
+  const auto result = run_prepare(test_config(folder / "in", folder / "out", "pixels"));
+  CHECK(result.samples == 3);
+  CHECK(result.unused == 0);
+  const PreparedDataset dataset(folder / "out");
+  CHECK(dataset.info(0).id == "a.avi");
+  CHECK(dataset.info(0).caption == "a caption of a");
+  CHECK(dataset.info(2).bucket == Bucket{64, 128, 1});
+  const at::Tensor clip = dataset.read({1}).data[0].permute({1, 2, 3, 0});
+  // The middle 5 of 12 frames begin at the fourth.
+  for (int64_t f = 0; f < 5; ++f) CHECK(frame_number(clip[f]) == 103 + f);
+}
+
+TEST_CASE("several clips of one video have numbered ids", "[data]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "in", "a", 16);
+  auto config = test_config(folder / "in", folder / "out", "pixels");
+  config.clips_per_video = 2;
+  CHECK(run_prepare(config).samples == 2);
+  CHECK(PreparedDataset(folder / "out").info(1).id == "a.avi#1");
+}
+
+TEST_CASE("every unused clip is listed with reason and remedy", "[data]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "in", "good");
+  write_captioned_clip(folder / "in", "short", 3);
+  write_numbered_clip(folder / "in/silent.avi", 12, 16);
+  write_text(folder / "in/empty.mp4", "");
+  write_text(folder / "in/empty.txt", "zero bytes");
+  const auto result = run_prepare(test_config(folder / "in", folder / "out", "pixels"));
+  CHECK(result.listed == 4);
+  CHECK(result.unused == 3);
+  CHECK(result.samples == 1);
+  const auto unused = unused_of(folder / "out");
+  REQUIRE(unused.size() == 3);
+  CHECK(unused[0]["id"] == "empty.mp4");
+  CHECK(unused[0]["reason"] == "zero bytes");
+  CHECK(unused[1]["reason"] == "too short");
+  CHECK(unused[2]["reason"] == "caption missing");
+  for (const auto& clip : unused) CHECK_FALSE(clip["remedy"].get<std::string>().empty());
+}
+
+TEST_CASE("no usable clip is an error that gives the reasons, and a mended source may follow",
+          "[data]") {
+  const TempFolder folder;
+  write_numbered_clip(folder / "in/a.avi", 12, 16);
+  const auto config = test_config(folder / "in", folder / "out", "pixels");
+  const auto message = error_of([&] { run_prepare(config); });
+  CHECK(contains(message, "no clip is usable"));
+  CHECK(contains(message, "caption missing"));
+  CHECK(unused_of(folder / "out").size() == 1);
+  write_text(folder / "in/a.txt", "now with words");
+  CHECK(run_prepare(config).samples == 1);
+  CHECK(unused_of(folder / "out").empty());
+}
+
+TEST_CASE("a changed caption or setting makes a finished data set stale", "[data]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "in", "a");
+  auto config = test_config(folder / "in", folder / "out", "pixels");
+  run_prepare(config);
+  config.fps = 8;
+  CHECK(contains(error_of([&] { run_prepare(config); }), "settings/fps: was 16.0, now 8.0"));
+  config.fps = 16;
+  write_text(folder / "in/a.txt", "other words");
+  CHECK(contains(error_of([&] { run_prepare(config); }), "files or captions"));
+}
+
+TEST_CASE("real clips of the examples are prepared, H.264 and JPEG", "[data]") {
+  const TempFolder folder;
+  fs::create_directories(folder / "in");
+  for (const char* name :
+       {"clips/waterfall.mp4", "clips/waterfall.txt", "images/daisy.jpg", "images/daisy.txt"}) {
+    fs::copy(example(name), folder / "in");
+  }
+  auto config = test_config(folder / "in", folder / "out", "pixels");
+  config.frames = 41;
+  config.buckets.sizes = {"128x224", "224x128"};
+  CHECK(run_prepare(config).samples == 2);
+  const PreparedDataset dataset(folder / "out");
+  CHECK(dataset.info(0).bucket == Bucket{128, 224, 1});
+  CHECK(dataset.info(1).bucket == Bucket{224, 128, 41});
+  // A daisy on a darker ground: a real picture, not a flat or swapped one.
+  const at::Tensor daisy = dataset.read({0}).data.to(at::kFloat);
+  CHECK(daisy.std().item<double>() > 20);
+}
+
+#endif
+
+}  // namespace
+}  // namespace sana::data
