@@ -24,14 +24,14 @@ void freeze_parameters(torch::nn::Module& module, const std::vector<std::string>
 }  // namespace
 
 std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Datasets& datasets,
-                                           c10::Device device) {
+                                           c10::Device device, bool load_init) {
   std::unique_ptr<Objective> objective;
   if (config.trains_vae()) {
     objective = std::make_unique<VaeObjective>(config, datasets, device);
   } else {
     objective = std::make_unique<DitObjective>(config, datasets, device);
   }
-  load_initial_weights(objective->module(), config.init);
+  if (load_init) load_initial_weights(objective->module(), config.init);
   freeze_parameters(objective->module(), config.train.freeze);
   objective->module().train();
   return objective;

@@ -9,10 +9,10 @@
 
 namespace sana::train {
 
-// The task's model on the device with its weights of step 0: init.from or fresh ones. Parameters
-// named in train.freeze do not require gradients.
+// The task's model on the device, with fresh weights or, if asked for, those of init.from (a run
+// that resumes has no use for them). Parameters named in train.freeze do not require gradients.
 std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Datasets& datasets,
-                                           c10::Device device);
+                                           c10::Device device, bool load_init);
 
 // What fixes the order of the video or image batches; default values without that data set.
 OrderKey video_order(const TrainConfig& config, const Datasets& datasets);

@@ -44,14 +44,14 @@ StreamState continued(const StreamState& saved, const OrderKey& order, const cha
 Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
     : config_(config),
       resolved_yaml_(std::move(resolved_yaml)),
+      resumed_from_(checkpoint_to_resume(config.run)),
       device_(parse_device(config.device)),
       datasets_(build_datasets(config)),
-      objective_(build_objective(config, datasets_, device_)),
+      objective_(build_objective(config, datasets_, device_, !resumed_from_)),
       weights_(objective_->module(), parse_dtype(config.precision)),
       optimizer_(weights_.names(), weights_.weights(), config.optimizer),
       streams_(uint64_t(config.run.seed)),
-      meter_(objective_->metric_parts()),
-      resumed_from_(checkpoint_to_resume(config.run)) {
+      meter_(objective_->metric_parts()) {
   if (config.train.ema_decay) ema_.emplace(weights_.weights(), *config.train.ema_decay);
   state_.videos.order = video_order(config_, datasets_);
   state_.images.order = image_order(config_, datasets_);

@@ -46,6 +46,7 @@ class Trainer {
 
   TrainConfig config_;
   std::string resolved_yaml_;
+  std::optional<std::filesystem::path> resumed_from_;
   c10::Device device_;
   Datasets datasets_;
   std::unique_ptr<Objective> objective_;
@@ -55,7 +56,6 @@ class Trainer {
   RandomStreams streams_;
   StepMeter meter_;
   TrainerState state_;
-  std::optional<std::filesystem::path> resumed_from_;
   std::unique_ptr<data::PrefetchLoader> videos_, images_;
   std::unique_ptr<RunLog> log_;
   WindowTimes times_;

@@ -44,6 +44,10 @@ TEST_CASE("a video model starts with image weights that lack the temporal convol
     if (weights.count(name) != 0) CHECK(at::equal(tensor, weights.at(name)));
     if (weights.count(name) == 0) CHECK(tensor.abs().max().item<float>() == 0.0f);
   }
+
+  fs::remove(folder / "image.safetensors");  // a resumed run has no use for it
+  video.train.steps = 4;
+  CHECK(sana_test::run(video) == ExitCode::kOk);
 }
 
 TEST_CASE("frozen parameters do not move", "[train]") {
