@@ -21,7 +21,8 @@ std::string to_string(const Bucket& bucket);  // "128x224x17" (height x width x 
 enum class Kind { kPixels, kLatents };
 
 struct Batch {
-  at::Tensor data;       // kPixels: [B, 3, F, H, W] uint8.  kLatents: [B, C, T, h, w] float32, normalised
+  at::Tensor
+      data;  // kPixels: [B, 3, F, H, W] uint8.  kLatents: [B, C, T, h, w] float32, normalised
   at::Tensor text;       // [B, L, E] float32; undefined for kPixels
   at::Tensor text_mask;  // [B, L] int64; undefined for kPixels
   std::vector<std::string> ids;

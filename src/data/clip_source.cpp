@@ -19,10 +19,10 @@ namespace {
 // Files that have to be decoded.
 class MediaSource : public ClipSource {
  public:
-  explicit MediaSource(const PrepareConfig& config)
+  MediaSource(const PrepareConfig& config, ProgressSink& progress)
       : config_(config),
         items_(list_sources(config.source, config.only)),
-        hash_(hash_sources(items_)),
+        hash_(hash_sources(items_, progress)),
         clips_{config.fps, config.frames, config.clips_per_video, make_sizes(config.buckets)} {}
 
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
@@ -122,17 +122,16 @@ class PixelsSource : public ClipSource {
 
 }  // namespace
 
-std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config) {
+std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress) {
   const fs::path source = config.source;
   // A folder with work/journal.jsonl is an unfinished data set: PixelsSource says so.
   if (fs::exists(source / "dataset.json") || fs::exists(source / "work" / "journal.jsonl")) {
     return std::make_unique<PixelsSource>(config);
   }
-  auto media = std::make_unique<MediaSource>(config);
 #if !SANA_HAS_VIDEO_IO
   throw_no_video_io();
 #endif
-  return media;
+  return std::make_unique<MediaSource>(config, progress);
 }
 
 }  // namespace sana::data

@@ -35,6 +35,6 @@ class ClipSource {
 
 // Opens config.source: a prepared data set of pixels, a folder of clips, or a JSONL list. Throws
 // UserError, and EnvironmentError when clips must be decoded and this build cannot.
-std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config);
+std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress);
 
 }  // namespace sana::data

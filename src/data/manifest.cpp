@@ -145,13 +145,16 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
   return items;
 }
 
-std::string hash_sources(const std::vector<SourceItem>& items) {
+std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress) {
   Hasher hasher;
+  progress.begin("hashing sources", static_cast<int64_t>(items.size()), "files");
   for (const SourceItem& item : items) {
     const bool is_there = fs::is_regular_file(item.path);
     const std::string contents = is_there ? hash_file(item.path) : "missing";
     hasher.add(item.id + "\t" + item.caption + "\t" + contents + "\n");
+    progress.advance();
   }
+  progress.end();
   return hasher.hex();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/progress.h"
 #include "data/unusable.h"
 
 namespace sana::data {
@@ -30,6 +31,7 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path);
 std::vector<SourceItem> list_sources(const std::filesystem::path& source, const std::string& only);
 
 // Hash of ids, captions and file contents: equal exactly when `prepare` would see the same input.
-std::string hash_sources(const std::vector<SourceItem>& items);
+// Reads every file once.
+std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress);
 
 }  // namespace sana::data

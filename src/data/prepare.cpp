@@ -222,7 +222,7 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders,
   const Kind kind = parse_kind(config);
   if (kind == Kind::kPixels) encoders = nullptr;
   SANA_ASSERT((kind == Kind::kLatents) == (encoders != nullptr));
-  const auto source = open_clip_source(config);
+  const auto source = open_clip_source(config, progress);
   if (encoders != nullptr) check_sizes(source->settings(), *encoders);
 
   DatasetFile dataset;

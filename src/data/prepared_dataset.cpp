@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -26,6 +27,32 @@ void check_shard_sizes(const fs::path& folder, const DatasetFile& dataset) {
             "set again.",
             file.string(), bytes, shard.bytes, folder.string());
   }
+}
+
+// The two that follow copy by hand: LibTorch would start a pool of threads in each loader thread.
+
+// [F, H, W, 3] to [3, F, H, W].
+void separate_channels(const at::Tensor& pixels, uint8_t* out) {
+  const auto* in = static_cast<const uint8_t*>(pixels.data_ptr());
+  const int64_t count = pixels.numel() / 3;
+  for (int64_t channel = 0; channel < 3; ++channel) {
+    for (int64_t i = 0; i < count; ++i) out[channel * count + i] = in[3 * i + channel];
+  }
+}
+
+// Tensors of equal shape under a new first dimension.
+at::Tensor stack_copy(const std::vector<at::Tensor>& items) {
+  auto shape = items.front().sizes().vec();
+  shape.insert(shape.begin(), static_cast<int64_t>(items.size()));
+  at::Tensor out = at::empty(shape, items.front().options());
+  auto* at_item = static_cast<char*>(out.data_ptr());
+  for (const at::Tensor& item : items) {
+    require(item.sizes() == items.front().sizes(), "samples of one bucket have shapes {} and {}",
+            shape_string(items.front().sizes()), shape_string(item.sizes()));
+    std::memcpy(at_item, item.data_ptr(), item.nbytes());
+    at_item += item.nbytes();
+  }
+  return out;
 }
 
 }  // namespace
@@ -140,18 +167,25 @@ Batch PreparedDataset::read(const std::vector<int64_t>& indices) const {
     SANA_ASSERT(info(index).bucket == batch.bucket);
     const Sample sample = impl_->read(index);
     batch.ids.push_back(info(index).id);
-    if (kind() == Kind::kPixels) {
-      data.push_back(sample.pixels.permute({3, 0, 1, 2}));
-    } else {
-      data.push_back(sample.latents);
-      text.push_back(sample.text);
-      masks.push_back(sample.mask);
-    }
+    data.push_back(kind() == Kind::kPixels ? sample.pixels : sample.latents);
+    text.push_back(sample.text);
+    masks.push_back(sample.mask);
   }
-  batch.data = at::stack(data);
   if (kind() == Kind::kLatents) {
-    batch.text = at::stack(text);
-    batch.text_mask = at::stack(masks);
+    batch.data = stack_copy(data);
+    batch.text = stack_copy(text);
+    batch.text_mask = stack_copy(masks);
+    return batch;
+  }
+  const auto size = static_cast<int64_t>(indices.size());
+  const Bucket& b = batch.bucket;
+  batch.data = at::empty({size, 3, b.frames, b.height, b.width}, at::kByte);
+  auto* out = static_cast<uint8_t*>(batch.data.data_ptr());
+  for (const at::Tensor& pixels : data) {
+    check_shape("prepared data set: pixels", pixels,
+                {{"F", b.frames}, {"H", b.height}, {"W", b.width}, {"C", 3}});
+    separate_channels(pixels, out);
+    out += pixels.numel();
   }
   return batch;
 }

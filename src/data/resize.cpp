@@ -33,8 +33,11 @@ at::Tensor resize_and_crop(const at::Tensor& frame, int64_t height, int64_t widt
   cv::Mat to(static_cast<int>(resized.size(0)), static_cast<int>(resized.size(1)), CV_8UC3,
              resized.data_ptr());
   cv::resize(from, to, to.size(), 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
-  const int64_t top = (resized.size(0) - height) / 2, left = (resized.size(1) - width) / 2;
-  return resized.narrow(0, top, height).narrow(1, left, width).contiguous();
+  // OpenCV copies the crop: LibTorch would wake its threads for each of these small frames.
+  at::Tensor cropped = at::empty({height, width, 3}, at::kByte);
+  cv::Mat out(static_cast<int>(height), static_cast<int>(width), CV_8UC3, cropped.data_ptr());
+  to(cv::Rect((to.cols - out.cols) / 2, (to.rows - out.rows) / 2, out.cols, out.rows)).copyTo(out);
+  return cropped;
 }
 #else
 at::Tensor resize_and_crop(const at::Tensor&, int64_t, int64_t, double) { throw_no_video_io(); }

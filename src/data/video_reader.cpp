@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -121,7 +122,11 @@ void decode_placed(cv::VideoCapture& capture, const ClipSettings& settings,
     }
     const at::Tensor frame =
         resize_and_crop(rgb_tensor(bgr), decoded.bucket.height, decoded.bucket.width, aspect);
-    for (const auto& [clip, f] : placed->second) decoded.clips[clip][f].copy_(frame);
+    for (const auto& [clip, f] : placed->second) {
+      auto* const clip_bytes = static_cast<uint8_t*>(decoded.clips[clip].data_ptr());
+      std::memcpy(clip_bytes + static_cast<size_t>(f) * frame.nbytes(), frame.data_ptr(),
+                  frame.nbytes());
+    }
   }
 }
 

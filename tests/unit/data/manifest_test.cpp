@@ -68,7 +68,8 @@ TEST_CASE("a JSONL line that is not an object with a path is refused with its nu
 
 TEST_CASE("the hash of a source changes with contents, captions and names", "[data]") {
   const TempFolder folder;
-  const auto hash = [&] { return hash_sources(list_sources(folder.path(), "all")); };
+  const auto progress = make_silent_progress();
+  const auto hash = [&] { return hash_sources(list_sources(folder.path(), "all"), *progress); };
   write_text(folder / "a.mp4", "one");
   write_text(folder / "a.txt", "caption");
   const auto first = hash();

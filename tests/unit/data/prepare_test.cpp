@@ -192,6 +192,25 @@ TEST_CASE("a frame count that is not 4k+1 stops prepare before anything is writt
   CHECK_FALSE(fs::exists(folder / "out"));
 }
 
+TEST_CASE("an output that cannot be written is an error of the environment", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  write_text(folder / "file", "in the way");
+  const Encoders encoders = test_encoders();
+  const auto config = test_config(folder / "pixels", folder / "file/out", "latents");
+  CHECK_THROWS_AS(run_prepare(config, &encoders), EnvironmentError);
+  CHECK(contains(error_of([&] { run_prepare(config, &encoders); }), (folder / "file").string()));
+}
+
+TEST_CASE("latents cannot be prepared from latents", "[data]") {
+  const TempFolder folder;
+  pixels_source(folder);
+  const Encoders encoders = test_encoders();
+  run_prepare(test_config(folder / "pixels", folder / "out", "latents"), &encoders);
+  const auto config = test_config(folder / "out", folder / "again", "latents");
+  CHECK(contains(error_of([&] { run_prepare(config, &encoders); }), "data set of latents"));
+}
+
 #if SANA_HAS_VIDEO_IO
 
 TEST_CASE("a folder of clips and images becomes a data set of pixels", "[data]") {
