@@ -1,5 +1,5 @@
 # Third-party libraries beside LibTorch. Each failure names the Debian package that mends it.
-find_package(PkgConfig REQUIRED)
+find_package(PkgConfig QUIET)
 find_package(Threads REQUIRED)
 
 function(sana_require_package name debian)
@@ -54,7 +54,7 @@ if(NOT SANA_VIDEO_IO STREQUAL "OFF")
 endif()
 # FFmpeg's own libraries read and write video; OpenCV resizes and reads images.
 set(SANA_HAS_FFMPEG OFF)
-if(SANA_HAS_VIDEO_IO)
+if(SANA_HAS_VIDEO_IO AND PkgConfig_FOUND)
   pkg_check_modules(FFMPEG QUIET IMPORTED_TARGET libavcodec libavformat libavutil libswscale)
   if(FFMPEG_FOUND)
     set(SANA_HAS_FFMPEG ON)

@@ -16,9 +16,20 @@ else()
   add_link_options(-Wl,--allow-shlib-undefined)
 endif()
 
+# libtorch_cpu exports parts of the libstdc++ it was built with. Without this the program would take
+# half of its C++ library from there and free what the other half allocated.
+add_link_options(-Wl,--push-state,--no-as-needed,-lstdc++,--pop-state)
+
 add_library(sana_options INTERFACE)
-target_compile_options(sana_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-unknown-pragmas
+target_compile_options(sana_options INTERFACE -Wall -Wextra -Wpedantic -Wno-unknown-pragmas
                                               -Winvalid-pch -fpch-preprocess -fno-omit-frame-pointer)
+if(SANA_WERROR)
+  target_compile_options(sana_options INTERFACE -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+    # False alarms about array bounds inside std::vector<bool> and std::string.
+    target_compile_options(sana_options INTERFACE -Wno-error=array-bounds)
+  endif()
+endif()
 if(SANA_ASAN)
   # GCC's maybe-uninitialized has false alarms in instrumented code (std::regex, std::optional).
   target_compile_options(sana_options INTERFACE -fsanitize=address,undefined -fno-sanitize=vptr
