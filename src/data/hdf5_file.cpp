@@ -4,6 +4,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -87,8 +88,8 @@ std::optional<at::ScalarType> scalar_type(hid_t type) {
   return std::nullopt;
 }
 
-[[noreturn]] void throw_unwritable(const std::filesystem::path& path) {
-  throw EnvironmentError(fmt::format("{}: cannot be written: {}", path.string(), hdf5_reason()));
+[[noreturn]] void throw_in_memory() {
+  throw EnvironmentError("HDF5 cannot build a file in memory: " + hdf5_reason());
 }
 
 // One chunk for each index of the first dimension.
@@ -114,13 +115,19 @@ Hdf5File Hdf5File::open(const std::filesystem::path& path) {
   return {path, id};
 }
 
-Hdf5File Hdf5File::create(const std::filesystem::path& path) {
+Hdf5File Hdf5File::create() {
+  static std::atomic<int64_t> count = 0;
+  // HDF5 takes files in memory of one name for one file.
+  const std::string name = fmt::format("file {} in memory", count++);
+  constexpr size_t kGrowth = size_t{1} << 20;
   const LibraryGuard guard;
   const Handle properties(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   H5Pset_obj_track_times(properties.get(), false);
-  const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, properties.get(), H5P_DEFAULT);
-  if (id < 0) throw_unwritable(path);
-  return {path, id};
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fapl_core(access.get(), kGrowth, /*backing_store=*/false);
+  const hid_t id = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, properties.get(), access.get());
+  if (id < 0) throw_in_memory();
+  return {name, id};
 }
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept
@@ -132,15 +139,13 @@ Hdf5File::~Hdf5File() {
   H5Fclose(handle_);
 }
 
-void Hdf5File::close() {
+std::string Hdf5File::image() const {
   const LibraryGuard guard;
-  const hid_t id = std::exchange(handle_, -1);
-  if (H5Fflush(id, H5F_SCOPE_LOCAL) < 0) {
-    const std::string reason = hdf5_reason();
-    H5Fclose(id);
-    throw EnvironmentError(fmt::format("{}: cannot be written: {}", path_.string(), reason));
-  }
-  if (H5Fclose(id) < 0) throw_unwritable(path_);
+  if (H5Fflush(handle_, H5F_SCOPE_LOCAL) < 0) throw_in_memory();
+  const ssize_t size = H5Fget_file_image(handle_, nullptr, 0);
+  std::string bytes(static_cast<size_t>(std::max<ssize_t>(0, size)), '\0');
+  if (size < 0 || H5Fget_file_image(handle_, bytes.data(), bytes.size()) != size) throw_in_memory();
+  return bytes;
 }
 
 void Hdf5File::write(const std::string& name, const at::Tensor& tensor, bool compress) {
@@ -157,7 +162,7 @@ void Hdf5File::write(const std::string& name, const at::Tensor& tensor, bool com
                               links.get(), properties.get(), H5P_DEFAULT),
                    H5Dclose);
   if (!set.ok() || H5Dwrite(set.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data.data_ptr()) < 0) {
-    throw_unwritable(path_);
+    throw_in_memory();
   }
 }
 
@@ -186,7 +191,8 @@ at::Tensor Hdf5File::read(const std::string& name) const {
 void Hdf5File::copy_from(const Hdf5File& source, const std::string& name) {
   const LibraryGuard guard;
   if (H5Ocopy(source.handle_, name.c_str(), handle_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0) {
-    throw_unwritable(path_);
+    throw UserError(
+        fmt::format("{}: {} cannot be read: {}", source.path_.string(), name, hdf5_reason()));
   }
 }
 

@@ -13,23 +13,24 @@ class Hdf5File {
  public:
   // Opens for reading. Throws UserError naming the file and HDF5's reason (truncated, not HDF5).
   static Hdf5File open(const std::filesystem::path& path);
-  // Creates or replaces. Files of equal contents have equal bytes: no times are stored. Throws
-  // EnvironmentError.
-  static Hdf5File create(const std::filesystem::path& path);
+  // A new file in memory; image() gives its bytes. HDF5 never writes to the disk itself: it crashes
+  // when the disk is full.
+  static Hdf5File create();
   ~Hdf5File();
   Hdf5File(Hdf5File&& other) noexcept;
   Hdf5File& operator=(Hdf5File&&) = delete;
 
   // Writes a tensor (uint8, float32 or int64, CPU) as data set `name` ("sample-00000001/pixels";
   // groups are made as needed), one chunk for each index of the first dimension, with light gzip
-  // where `compress`. Throws EnvironmentError.
+  // where `compress`.
   void write(const std::string& name, const at::Tensor& tensor, bool compress);
   // Throws UserError when there is no such data set or it cannot be read.
   at::Tensor read(const std::string& name) const;
-  // Copies a group or data set as it lies, without decompressing. Throws EnvironmentError.
+  // Copies a group or data set as it lies, without decompressing. Throws UserError when the source
+  // is damaged.
   void copy_from(const Hdf5File& source, const std::string& name);
-  // Flushes and closes; errors that the destructor would hide are thrown. Throws EnvironmentError.
-  void close();
+  // The whole file. Equal contents give equal bytes: no times are stored.
+  std::string image() const;
 
  private:
   Hdf5File(std::filesystem::path path, int64_t handle) : path_(std::move(path)), handle_(handle) {}

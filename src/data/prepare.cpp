@@ -186,11 +186,10 @@ void report_unused(const PrepareConfig& config, const ClipSource& source, WorkFo
 }
 
 void write_null_text(const fs::path& file, const Sample& sample) {
-  Hdf5File hdf5 = Hdf5File::create(file);
+  Hdf5File hdf5 = Hdf5File::create();
   hdf5.write("text", sample.text, /*compress=*/true);
   hdf5.write("mask", sample.mask, /*compress=*/true);
-  hdf5.close();
-  sync_path(file);
+  write_file_atomically(file, hdf5.image());
 }
 
 std::optional<PrepareResult> find_finished(const fs::path& output,

@@ -16,18 +16,6 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
-// Written aside, synced, renamed.
-template <class Fill>
-void write_hdf5_atomically(const fs::path& target, Fill&& fill) {
-  const fs::path partial = target.string() + ".partial";
-  Hdf5File file = Hdf5File::create(partial);
-  fill(file);
-  file.close();
-  sync_path(partial);
-  fs::rename(partial, target);
-  sync_path(target.parent_path());
-}
-
 // Appends a line, on disk when it returns; a line that fails is not left half-written.
 void append_line(const fs::path& file, const std::string& line) {
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
@@ -141,8 +129,9 @@ void WorkFolder::append_to_journal(const nlohmann::ordered_json& line) {
 
 void WorkFolder::add_sample(SampleRecord record, const Sample& sample) {
   const auto index = static_cast<int64_t>(samples_.size());
-  write_hdf5_atomically(staged_file(index),
-                        [&](Hdf5File& file) { write_sample(file, sample_group(index), sample); });
+  Hdf5File staged = Hdf5File::create();
+  write_sample(staged, sample_group(index), sample);
+  write_file_atomically(staged_file(index), staged.image());
   const int64_t bytes = sample_bytes(sample), shard_before = shard_;
   append_to_journal({{"sample", sample_to_json(record)}, {"bytes", bytes}});
   place(std::move(record), bytes);
@@ -160,14 +149,13 @@ void WorkFolder::pack_shard(int64_t shard) {
   for (size_t i = 0; i < samples_.size(); ++i) {
     if (samples_[i].shard == shard) members.push_back(static_cast<int64_t>(i));
   }
-  with_context(fmt::format("delete {} and prepare again, part of it is lost", output_.string()),
-               [&] {
-                 write_hdf5_atomically(shard_file(shard), [&](Hdf5File& file) {
-                   for (const int64_t index : members) {
-                     file.copy_from(Hdf5File::open(staged_file(index)), sample_group(index));
-                   }
-                 });
-               });
+  Hdf5File packed = Hdf5File::create();
+  with_context("part of " + output_.string() + " is lost; delete it and prepare again", [&] {
+    for (const int64_t index : members) {
+      packed.copy_from(Hdf5File::open(staged_file(index)), sample_group(index));
+    }
+  });
+  write_file_atomically(shard_file(shard), packed.image());
   for (const int64_t index : members) fs::remove(staged_file(index));
 }
 
