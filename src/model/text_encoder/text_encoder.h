@@ -40,7 +40,8 @@ struct TextEncoderConfig {
   void bind(Binder& b) {
     b.field("name", name, "Which text encoder.", config::one_of({"all-MiniLM-L6-v2"}));
     b.field("path", path, "Folder of its weights; empty: where scripts/setup.sh puts it.");
-    b.field("max_tokens", max_tokens, "Tokens kept per prompt, padding included.", config::between<int64_t>(2, 512));
+    b.field("max_tokens", max_tokens, "Tokens kept per prompt, padding included.",
+            config::between<int64_t>(2, 512));
   }
 };
 
