@@ -1,7 +1,5 @@
 #include "data/prepare.h"
 
-#include <ATen/ATen.h>
-
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -10,12 +8,12 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
-#include "core/shape.h"
 #include "core/signals.h"
 #include "data/clip_source.h"
 #include "data/dataset_file.h"
 #include "data/drop_report.h"
-#include "data/sample_store.h"
+#include "data/hdf5_file.h"
+#include "data/sample_maker.h"
 #include "data/unusable.h"
 #include "data/work_folder.h"
 
@@ -28,13 +26,11 @@ Kind parse_kind(const PrepareConfig& config) {
 }
 
 // All that determines the result: a data set of another plan is stale.
-nlohmann::ordered_json make_plan(Kind kind, const nlohmann::ordered_json& settings,
-                                 const std::string& vae, const std::string& text,
-                                 const std::string& source_hash) {
-  return {{"kind", kind_name(kind)},
-          {"settings", settings},
-          {"encoders", {{"vae", vae}, {"text", text}}},
-          {"source_hash", source_hash}};
+nlohmann::ordered_json plan_of(const DatasetFile& dataset) {
+  return {{"kind", kind_name(dataset.kind)},
+          {"settings", dataset.settings},
+          {"encoders", {{"vae", dataset.vae_identity}, {"text", dataset.text_identity}}},
+          {"source_hash", dataset.source.at("hash")}};
 }
 
 void check_sizes(const nlohmann::ordered_json& settings, const Encoders& encoders) {
@@ -45,66 +41,6 @@ void check_sizes(const nlohmann::ordered_json& settings, const Encoders& encoder
             encoders.spatial_stride);
   }
 }
-
-// Pixels to numbers for the data set.
-class SampleMaker {
- public:
-  // encoders: null for pixels.
-  explicit SampleMaker(const Encoders* encoders) : encoders_(encoders) {}
-
-  Sample make(const SourceClip& clip, const std::string& caption) {
-    Sample sample;
-    if (encoders_ == nullptr) {
-      sample.pixels = clip.pixels.contiguous();
-      return sample;
-    }
-    sample.latents = encode(clip.pixels);
-    require(at::isfinite(sample.latents).all().item<bool>(),
-            "{}: the VAE gives latents that are not finite; is it trained?", clip.id);
-    if (caption != caption_ || !text_.defined()) {  // clips of one video share it
-      std::tie(text_, mask_) = encode_text(caption);
-      caption_ = caption;
-    }
-    sample.text = text_;
-    sample.mask = mask_;
-    return sample;
-  }
-
-  // Features of the empty caption.
-  Sample make_null_text() {
-    Sample sample;
-    std::tie(sample.text, sample.mask) = encode_text("");
-    return sample;
-  }
-
- private:
-  // [F, H, W, 3] uint8 -> [C, T, h, w]
-  at::Tensor encode(const at::Tensor& pixels) {
-    const at::Tensor video =
-        pixels.permute({3, 0, 1, 2}).unsqueeze(0).to(at::kFloat).div(127.5).sub(1.0).contiguous();
-    const at::Tensor latents = encoders_->latents(video).to(at::kCPU, at::kFloat).contiguous();
-    check_shape("prepare: latents", latents,
-                {{"B", 1},
-                 {"C", kAny},
-                 {"T", (pixels.size(0) - 1) / encoders_->temporal_stride + 1},
-                 {"h", pixels.size(1) / encoders_->spatial_stride},
-                 {"w", pixels.size(2) / encoders_->spatial_stride}});
-    return latents[0];
-  }
-
-  // [L, E] float32, [L] int64
-  std::pair<at::Tensor, at::Tensor> encode_text(const std::string& caption) {
-    const auto [features, mask] = encoders_->text({caption});
-    check_shape("prepare: text features", features, {{"B", 1}, {"L", kAny}, {"E", kAny}});
-    check_shape("prepare: text mask", mask, {{"B", 1}, {"L", features.size(1)}});
-    return {features[0].to(at::kCPU, at::kFloat).contiguous(),
-            mask[0].to(at::kCPU, at::kLong).contiguous()};
-  }
-
-  const Encoders* encoders_;
-  std::string caption_;
-  at::Tensor text_, mask_;
-};
 
 // False when asked to stop.
 bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker, WorkFolder& work) {
@@ -192,18 +128,51 @@ void write_null_text(const fs::path& file, const Sample& sample) {
   write_file_atomically(file, hdf5.image());
 }
 
-std::optional<PrepareResult> find_finished(const fs::path& output,
-                                           const nlohmann::ordered_json& plan) {
+// The finished data set of this plan, if it is there. Throws UserError when it is one of another.
+std::optional<DatasetFile> find_finished(const fs::path& output,
+                                         const nlohmann::ordered_json& plan) {
   if (!fs::exists(output / "dataset.json")) return std::nullopt;
-  const DatasetFile dataset = read_dataset_file(output);
-  check_same_plan(output,
-                  make_plan(dataset.kind, dataset.settings, dataset.vae_identity,
-                            dataset.text_identity, dataset.source.at("hash")),
-                  plan);
+  DatasetFile dataset = read_dataset_file(output);
+  check_same_plan(output, plan_of(dataset), plan);
   fs::remove_all(output / "work");  // killed after the last write
   log::info("{}: complete and up to date, {} samples", output.string(), dataset.samples.size());
-  return PrepareResult{dataset.listed, dataset.unused, static_cast<int64_t>(dataset.samples.size()),
-                       false, dataset.fingerprint()};
+  return dataset;
+}
+
+// The description of a data set that has no sample yet.
+DatasetFile describe(Kind kind, const PrepareConfig& config, const ClipSource& source,
+                     const Encoders* encoders) {
+  DatasetFile dataset;
+  dataset.kind = kind;
+  dataset.settings = source.settings();
+  dataset.source = {{"path", config.source}, {"files", source.size()}, {"hash", source.hash()}};
+  dataset.listed = source.size();
+  if (encoders != nullptr) {
+    dataset.vae_identity = encoders->vae_identity;
+    dataset.text_identity = encoders->text_identity;
+  }
+  return dataset;
+}
+
+// Everything is on disk when dataset.json appears; then the work folder goes.
+void finish(DatasetFile& dataset, const fs::path& output, const SampleMaker& maker,
+            WorkFolder& work) {
+  if (dataset.kind == Kind::kLatents) {
+    const Sample null_text = maker.make_null_text();
+    write_null_text(output / "null_text.h5", null_text);
+    dataset.null_text_hash = sample_hash(null_text);
+  }
+  dataset.unused = static_cast<int64_t>(work.unused().size());
+  dataset.shards = work.finish_shards();
+  dataset.samples = work.samples();
+  write_dataset_file(output, dataset);
+  work.remove();
+  log::info("{}: {} samples, {}", output.string(), dataset.samples.size(), kind_name(dataset.kind));
+}
+
+PrepareResult result_of(const DatasetFile& dataset) {
+  return {dataset.listed, dataset.unused, static_cast<int64_t>(dataset.samples.size()), false,
+          dataset.fingerprint()};
 }
 
 }  // namespace
@@ -224,17 +193,10 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders,
   const auto source = open_clip_source(config, progress);
   if (encoders != nullptr) check_sizes(source->settings(), *encoders);
 
-  DatasetFile dataset;
-  dataset.kind = kind;
-  dataset.settings = source->settings();
-  if (encoders != nullptr) {
-    dataset.vae_identity = encoders->vae_identity;
-    dataset.text_identity = encoders->text_identity;
-  }
-  const auto plan = make_plan(kind, dataset.settings, dataset.vae_identity, dataset.text_identity,
-                              source->hash());
+  DatasetFile dataset = describe(kind, config, *source, encoders);
+  const auto plan = plan_of(dataset);
   const fs::path output = config.output;
-  if (const auto finished = find_finished(output, plan)) return *finished;
+  if (const auto finished = find_finished(output, plan)) return result_of(*finished);
 
   WorkFolder work(output, plan, config.max_shard_mib << 20);
   if (!work.samples().empty()) {
@@ -249,21 +211,8 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders,
   }
   report_unused(config, *source, work);
   log_retiming(work.samples(), dataset.fps());
-  if (encoders != nullptr) {
-    const Sample null_text = maker.make_null_text();
-    write_null_text(output / "null_text.h5", null_text);
-    dataset.null_text_hash = sample_hash(null_text);
-  }
-  dataset.source = {{"path", config.source}, {"files", source->size()}, {"hash", source->hash()}};
-  dataset.listed = source->size();
-  dataset.unused = static_cast<int64_t>(work.unused().size());
-  dataset.shards = work.finish_shards();
-  dataset.samples = work.samples();
-  write_dataset_file(output, dataset);
-  work.remove();
-  log::info("{}: {} samples, {}", config.output, dataset.samples.size(), kind_name(kind));
-  return {dataset.listed, dataset.unused, static_cast<int64_t>(dataset.samples.size()), false,
-          dataset.fingerprint()};
+  finish(dataset, output, maker, work);
+  return result_of(dataset);
 }
 
 }  // namespace sana::data
