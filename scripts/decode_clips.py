@@ -22,9 +22,13 @@ import struct
 import sys
 from pathlib import Path
 
-import cv2
-import h5py
-import numpy as np
+# Damaged files are reported below, once, instead of line by line by the decoders.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+import cv2  # noqa: E402
+import h5py  # noqa: E402
+import numpy as np  # noqa: E402
 
 VIDEO_TYPES = {".mp4", ".mkv", ".webm", ".avi", ".mov", ".wmv"}
 IMAGE_TYPES = {".jpg", ".jpeg", ".png"}
