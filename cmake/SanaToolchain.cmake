@@ -18,7 +18,10 @@ endif()
 
 # libtorch_cpu exports parts of the libstdc++ it was built with. Without this the program would take
 # half of its C++ library from there and free what the other half allocated.
-add_link_options(-Wl,--push-state,--no-as-needed,-lstdc++,--pop-state)
+# By path, since some machines have only a static library for -lstdc++.
+execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libstdc++.so.6
+                OUTPUT_VARIABLE SANA_LIBSTDCXX OUTPUT_STRIP_TRAILING_WHITESPACE)
+add_link_options(-Wl,--push-state,--no-as-needed,${SANA_LIBSTDCXX},--pop-state)
 
 add_library(sana_options INTERFACE)
 target_compile_options(sana_options INTERFACE -Wall -Wextra -Wpedantic -Wno-unknown-pragmas

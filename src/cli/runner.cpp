@@ -1,12 +1,14 @@
 #include "cli/runner.h"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <map>
 
 #include "cli/phase.h"
+#include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -95,6 +97,8 @@ int report_error(std::exception_ptr error) {
 int run(const std::vector<std::string>& words) {
   try {
     log::initialize({});
+    use_full_float32();
+    std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error to report, not to die of
     const int code = dispatch(words);
     check_results_written();
     return code;

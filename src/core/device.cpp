@@ -1,5 +1,6 @@
 #include "core/device.h"
 
+#include <ATen/Context.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include "core/build_config.h"
 #include "core/error.h"
 #if SANA_HAS_CUDA
-#include <ATen/Context.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #endif
@@ -99,6 +99,11 @@ std::string dtype_name(c10::ScalarType dtype) {
     default:
       return c10::toString(dtype);
   }
+}
+
+void use_full_float32() {
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
 }
 
 int64_t peak_device_memory([[maybe_unused]] c10::Device device) {

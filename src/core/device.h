@@ -16,6 +16,10 @@ c10::Device parse_device(const std::string& name);
 c10::ScalarType parse_dtype(const std::string& name);
 std::string dtype_name(c10::ScalarType dtype);
 
+// Makes float32 mean float32 on the GPU: convolutions and matrix products no longer round their
+// inputs to TF32 (10 bits), which LibTorch allows by default for convolutions.
+void use_full_float32();
+
 // Highest number of bytes held by tensors since the last reset (0 on the CPU).
 int64_t peak_device_memory(c10::Device device);
 void reset_peak_device_memory(c10::Device device);
