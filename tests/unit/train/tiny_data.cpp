@@ -29,7 +29,7 @@ void write_tiny_dataset(const fs::path& folder, const TinyData& data, data::Data
                         const std::vector<data::Sample>& samples) {
   dataset.settings = {{"fps", 16.0}};
   dataset.source = {{"path", "made by the test"}};
-  data::Hdf5File shard = data::Hdf5File::create(folder / "shard.h5");
+  data::Hdf5File shard = data::Hdf5File::create();
   const int64_t height = dataset.kind == data::Kind::kPixels ? 16 : 32;
   const int64_t width = dataset.kind == data::Kind::kPixels ? 24 : 48;
   for (size_t i = 0; i < samples.size(); ++i) {
@@ -41,7 +41,7 @@ void write_tiny_dataset(const fs::path& folder, const TinyData& data, data::Data
     record.hash = data::sample_hash(samples[i]);
     dataset.samples.push_back(record);
   }
-  shard.close();
+  write_file_atomically(folder / "shard.h5", shard.image());
   dataset.shards.push_back({"shard.h5", int64_t(fs::file_size(folder / "shard.h5"))});
   data::write_dataset_file(folder, dataset);
 }
@@ -79,10 +79,10 @@ void write_tiny_latents(const fs::path& folder, const TinyData& data) {
   null_text.text = at::full({6, 8}, 0.5f);
   null_text.mask = at::tensor({1, 0, 0, 0, 0, 0}, at::kLong);
   dataset.null_text_hash = data::sample_hash(null_text);
-  data::Hdf5File file = data::Hdf5File::create(folder / "null_text.h5");
+  data::Hdf5File file = data::Hdf5File::create();
   file.write("text", null_text.text, true);
   file.write("mask", null_text.mask, true);
-  file.close();
+  write_file_atomically(folder / "null_text.h5", file.image());
   write_tiny_dataset(folder, data, dataset, samples);
 }
 
