@@ -1,21 +1,40 @@
 #include "core/signals.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 
 #include "core/error.h"
 
 namespace sana {
 namespace {
 
+// Programs such as timeout(1) and job schedulers send a signal to the process and to its group, so
+// the same wish arrives twice; only a later one means "at once".
+constexpr int64_t kSameWishMs = 1000;
+
 std::atomic<int> requested_signal = 0;
-static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
+std::atomic<int64_t> requested_at_ms = 0;
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free,
+              "used in a signal handler");
+
+int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
 
 void on_stop_signal(int number) {
   int none = 0;
-  if (requested_signal.compare_exchange_strong(none, number)) return;
+  const int64_t now = now_ms();
+  if (requested_signal.compare_exchange_strong(none, number)) {
+    requested_at_ms = now;
+    return;
+  }
+  if (now - requested_at_ms < kSameWishMs) return;
   const char message[] = "\nstopped at once\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message, sizeof message - 1);
   ::_exit(static_cast<int>(ExitCode::kTerminated));

@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM and SIGUSR1: the first asks long work to finish its step and save; the second
-// ends the program at once.
+// Ctrl-C, SIGTERM and SIGUSR1: the first asks long work to finish its step and save; another,
+// a second or more later, ends the program at once.
 #pragma once
 
 namespace sana {

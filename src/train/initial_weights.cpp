@@ -6,13 +6,16 @@
 #include "core/log.h"
 #include "core/safetensors.h"
 #include "model/state_dict.h"
+#include "train/checkpoint.h"
 
 namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
 
-// The weights file of a checkpoint folder; any other path is the file itself.
-fs::path weights_file(const fs::path& from) {
+// The weights file of a checkpoint folder, or of the newest checkpoint of a run folder; any other
+// path is the file itself.
+fs::path weights_file(fs::path from) {
+  if (fs::is_directory(from)) from = newest_checkpoint(from).value_or(from);
   for (const char* name : {"ema.safetensors", "model.safetensors", "vae.safetensors"}) {
     if (fs::is_regular_file(from / name)) return from / name;
   }

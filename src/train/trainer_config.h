@@ -164,7 +164,8 @@ struct InitConfig {
   template <class Binder>
   void bind(Binder& b) {
     b.field("from", from,
-            "Weights to start with: a checkpoint folder or a safetensors file; empty: fresh ones.");
+            "Weights to start with: a checkpoint, a run folder (its newest checkpoint) or a "
+            "safetensors file; empty: fresh ones.");
     b.field("allow_missing", allow_missing,
             "Words; weights with one in their name may be absent there and start fresh, for "
             "example conv_temp, the temporal convolution, which starts at zero.");

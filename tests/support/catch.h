@@ -5,12 +5,12 @@
 namespace sana_test {
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
-}
+}  // namespace sana_test
 #else
 #include <catch2/catch.hpp>
 #include <string>
 namespace sana_test {
 using Catch::Detail::Approx;
 inline auto ContainsSubstring(const std::string& text) { return Catch::Matchers::Contains(text); }
-}
+}  // namespace sana_test
 #endif

@@ -174,7 +174,7 @@ TEST_CASE("durations read like a clock", "[progress]") {
   CHECK(sana::duration_string(-1) == "0.0 s");
 }
 
-TEST_CASE("the first signal asks, the second ends at once with 143", "[signals]") {
+TEST_CASE("the first signal asks, a later one ends at once with 143", "[signals]") {
   const int asked = status_of_child([] {
     sana::install_stop_handlers();
     ::raise(SIGTERM);
@@ -188,11 +188,23 @@ TEST_CASE("the first signal asks, the second ends at once with 143", "[signals]"
       sana::install_stop_handlers();
       sana::install_stop_handlers();
       ::raise(number);
+      ::usleep(1100000);
       ::raise(SIGTERM);
     });
     CHECK(WIFEXITED(ended));
     CHECK(WEXITSTATUS(ended) == 143);
   }
+}
+
+TEST_CASE("a signal to the process and to its group is one wish", "[signals]") {
+  const int status = status_of_child([] {
+    sana::install_stop_handlers();
+    ::raise(SIGTERM);
+    ::raise(SIGTERM);
+    ::_exit(sana::stop_signal() == SIGTERM ? 7 : 8);
+  });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 7);
 }
 
 TEST_CASE("a stop request can be forgotten", "[signals]") {
