@@ -26,7 +26,8 @@ std::vector<ComputedTensor> run_dit_fixture(const Fixture& fixture, const Verify
   const auto on_device = [&](const std::string& name) {
     return fixture.input(name).to(options.device);
   };
-  const at::Tensor x = on_device("x"), text = on_device("text"), mask = on_device("text_mask");
+  const at::Tensor x = on_device("x"), text = on_device("text");
+  const at::Tensor mask = fixture.has_input("text_mask") ? on_device("text_mask") : at::Tensor();
 
   std::vector<ComputedTensor> results;
   model->set_block_observer([&](int64_t index, const at::Tensor& tokens) {
@@ -36,13 +37,13 @@ std::vector<ComputedTensor> run_dit_fixture(const Fixture& fixture, const Verify
   model->set_block_observer({});
   results.push_back({"out.sample", sample.detach(), ""});
 
-  if (fixture.inputs.count("target") != 0) {
+  if (fixture.has_input("target")) {
     const at::Tensor loss = at::mse_loss(sample.to(at::kFloat), on_device("target"));
     loss.backward();
     results.push_back({"out.loss", loss.detach(), ""});
     add_gradients(model, results);
   }
-  if (fixture.inputs.count("frame_timestep") != 0) {
+  if (fixture.has_input("frame_timestep")) {
     at::NoGradGuard no_grad;
     results.push_back({"out.sample_frame_timestep",
                        model->forward(x, on_device("frame_timestep"), text, mask), ""});

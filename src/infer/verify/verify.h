@@ -46,6 +46,7 @@ struct Fixture {
   TensorMap inputs;   // without the "in." prefix
   TensorMap stored;   // every other tensor, under its full name
   const at::Tensor& input(const std::string& name) const;  // throws UserError when missing
+  bool has_input(const std::string& name) const { return inputs.count(name) != 0; }
 };
 
 // max |ours - stored| / max |stored|; infinite when shapes differ.
