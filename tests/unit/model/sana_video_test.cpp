@@ -6,12 +6,14 @@
 #include "core/error.h"
 #include "model/state_dict.h"
 #include "support/catch.h"
+#include "support/tensors.h"
 
 namespace {
 
 using sana::model::SanaVideo;
 using sana::model::SanaVideoConfig;
 using sana_test::ContainsSubstring;
+using sana_test::max_difference;
 
 SanaVideoConfig tiny_config() {
   SanaVideoConfig config;
@@ -38,10 +40,6 @@ SanaVideo random_model() {
   at::NoGradGuard no_grad;
   for (at::Tensor& parameter : model->parameters()) parameter.normal_(0.0, 0.2);
   return model;
-}
-
-double max_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a - b).abs().max().item<double>();
 }
 
 }  // namespace

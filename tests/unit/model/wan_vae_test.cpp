@@ -8,15 +8,17 @@
 #include "core/error.h"
 #include "model/state_dict.h"
 #include "support/catch.h"
+#include "support/tensors.h"
 
 namespace {
 
 using sana::model::WanVae;
 using sana::model::WanVaeConfig;
 using sana_test::ContainsSubstring;
+using sana_test::max_difference;
 namespace fs = std::filesystem;
 
-WanVaeConfig tiny_config() {
+WanVaeConfig tiny_vae_config() {
   WanVaeConfig config;
   config.base_dim = 4;
   config.latent_channels = 3;
@@ -25,10 +27,6 @@ WanVaeConfig tiny_config() {
   config.latents_mean = {0.1, -0.2, 0.3};
   config.latents_std = {0.5, 2.0, 1.5};
   return config;
-}
-
-double max_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a - b).abs().max().item<double>();
 }
 
 fs::path fresh_folder(const std::string& name) {
@@ -43,7 +41,7 @@ fs::path fresh_folder(const std::string& name) {
 TEST_CASE("frame chunks with cached features equal the whole clip", "[model][vae]") {
   at::NoGradGuard no_grad;
   at::manual_seed(5);
-  WanVae vae(tiny_config());
+  WanVae vae(tiny_vae_config());
   const int64_t frames = GENERATE(1, 5, 9, 21);
   const at::Tensor video = at::rand({2, 3, frames, 16, 24}) * 2 - 1;
   const auto whole = vae->encode_whole(video), chunked = vae->encode_chunked(video);
@@ -58,7 +56,7 @@ TEST_CASE("frame chunks with cached features equal the whole clip", "[model][vae
 TEST_CASE("the first latent frame knows nothing of later frames", "[model][vae]") {
   at::NoGradGuard no_grad;
   at::manual_seed(6);
-  WanVae vae(tiny_config());
+  WanVae vae(tiny_vae_config());
   const at::Tensor video = at::rand({1, 3, 9, 16, 16}) * 2 - 1;
   at::Tensor changed = video.clone();
   changed.narrow(2, 1, 8).zero_();
@@ -69,7 +67,7 @@ TEST_CASE("the first latent frame knows nothing of later frames", "[model][vae]"
 }
 
 TEST_CASE("normalising latents and back is the identity", "[model][vae]") {
-  WanVae vae(tiny_config());
+  WanVae vae(tiny_vae_config());
   const at::Tensor z = at::randn({1, 3, 2, 4, 4});
   const at::Tensor n = vae->normalize(z);
   CHECK(max_difference(vae->denormalize(n), z) < 1e-6);
@@ -83,7 +81,7 @@ TEST_CASE("the public Wan 2.1 VAE has the published number of parameters", "[mod
 }
 
 TEST_CASE("a frame count other than 4k+1 is refused with its neighbours", "[model][vae]") {
-  WanVae vae(tiny_config());
+  WanVae vae(tiny_vae_config());
   CHECK_THROWS_WITH(vae->encode_whole(at::zeros({1, 3, 80, 16, 16})),
                     ContainsSubstring("80 frames") && ContainsSubstring("77 and 81"));
   CHECK_THROWS_WITH(vae->encode_whole(at::zeros({1, 3, 5, 12, 16})),
@@ -92,7 +90,7 @@ TEST_CASE("a frame count other than 4k+1 is refused with its neighbours", "[mode
 
 TEST_CASE("a saved VAE opens with the same weights, statistics and identity", "[model][vae]") {
   const fs::path folder = fresh_folder("sana_test_vae_io");
-  WanVae vae(tiny_config());
+  WanVae vae(tiny_vae_config());
   sana::model::save_wan_vae(folder, vae, at::kBFloat16);
   WanVae again = sana::model::load_wan_vae(folder);
   CHECK(again->config().latents_std == vae->config().latents_std);
@@ -115,7 +113,7 @@ TEST_CASE("a folder without a VAE, or with a damaged description, says so", "[mo
 TEST_CASE("the video VAE interface encodes to normalised latents and clamps pixels",
           "[model][vae]") {
   at::manual_seed(8);
-  WanVae vae(tiny_config());
+  WanVae vae(tiny_vae_config());
   const at::Tensor video = at::rand({1, 3, 5, 16, 16}) * 2 - 1;
   at::NoGradGuard no_grad;
   const at::Tensor expected = vae->normalize(vae->encode_whole(video).mean);
