@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "infer/verify/verify.h"
 #include "support/catch.h"
+#include "support/temporary_directory.h"
 
 namespace {
 
@@ -18,13 +19,13 @@ fs::path fixture(const std::string& name) {
 }
 
 // Writes a copy of a fixture whose weights with `part` in their name grew by one per cent.
-fs::path perturbed_copy(const std::string& name, const std::string& part) {
+fs::path perturbed_copy(const fs::path& folder, const std::string& name, const std::string& part) {
   const sana::SafetensorsFile file(fixture(name));
   sana::TensorMap tensors = file.tensors();
   for (auto& [key, tensor] : tensors) {
     if (key.rfind("w.", 0) == 0 && key.find(part) != std::string::npos) tensor = tensor * 1.01;
   }
-  const fs::path copy = fs::temp_directory_path() / ("perturbed_" + name + ".safetensors");
+  const fs::path copy = folder / (name + ".safetensors");
   sana::save_safetensors(copy, tensors, file.metadata());
   return copy;
 }
@@ -58,16 +59,18 @@ TEST_CASE("bfloat16 stays within its bounds", "[parity]") {
 }
 
 TEST_CASE("one per cent more in one weight is noticed", "[parity]") {
-  CHECK(failures(verify_file(perturbed_copy("dit_480_tiny", "attn1.to_v"), {})) > 0);
-  CHECK(failures(verify_file(perturbed_copy("dit_720_tiny", "conv_temp"), {})) > 0);
-  CHECK(failures(verify_file(perturbed_copy("wan_vae_tiny", "time_conv"), {})) > 0);
+  const sana_test::TemporaryDirectory folder;
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), "dit_480_tiny", "attn1.to_v"), {})) > 0);
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), "dit_720_tiny", "conv_temp"), {})) > 0);
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), "wan_vae_tiny", "time_conv"), {})) > 0);
 }
 
 TEST_CASE("a stored output that no model computes is a failure", "[parity]") {
   const sana::SafetensorsFile file(fixture("samplers"));
   sana::TensorMap tensors = file.tensors();
   tensors["out.unipc.shift3.steps4"] = at::zeros({2, 3, 4});
-  const fs::path copy = fs::temp_directory_path() / "unknown_output.safetensors";
+  const sana_test::TemporaryDirectory folder;
+  const fs::path copy = folder / "unknown_output.safetensors";
   sana::save_safetensors(copy, tensors, file.metadata());
   const auto lines = verify_file(copy, {});
   REQUIRE(failures(lines) == 1);
@@ -75,7 +78,8 @@ TEST_CASE("a stored output that no model computes is a failure", "[parity]") {
 }
 
 TEST_CASE("a fixture of an unknown model is refused by name", "[parity]") {
-  const fs::path copy = fs::temp_directory_path() / "unknown_model.safetensors";
+  const sana_test::TemporaryDirectory folder;
+  const fs::path copy = folder / "unknown_model.safetensors";
   sana::save_safetensors(copy, {{"out.x", at::zeros({1})}}, {{"model", "UnheardOf"}});
   CHECK_THROWS_WITH(verify_file(copy, {}), sana_test::ContainsSubstring("UnheardOf"));
 }

@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "infer/pipeline.h"
 #include "support/catch.h"
+#include "support/temporary_directory.h"
 
 #if SANA_HAS_VIDEO_IO
 #include <opencv2/imgcodecs.hpp>
@@ -18,13 +19,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path fresh_folder(const std::string& name) {
-  const fs::path folder = fs::temp_directory_path() / name;
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  return folder;
-}
 
 // Frame k is a flat grey of 20 * k with a red left half.
 at::Tensor test_frames(int64_t count) {
@@ -47,7 +41,8 @@ TEST_CASE("pixels in [-1, 1] become bytes rounded to nearest", "[infer]") {
 
 #if SANA_HAS_VIDEO_IO
 TEST_CASE("a PNG reads back exactly", "[infer]") {
-  const fs::path file = fresh_folder("sana_test_png") / "a.png";
+  const sana_test::TemporaryDirectory temporary;
+  const fs::path file = temporary / "a.png";
   at::manual_seed(0);
   const at::Tensor image = at::randint(0, 256, {17, 23, 3}, at::kByte);
   sana::infer::write_png(file, image);
@@ -61,7 +56,8 @@ TEST_CASE("a PNG reads back exactly", "[infer]") {
 
 #if SANA_HAS_FFMPEG
 TEST_CASE("a video holds its frames, their order and colours, and the frame rate", "[infer]") {
-  const fs::path file = fresh_folder("sana_test_mp4") / "a.mp4";
+  const sana_test::TemporaryDirectory temporary;
+  const fs::path file = temporary / "a.mp4";
   const auto written = sana::infer::write_video(file, test_frames(9), 16.0);
   REQUIRE(written.is_video);
   cv::VideoCapture capture(file.string());
@@ -79,7 +75,8 @@ TEST_CASE("a video holds its frames, their order and colours, and the frame rate
 #endif
 
 TEST_CASE("an output path that cannot be written is an environment error", "[infer]") {
-  const fs::path folder = fresh_folder("sana_test_unwritable");
+  const sana_test::TemporaryDirectory temporary;
+  const fs::path& folder = temporary.path();
   sana::write_file_atomically(folder / "file", "x");
   CHECK_THROWS_AS(sana::infer::write_video(folder / "file" / "a.mp4", test_frames(1), 16.0),
                   sana::EnvironmentError);

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "model/state_dict.h"
 #include "support/catch.h"
+#include "support/temporary_directory.h"
 #include "support/tensors.h"
 
 namespace {
@@ -27,13 +28,6 @@ WanVaeConfig tiny_vae_config() {
   config.latents_mean = {0.1, -0.2, 0.3};
   config.latents_std = {0.5, 2.0, 1.5};
   return config;
-}
-
-fs::path fresh_folder(const std::string& name) {
-  const fs::path folder = fs::temp_directory_path() / name;
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  return folder;
 }
 
 }  // namespace
@@ -89,7 +83,8 @@ TEST_CASE("a frame count other than 4k+1 is refused with its neighbours", "[mode
 }
 
 TEST_CASE("a saved VAE opens with the same weights, statistics and identity", "[model][vae]") {
-  const fs::path folder = fresh_folder("sana_test_vae_io");
+  const sana_test::TemporaryDirectory temporary;
+  const fs::path& folder = temporary.path();
   WanVae vae(tiny_vae_config());
   sana::model::save_wan_vae(folder, vae, at::kBFloat16);
   WanVae again = sana::model::load_wan_vae(folder);
@@ -104,7 +99,8 @@ TEST_CASE("a saved VAE opens with the same weights, statistics and identity", "[
 }
 
 TEST_CASE("a folder without a VAE, or with a damaged description, says so", "[model][vae]") {
-  const fs::path folder = fresh_folder("sana_test_vae_bad");
+  const sana_test::TemporaryDirectory temporary;
+  const fs::path& folder = temporary.path();
   CHECK_THROWS_WITH(sana::model::load_wan_vae(folder), ContainsSubstring("vae.json"));
   std::ofstream(folder / "vae.json") << R"({"model": "wan_vae", "config": {"base_dimm": 4}})";
   CHECK_THROWS_WITH(sana::model::load_wan_vae(folder), ContainsSubstring("base_dim"));
