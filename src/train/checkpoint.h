@@ -41,7 +41,7 @@ using ExtraFiles = std::function<void(const std::filesystem::path& folder)>;
 // "step-00002000"
 std::string checkpoint_name(int64_t step);
 
-// Writes run_dir/step-XXXXXXXX, aside first; returns its path. Throws EnvironmentError when the
+// Writes run_dir/step-NNNNNNNN, aside first; returns its path. Throws EnvironmentError when the
 // disk is full or not writable; no checkpoint that was there before is touched then.
 std::filesystem::path save_checkpoint(const std::filesystem::path& run_dir,
                                       const CheckpointContent& content, const ExtraFiles& extra);

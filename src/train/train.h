@@ -9,7 +9,7 @@ namespace sana::train {
 
 // Runs the task in config.run.dir, which then holds
 //   config.yaml (resolved_yaml), environment.json, log.txt, metrics.jsonl, events.out.tfevents...,
-//   previews/, step-XXXXXXXX/.
+//   previews/, step-NNNNNNNN/.
 // Returns kOk, or kTerminated when Ctrl-C or SIGTERM stopped it (everything is saved). Throws
 // Error.
 ExitCode train(const TrainConfig& config, const std::string& resolved_yaml);

@@ -28,7 +28,7 @@ class TinyProject {
   Outcome train(const std::string& run, int64_t steps,
                 const std::vector<std::string>& overrides = {}) const;
 
-  // RUN/step-XXXXXXXX
+  // RUN/step-NNNNNNNN
   std::filesystem::path checkpoint(const std::string& run, int64_t step) const;
   // Step of the newest complete checkpoint of a run; -1: none.
   int64_t newest_step(const std::string& run) const;

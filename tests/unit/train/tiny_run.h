@@ -38,7 +38,7 @@ sana::train::TrainConfig tiny_vae_config(const std::filesystem::path& folder);
 // Runs to the end with the configuration's own YAML.
 sana::ExitCode run(const sana::train::TrainConfig& config);
 
-// run.dir/step-XXXXXXXX
+// run.dir/step-NNNNNNNN
 std::filesystem::path checkpoint_of(const sana::train::TrainConfig& config, int64_t step);
 
 // Every tensor of every file of two checkpoints is the same, bit for bit, and so is trainer.json.
