@@ -40,17 +40,24 @@ at::Tensor apply_rotary(const at::Tensor& x, const at::Tensor& phases) {
   return at::view_as_real(pairs * phases.unsqueeze(1)).flatten(-2);
 }
 
-const at::Tensor& RotaryCache::phases(const Grid& grid, int64_t head_dim, int64_t first_frame,
-                                      at::Device device) {
-  const bool same = phases_.defined() && grid == grid_ && head_dim == head_dim_ &&
-                    first_frame == first_frame_ && phases_.device() == device;
-  if (!same) {
-    phases_ = rotary_phases(grid, head_dim, first_frame, device);
-    grid_ = grid;
-    head_dim_ = head_dim;
-    first_frame_ = first_frame;
+at::Tensor RotaryCache::phases(const Grid& grid, int64_t head_dim, int64_t first_frame,
+                               at::Device device) {
+  const auto fits = [&](const Entry& entry) {
+    return entry.phases.defined() && entry.grid == grid && entry.head_dim == head_dim &&
+           entry.first_frame == first_frame && entry.phases.device() == device;
+  };
+  for (const Entry& entry : whole_clips_) {
+    if (fits(entry)) return entry.phases;
   }
-  return phases_;
+  if (fits(later_block_)) return later_block_.phases;
+  const Entry fresh = {grid, head_dim, first_frame,
+                       rotary_phases(grid, head_dim, first_frame, device)};
+  if (first_frame == 0) {
+    whole_clips_.push_back(fresh);
+  } else {
+    later_block_ = fresh;
+  }
+  return fresh.phases;
 }
 
 }  // namespace sana::model

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <tuple>
+#include <vector>
 
 namespace sana::model {
 
@@ -29,16 +30,20 @@ at::Tensor rotary_phases(const Grid& grid, int64_t head_dim, int64_t first_frame
 // Turns adjacent channel pairs (2i, 2i+1).  x [B, N, A, d] float32, phases [N, d/2] -> [B, N, A, d]
 at::Tensor apply_rotary(const at::Tensor& x, const at::Tensor& phases);
 
-// Phases of the last grid asked for; one model sees few grids, usually one.
+// Phases of the grids asked for so far. Those of whole clips (first_frame 0; a model sees few
+// grids) stay, since a recorded CUDA graph reads them again; of later blocks the last one.
 class RotaryCache {
  public:
-  const at::Tensor& phases(const Grid& grid, int64_t head_dim, int64_t first_frame,
-                           at::Device device);
+  at::Tensor phases(const Grid& grid, int64_t head_dim, int64_t first_frame, at::Device device);
 
  private:
-  Grid grid_;
-  int64_t head_dim_ = 0, first_frame_ = 0;
-  at::Tensor phases_;
+  struct Entry {
+    Grid grid;
+    int64_t head_dim = 0, first_frame = 0;
+    at::Tensor phases;
+  };
+  std::vector<Entry> whole_clips_;
+  Entry later_block_;
 };
 
 }  // namespace sana::model

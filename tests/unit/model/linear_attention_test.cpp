@@ -68,6 +68,20 @@ TEST_CASE("rotary phases continue where an earlier block of frames ended", "[mod
   CHECK(at::equal(whole.narrow(0, 3 * 6, 2 * 6), later));
 }
 
+TEST_CASE("cached phases of a grid stay where they are when other grids follow", "[model]") {
+  sana::model::RotaryCache cache;
+  const auto phases = [&](int64_t frames, int64_t first) {
+    return cache.phases({frames, 2, 3}, 28, first, at::kCPU);
+  };
+  const void* clip = phases(5, 0).const_data_ptr();
+  const void* image = phases(1, 0).const_data_ptr();
+  CHECK(at::equal(phases(5, 2), sana::model::rotary_phases({5, 2, 3}, 28, 2, at::kCPU)));
+  CHECK(at::equal(phases(5, 7), sana::model::rotary_phases({5, 2, 3}, 28, 7, at::kCPU)));
+  CHECK(phases(5, 0).const_data_ptr() == clip);
+  CHECK(phases(1, 0).const_data_ptr() == image);
+  CHECK(at::equal(phases(5, 0), sana::model::rotary_phases({5, 2, 3}, 28, 0, at::kCPU)));
+}
+
 TEST_CASE("rotation depends on the distance of two tokens only", "[model]") {
   const at::Tensor phases = sana::model::rotary_phases({8, 1, 1}, 12, 0, at::kCPU);
   at::manual_seed(1);
