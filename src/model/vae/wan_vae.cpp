@@ -11,6 +11,8 @@
 namespace sana::model {
 namespace {
 
+constexpr double kFreshLogVariance = -6.0;
+
 // A list of per-channel numbers as [1, C, 1, 1, 1], or `fallback` for each when the list is empty.
 at::Tensor per_channel(const std::vector<double>& values, double fallback, const at::Tensor& like) {
   const at::Tensor list = values.empty() ? at::full({like.size(1)}, fallback, at::kDouble)
@@ -41,6 +43,12 @@ WanVaeImpl::WanVaeImpl(const WanVaeConfig& config) : config_(config) {
   const int64_t channels = config.latent_channels;
   encoder_ = register_module("encoder", WanEncoder(config));
   quant_conv_ = register_module("quant_conv", CausalConv3d(2 * channels, 2 * channels, pointwise));
+  {
+    // A fresh posterior is narrow: with unit noise the first hundreds of steps only learn to shout
+    // it down.
+    at::NoGradGuard no_grad;
+    quant_conv_->named_parameters()["bias"].narrow(0, channels, channels).fill_(kFreshLogVariance);
+  }
   post_quant_conv_ =
       register_module("post_quant_conv", CausalConv3d(channels, channels, pointwise));
   decoder_ = register_module("decoder", WanDecoder(config));

@@ -9,10 +9,13 @@
 namespace sana::model {
 namespace {
 
+// Variance 1 / fan_in: the output of the convolution is as large as its input. (PyTorch's default
+// is a third of it, and a signal that crosses the eight strided convolutions of the trunk
+// vanishes.)
 at::Tensor uniform_weight(at::IntArrayRef shape) {
   int64_t fan_in = 1;
   for (size_t i = 1; i < shape.size(); ++i) fan_in *= shape[i];
-  const double bound = 1.0 / std::sqrt(double(fan_in));
+  const double bound = std::sqrt(3.0 / double(fan_in));
   return at::empty(shape).uniform_(-bound, bound);
 }
 
@@ -66,6 +69,11 @@ CausalConv3dImpl::CausalConv3dImpl(int64_t in, int64_t out, std::array<int64_t, 
           register_parameter("weight", uniform_weight({out, in, kernel[0], kernel[1], kernel[2]}))),
       bias_(register_parameter("bias", at::zeros({out}))) {}
 
+void CausalConv3dImpl::start_at_zero() {
+  at::NoGradGuard no_grad;
+  weight_.zero_();
+}
+
 at::Tensor CausalConv3dImpl::forward(const at::Tensor& x, FeatureCache* cache) {
   const int64_t context = kernel_[0] - 1;
   at::Tensor joined = x;
@@ -93,6 +101,11 @@ FrameConv2dImpl::FrameConv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_
       weight_(register_parameter("weight", uniform_weight({out, in, kernel, kernel}))),
       bias_(register_parameter("bias", at::zeros({out}))) {}
 
+void FrameConv2dImpl::start_at_zero() {
+  at::NoGradGuard no_grad;
+  weight_.zero_();
+}
+
 at::Tensor FrameConv2dImpl::forward(const at::Tensor& frames) {
   return at::conv2d(frames, weight_, bias_, stride_, padding_);
 }
@@ -119,6 +132,7 @@ WanResidualBlockImpl::WanResidualBlockImpl(int64_t in, int64_t out)
     conv_shortcut_ =
         register_module("conv_shortcut", CausalConv3d(in, out, std::array<int64_t, 3>{1, 1, 1}));
   }
+  conv2_->start_at_zero();
 }
 
 at::Tensor WanResidualBlockImpl::forward(const at::Tensor& x, FeatureCache* cache) {
@@ -130,7 +144,9 @@ at::Tensor WanResidualBlockImpl::forward(const at::Tensor& x, FeatureCache* cach
 FrameAttentionImpl::FrameAttentionImpl(int64_t channels)
     : norm_(register_module("norm", ChannelRmsNorm(channels, 2))),
       to_qkv_(register_module("to_qkv", FrameConv2d(channels, 3 * channels, 1, 1, 0))),
-      proj_(register_module("proj", FrameConv2d(channels, channels, 1, 1, 0))) {}
+      proj_(register_module("proj", FrameConv2d(channels, channels, 1, 1, 0))) {
+  proj_->start_at_zero();
+}
 
 at::Tensor FrameAttentionImpl::forward(const at::Tensor& x) {
   const at::Tensor frames = fold_frames(x);  // [M, C, H, W]

@@ -1,6 +1,10 @@
 // Layers of the causal 3-D VAE. Volumes are [B, C, T, H, W] in channels-last memory, so that
 // folding frames into the batch and normalising over channels move no data. Every layer runs on a
 // whole clip (cache == nullptr) or on the next chunk of one; both give the same values.
+//
+// Fresh weights: every residual branch ends in a convolution that starts at zero and the trunk
+// keeps the size of its signal, so a fresh VAE is a linear autoencoder that training bends where
+// that pays.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
@@ -22,6 +26,7 @@ class CausalConv3dImpl : public torch::nn::Module {
   // kernel {t, h, w}; rows and columns are padded to keep their size, time on the left by kernel_t
   // - 1.
   CausalConv3dImpl(int64_t in, int64_t out, std::array<int64_t, 3> kernel);
+  void start_at_zero();  // for the last convolution of a residual branch
   at::Tensor forward(const at::Tensor& x, FeatureCache* cache = nullptr);
   // No padding in time, stride over frames: [B, C, T, H, W] -> [B, C, (T - kernel_t)/stride + 1, H,
   // W]
@@ -38,6 +43,7 @@ TORCH_MODULE(CausalConv3d);
 class FrameConv2dImpl : public torch::nn::Module {
  public:
   FrameConv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding);
+  void start_at_zero();
   at::Tensor forward(const at::Tensor& frames);  // [M, C, H, W]
 
  private:

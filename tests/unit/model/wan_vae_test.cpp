@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "model/state_dict.h"
+#include "model/vae/wan_vae_layers.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
 #include "support/tensors.h"
@@ -30,12 +31,43 @@ WanVaeConfig tiny_vae_config() {
   return config;
 }
 
+// Fresh residual branches add nothing; here every layer must take part.
+WanVae random_vae() {
+  at::NoGradGuard no_grad;
+  WanVae vae(tiny_vae_config());
+  for (at::Tensor& parameter : vae->parameters()) {
+    parameter.add_(at::randn(parameter.sizes()), 0.2);
+  }
+  return vae;
+}
+
+double deviation(const at::Tensor& x) { return x.std().item<double>(); }
+
 }  // namespace
+
+TEST_CASE("a fresh VAE keeps the size of its signal and adds nothing in residual branches",
+          "[model][vae]") {
+  at::NoGradGuard no_grad;
+  at::manual_seed(4);
+  sana::model::WanResidualBlock block(8, 8);
+  const at::Tensor x = at::randn({1, 8, 5, 6, 7});
+  CHECK(at::equal(block(x), x));
+  sana::model::FrameAttention attention(8);
+  CHECK(at::equal(attention(x), x));
+  sana::model::FrameConv2d conv(64, 64, 3, 1, 0);
+  const double gain = deviation(conv(at::randn({4, 64, 24, 24})));
+  CHECK(gain > 0.9);
+  CHECK(gain < 1.1);
+  // A narrow posterior: the noise is small beside the mean from the first step on.
+  WanVae vae(tiny_vae_config());
+  const auto posterior = vae->encode_whole(at::rand({1, 3, 5, 32, 32}) * 2 - 1);
+  CHECK(posterior.logvar.mean().item<double>() < -3.0);
+}
 
 TEST_CASE("frame chunks with cached features equal the whole clip", "[model][vae]") {
   at::NoGradGuard no_grad;
   at::manual_seed(5);
-  WanVae vae(tiny_vae_config());
+  WanVae vae = random_vae();
   const int64_t frames = GENERATE(1, 5, 9, 21);
   const at::Tensor video = at::rand({2, 3, frames, 16, 24}) * 2 - 1;
   const auto whole = vae->encode_whole(video), chunked = vae->encode_chunked(video);
@@ -50,7 +82,7 @@ TEST_CASE("frame chunks with cached features equal the whole clip", "[model][vae
 TEST_CASE("the first latent frame knows nothing of later frames", "[model][vae]") {
   at::NoGradGuard no_grad;
   at::manual_seed(6);
-  WanVae vae(tiny_vae_config());
+  WanVae vae = random_vae();
   const at::Tensor video = at::rand({1, 3, 9, 16, 16}) * 2 - 1;
   at::Tensor changed = video.clone();
   changed.narrow(2, 1, 8).zero_();
@@ -109,7 +141,7 @@ TEST_CASE("a folder without a VAE, or with a damaged description, says so", "[mo
 TEST_CASE("the video VAE interface encodes to normalised latents and clamps pixels",
           "[model][vae]") {
   at::manual_seed(8);
-  WanVae vae(tiny_vae_config());
+  WanVae vae = random_vae();
   const at::Tensor video = at::rand({1, 3, 5, 16, 16}) * 2 - 1;
   at::NoGradGuard no_grad;
   const at::Tensor expected = vae->normalize(vae->encode_whole(video).mean);
