@@ -45,7 +45,7 @@ if(SANA_HAS_CUDA)
     sana_import_torch_library(${library})
   endforeach()
   # Nothing refers to libtorch_cuda by symbol: its kernels register themselves when it is loaded.
-  target_link_libraries(sana_torch INTERFACE c10_cuda torch_cuda)
+  target_link_libraries(sana_torch INTERFACE c10_cuda torch_cuda CUDA::cudart)
   target_link_options(sana_torch INTERFACE -Wl,--push-state,--no-as-needed,${SANA_TORCH_ROOT}/lib/libtorch_cuda.so,--pop-state)
   target_include_directories(sana_torch SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
 endif()

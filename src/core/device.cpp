@@ -12,6 +12,7 @@
 #if SANA_HAS_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
 #endif
 
 namespace sana {
@@ -136,6 +137,32 @@ void synchronize([[maybe_unused]] c10::Device device) {
     c10::cuda::set_device(previous);
   }
 #endif
+}
+
+#if SANA_HAS_CUDA
+struct SideStream::Guard {
+  explicit Guard(c10::Device device)
+      : guard(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device.index())) {}
+  c10::cuda::CUDAStreamGuard guard;
+};
+#else
+struct SideStream::Guard {};
+#endif
+
+SideStream::SideStream(c10::Device device) : device_(device) {
+#if SANA_HAS_CUDA
+  if (!device.is_cuda()) return;
+  synchronize(device);
+  guard_ = std::make_unique<Guard>(device);
+#endif
+}
+
+SideStream::~SideStream() {
+  try {
+    if (guard_) synchronize(device_);
+  } catch (const std::exception&) {
+    // A broken device has been reported by the work that broke it.
+  }
 }
 
 HostMemory host_memory() {

@@ -4,6 +4,7 @@
 #include <c10/core/ScalarType.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace sana {
@@ -25,6 +26,21 @@ int64_t peak_device_memory(c10::Device device);
 void reset_peak_device_memory(c10::Device device);
 // Waits for all queued work (nothing on the CPU).
 void synchronize(c10::Device device);
+
+// While it lives, the work of this thread goes to a CUDA stream of its own, which CUDA graphs need
+// (nothing on the CPU). Waits for the device when it begins and when it ends.
+class SideStream {
+ public:
+  explicit SideStream(c10::Device device);
+  ~SideStream();
+  SideStream(const SideStream&) = delete;
+  SideStream& operator=(const SideStream&) = delete;
+
+ private:
+  struct Guard;
+  c10::Device device_;
+  std::unique_ptr<Guard> guard_;
+};
 
 // Bytes of physical memory of the machine, free and in all; peak resident bytes of this process.
 struct HostMemory {

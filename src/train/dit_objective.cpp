@@ -56,10 +56,10 @@ std::vector<MetricPart> DitObjective::metric_parts() const {
 }
 
 at::Tensor DitObjective::sample_losses(const at::Tensor& clean, const at::Tensor& noise,
-                                       const NoiseLevels& levels, const data::Batch& batch) {
+                                       const NoiseLevels& levels, const at::Tensor& text,
+                                       const at::Tensor& text_mask) {
   const at::Tensor noisy = add_noise(clean, noise, levels.sigma);
-  const at::Tensor velocity = model_(noisy, levels.timestep, to_device(batch.text, device_),
-                                     to_device(batch.text_mask, device_));
+  const at::Tensor velocity = model_(noisy, levels.timestep, text, text_mask);
   return velocity_loss(velocity, clean, noise);
 }
 
@@ -73,7 +73,7 @@ void DitObjective::drop_captions(data::Batch& batch, RandomStreams& streams) con
       at::where(drop.view({-1, 1}), datasets_.videos->null_text_mask(), batch.text_mask);
 }
 
-LossOutput DitObjective::loss(const data::Batch& batch, RandomStreams& streams) {
+std::vector<at::Tensor> DitObjective::draw(const data::Batch& batch, RandomStreams& streams) {
   data::Batch conditioned = batch;
   drop_captions(conditioned, streams);
   const at::Tensor indices =
@@ -81,7 +81,17 @@ LossOutput DitObjective::loss(const data::Batch& batch, RandomStreams& streams) 
   const NoiseLevels levels = shifted_levels(to_device(indices, device_), config_.flow.shift);
   const at::Tensor clean = to_device(batch.data, device_);
   const at::Tensor noise = at::randn(clean.sizes(), streams.get("noise", device_), clean.options());
-  const at::Tensor losses = sample_losses(clean, noise, levels, conditioned);
+  return {clean,
+          noise,
+          levels.sigma,
+          levels.timestep,
+          to_device(conditioned.text, device_),
+          to_device(conditioned.text_mask, device_)};
+}
+
+LossOutput DitObjective::loss(const std::vector<at::Tensor>& inputs) {
+  const NoiseLevels levels = {inputs[2], inputs[3]};
+  const at::Tensor losses = sample_losses(inputs[0], inputs[1], levels, inputs[4], inputs[5]);
   const BandSums bands = sum_by_band(losses, levels.sigma);
   return {losses.mean(), bands.sums, bands.counts};
 }
@@ -99,11 +109,14 @@ nlohmann::ordered_json DitObjective::validate() {
   for (int64_t b = 0; b < count; ++b) {
     const data::Batch batch = datasets_.validation->read(batches[size_t(b)]);
     const at::Tensor clean = to_device(batch.data, device_);
+    const at::Tensor text = to_device(batch.text, device_);
+    const at::Tensor text_mask = to_device(batch.text_mask, device_);
     for (int64_t band = 0; band < kNoiseBands; ++band) {
       const at::Tensor noise = at::randn(batch.data.sizes(), streams.get("noise"), at::kFloat);
       NoiseLevels levels = band_levels(band, batch.data.size(0), config_.flow.shift);
       levels = {to_device(levels.sigma, device_), to_device(levels.timestep, device_)};
-      const at::Tensor losses = sample_losses(clean, to_device(noise, device_), levels, batch);
+      const at::Tensor losses =
+          sample_losses(clean, to_device(noise, device_), levels, text, text_mask);
       sums[band] += losses.sum().to(at::kCPU, at::kDouble);
     }
     samples += batch.data.size(0);

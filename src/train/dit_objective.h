@@ -17,7 +17,8 @@ class DitObjective : public Objective {
 
   torch::nn::Module& module() override { return *model_; }
   std::vector<MetricPart> metric_parts() const override;
-  LossOutput loss(const data::Batch& batch, RandomStreams& streams) override;
+  std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) override;
+  LossOutput loss(const std::vector<at::Tensor>& inputs) override;
   nlohmann::ordered_json validate() override;
   void preview(const std::filesystem::path& directory) override;
   void write_inference_files(const std::filesystem::path& directory) override;
@@ -26,7 +27,8 @@ class DitObjective : public Objective {
  private:
   // Per-sample loss [B] of clean latents at given noise and levels; everything on the device.
   at::Tensor sample_losses(const at::Tensor& clean, const at::Tensor& noise,
-                           const NoiseLevels& levels, const data::Batch& batch);
+                           const NoiseLevels& levels, const at::Tensor& text,
+                           const at::Tensor& text_mask);
   // Replaces the text of a random share of the samples by that of the empty caption, with its mask.
   void drop_captions(data::Batch& batch, RandomStreams& streams) const;
   void check_data() const;

@@ -36,8 +36,13 @@ class Objective {
   virtual torch::nn::Module& module() = 0;
   virtual std::vector<MetricPart> metric_parts() const = 0;
 
-  // Loss of one micro-batch; all randomness comes from `streams`.
-  virtual LossOutput loss(const data::Batch& batch, RandomStreams& streams) = 0;
+  // What the loss of one micro-batch depends on besides the weights: its samples, noise and levels,
+  // on the device. All randomness is drawn here, from `streams`.
+  virtual std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) = 0;
+
+  // Loss of what draw() gave: a pure function of these tensors and the weights that never makes the
+  // host wait, so that its kernels can be recorded once and replayed (MicroStep).
+  virtual LossOutput loss(const std::vector<at::Tensor>& inputs) = 0;
 
   // Measures on the held-out set with fixed randomness, as {"val_...": number or list}; null when
   // there is no such set.

@@ -49,6 +49,8 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
       datasets_(build_datasets(config)),
       objective_(build_objective(config, datasets_, device_, !resumed_from_)),
       weights_(objective_->module(), parse_dtype(config.precision)),
+      micro_step_(*objective_, 1.0 / double(config.train.accumulation),
+                  config.train.cuda_graphs && device_.is_cuda()),
       optimizer_(weights_.names(), weights_.weights(), config.optimizer),
       streams_(uint64_t(config.run.seed)),
       meter_(objective_->metric_parts()) {
@@ -62,6 +64,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
 }
 
 ExitCode Trainer::run() {
+  const SideStream stream(device_);
   log_start_table();
   start();
   while (state_.step < config_.train.steps) {
@@ -95,8 +98,7 @@ void Trainer::train_step() {
   const bool image_step = images_ && number % config_.data.image_every_steps == 0;
   for (int64_t micro = 0; micro < config_.train.accumulation; ++micro) {
     const data::Batch batch = next_batch(image_step);
-    const LossOutput output = objective_->loss(batch, streams_);
-    (output.loss / double(config_.train.accumulation)).backward();
+    const LossOutput output = micro_step_.run(objective_->draw(batch, streams_));
     weights_.collect_gradients();
     meter_.add(output, batch);
     state_.samples_seen += batch.data.size(0);

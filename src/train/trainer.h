@@ -9,6 +9,7 @@
 #include "train/build.h"
 #include "train/ema.h"
 #include "train/master_weights.h"
+#include "train/micro_step.h"
 #include "train/optimizer.h"
 #include "train/run_log.h"
 #include "train/step_meter.h"
@@ -51,6 +52,7 @@ class Trainer {
   Datasets datasets_;
   std::unique_ptr<Objective> objective_;
   MasterWeights weights_;
+  MicroStep micro_step_;
   AdamW optimizer_;
   std::optional<Ema> ema_;
   RandomStreams streams_;

@@ -100,6 +100,7 @@ struct LoopConfig {
   int64_t steps = 10000;
   int64_t accumulation = 1;
   bool gradient_checkpointing = false;
+  bool cuda_graphs = false;
   std::optional<double> ema_decay = 0.999;
   std::vector<std::string> freeze;
   int64_t log_every_steps = 10;
@@ -118,6 +119,10 @@ struct LoopConfig {
             at_least<int64_t>(1));
     b.field("gradient_checkpointing", gradient_checkpointing,
             "Recompute each block in the backward pass: less memory, about a third slower.");
+    b.field(
+        "cuda_graphs", cuda_graphs,
+        "Record the kernels of a step once per batch shape and replay them: much faster for small "
+        "models, memory for each shape. Nothing on the CPU.");
     b.field("ema_decay", ema_decay,
             "Decay of the averaged weights per step; null: no average is kept.",
             config::between(0.0, 1.0));
@@ -232,6 +237,13 @@ void TrainConfig::validate(Problems& problems) const {
   if (!trains_vae() && previews && preview.prompts.empty()) {
     problems.add("preview.prompts",
                  fmt::format("is empty, but preview.every_steps is {}", preview.every_steps));
+  }
+  if (train.cuda_graphs && train.accumulation > 1 && precision == "float32") {
+    problems.add(
+        "train.cuda_graphs",
+        fmt::format("does not go with train.accumulation={} in float32; use bfloat16 or one "
+                    "micro-step",
+                    train.accumulation));
   }
   if (!trains_vae()) return;
   if (train.gradient_checkpointing) {

@@ -54,14 +54,22 @@ at::Tensor VaeObjective::to_input(const at::Tensor& pixels) const {
   return to_device(pixels, device_).to(at::kFloat) / 127.5 - 1.0;
 }
 
-LossOutput VaeObjective::loss(const data::Batch& batch, RandomStreams& streams) {
-  const at::Tensor input =
-      to_input(random_windows(batch.data, config_.data.crop, streams.get("window")));
+std::vector<at::Tensor> VaeObjective::draw(const data::Batch& batch, RandomStreams& streams) {
+  const at::Tensor window = random_windows(batch.data, config_.data.crop, streams.get("window"));
+  const model::VaeGeometry geometry = config_.vae.geometry();
+  const at::Tensor noise =
+      at::randn({window.size(0), geometry.latent_channels, geometry.latent_frames(window.size(2)),
+                 window.size(3) / geometry.stride_h, window.size(4) / geometry.stride_w},
+                streams.get("posterior", device_), at::device(device_).dtype(at::kFloat));
+  return {to_device(window, device_), noise};
+}
+
+LossOutput VaeObjective::loss(const std::vector<at::Tensor>& inputs) {
+  const at::Tensor input = to_input(inputs[0]);
+  const at::Tensor& noise = inputs[1];
   const model::LatentPosterior posterior = vae_->encode_whole(input);
   const at::Tensor mean = posterior.mean.to(at::kFloat);
   const at::Tensor deviation = (0.5 * posterior.logvar.to(at::kFloat)).exp();
-  const at::Tensor noise =
-      at::randn(mean.sizes(), streams.get("posterior", device_), mean.options());
   const at::Tensor reconstruction = vae_->decode_whole(mean + deviation * noise);
   const VaeLossTerms terms = vae_loss(reconstruction, input, posterior, config_.vae_loss);
   const at::Tensor sums =

@@ -13,7 +13,8 @@ class VaeObjective : public Objective {
 
   torch::nn::Module& module() override { return *vae_; }
   std::vector<MetricPart> metric_parts() const override;
-  LossOutput loss(const data::Batch& batch, RandomStreams& streams) override;
+  std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) override;
+  LossOutput loss(const std::vector<at::Tensor>& inputs) override;
   // PSNR in dB (mean over clips) and L1 of whole held-out clips.
   nlohmann::ordered_json validate() override;
   // reconstruction.png: rows of (input, reconstruction), the middle frame of a few clips.

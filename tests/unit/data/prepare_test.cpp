@@ -11,13 +11,6 @@ namespace {
 
 struct Killed {};
 
-std::vector<nlohmann::json> unused_of(const fs::path& output) {
-  std::vector<nlohmann::json> lines;
-  std::ifstream file(output / "unused_clips.jsonl");
-  for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
-  return lines;
-}
-
 PreparedDataset pixels_source(const TempFolder& folder) {
   make_pixels_dataset(folder / "pixels", {{16, 24, 5}, {16, 24, 5}, {16, 24, 5}, {16, 16, 1}});
   return PreparedDataset(folder / "pixels");
@@ -212,6 +205,12 @@ TEST_CASE("latents cannot be prepared from latents", "[data]") {
 }
 
 #if SANA_HAS_VIDEO_IO
+std::vector<nlohmann::json> unused_of(const fs::path& output) {
+  std::vector<nlohmann::json> lines;
+  std::ifstream file(output / "unused_clips.jsonl");
+  for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
 
 TEST_CASE("a folder of clips and images becomes a data set of pixels", "[data]") {
   const TempFolder folder;

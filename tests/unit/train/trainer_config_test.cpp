@@ -48,6 +48,19 @@ TEST_CASE("contradictions between keys are all named at once", "[train]") {
   }
 }
 
+TEST_CASE("recorded steps cannot add up float32 gradients", "[train]") {
+  const std::vector<std::string> base = {"run.dir=a", "data.videos=b", "train.cuda_graphs=true"};
+  CHECK(load(base).train.cuda_graphs);
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), base.begin(), base.end());
+    return more;
+  };
+  CHECK_NOTHROW(load(with({"train.accumulation=2", "precision=bfloat16"})));
+  const std::string message =
+      sana_test::message_of<UserError>([&] { load(with({"train.accumulation=2"})); });
+  CHECK(contains(message, "train.cuda_graphs"));
+}
+
 TEST_CASE("a mistyped key is answered with the nearest right one", "[train]") {
   const std::string message = sana_test::message_of<UserError>([] {
     load({"run.dir=a", "data.videos=b", "optimizer.weigth_decay=0.1"});
