@@ -42,13 +42,31 @@ class OrderRandom {
   uint64_t state_;
 };
 
+std::map<Bucket, std::vector<int64_t>> samples_by_bucket(const PreparedDataset& dataset) {
+  std::map<Bucket, std::vector<int64_t>> buckets;
+  for (int64_t i = 0; i < dataset.size(); ++i) buckets[dataset.info(i).bucket].push_back(i);
+  return buckets;
+}
+
 }  // namespace
+
+std::vector<std::vector<int64_t>> batches_of_each_once(const PreparedDataset& dataset,
+                                                       int64_t batch_size) {
+  SANA_ASSERT(batch_size > 0);
+  std::vector<std::vector<int64_t>> batches;
+  for (const auto& [bucket, samples] : samples_by_bucket(dataset)) {
+    for (size_t i = 0; i < samples.size(); ++i) {
+      if (i % static_cast<size_t>(batch_size) == 0) batches.emplace_back();
+      batches.back().push_back(samples[i]);
+    }
+  }
+  return batches;
+}
 
 std::vector<std::vector<int64_t>> epoch_batches(const PreparedDataset& dataset, int64_t batch_size,
                                                 uint64_t seed, int64_t epoch) {
   SANA_ASSERT(batch_size > 0);
-  std::map<Bucket, std::vector<int64_t>> buckets;
-  for (int64_t i = 0; i < dataset.size(); ++i) buckets[dataset.info(i).bucket].push_back(i);
+  std::map<Bucket, std::vector<int64_t>> buckets = samples_by_bucket(dataset);
   OrderRandom random(stream_seed(seed, fmt::format("data order of epoch {}", epoch)));
   std::vector<std::vector<int64_t>> batches;
   for (auto& [bucket, samples] : buckets) {

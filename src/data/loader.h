@@ -10,6 +10,11 @@
 
 namespace sana::data {
 
+// Every sample exactly once, for measuring: in the order of the data set, cut into batches of one
+// bucket each; the last of a bucket may be short.
+std::vector<std::vector<int64_t>> batches_of_each_once(const PreparedDataset& dataset,
+                                                       int64_t batch_size);
+
 // The batches of one epoch, a pure function of its arguments: samples are shuffled within their
 // bucket, cut into batches of one bucket each, and the batches are shuffled. A last, short batch of
 // a bucket is filled up with that bucket's first samples of the epoch, so none is dropped.

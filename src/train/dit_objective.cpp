@@ -101,7 +101,7 @@ nlohmann::ordered_json DitObjective::validate() {
   at::NoGradGuard no_grad;
   // The same noise at every call, so that curves show the model and not the draw.
   RandomStreams streams(/*seed=*/0);
-  const auto batches = data::epoch_batches(*datasets_.validation, config_.data.batch_size, 0, 0);
+  const auto batches = data::batches_of_each_once(*datasets_.validation, config_.data.batch_size);
   const int64_t count =
       std::min<int64_t>(config_.train.validation_batches, int64_t(batches.size()));
   at::Tensor sums = at::zeros({kNoiseBands}, at::kDouble);

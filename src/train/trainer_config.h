@@ -114,7 +114,9 @@ struct LoopConfig {
   template <class Binder>
   void bind(Binder& b) {
     using config::at_least;
-    b.field("steps", steps, "Optimizer steps in all.", at_least<int64_t>(1));
+    b.field("steps", steps,
+            "Optimizer steps in all; 0: only measure, show previews and save the start.",
+            at_least<int64_t>(0));
     b.field("accumulation", accumulation, "Micro-steps whose gradients make one step.",
             at_least<int64_t>(1));
     b.field("gradient_checkpointing", gradient_checkpointing,

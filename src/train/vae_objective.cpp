@@ -85,7 +85,7 @@ at::Tensor VaeObjective::reconstruct(const at::Tensor& input) {
 
 nlohmann::ordered_json VaeObjective::validate() {
   if (!datasets_.validation) return nullptr;
-  const auto batches = data::epoch_batches(*datasets_.validation, config_.data.batch_size, 0, 0);
+  const auto batches = data::batches_of_each_once(*datasets_.validation, config_.data.batch_size);
   const int64_t count =
       std::min<int64_t>(config_.train.validation_batches, int64_t(batches.size()));
   double psnr = 0, l1 = 0;

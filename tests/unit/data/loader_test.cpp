@@ -31,6 +31,23 @@ TEST_CASE("the order of an epoch is a pure function of seed and epoch", "[data]"
   CHECK(order != epoch_batches(*dataset, 2, 6, 3));
 }
 
+TEST_CASE("measuring takes every sample exactly once, whatever the batch size", "[data]") {
+  const TempFolder folder;
+  const auto dataset = two_buckets(folder);
+  for (const int64_t batch_size : {1, 3, 4, 100}) {
+    std::multiset<int64_t> seen;
+    for (const auto& batch : batches_of_each_once(*dataset, batch_size)) {
+      CHECK(int64_t(batch.size()) <= batch_size);
+      for (const int64_t index : batch) {
+        CHECK(dataset->info(index).bucket == dataset->info(batch[0]).bucket);
+        seen.insert(index);
+      }
+    }
+    CHECK(seen.size() == 11);
+    CHECK(std::set<int64_t>(seen.begin(), seen.end()).size() == 11);
+  }
+}
+
 TEST_CASE("an epoch has every sample, in batches of one bucket, the last one filled up", "[data]") {
   const TempFolder folder;
   const auto dataset = two_buckets(folder);

@@ -70,6 +70,42 @@ TEST_CASE("the DiT learns a batch it sees again and again", "[train]") {
   }
 }
 
+TEST_CASE("a run of no steps measures its initial weights and saves them unchanged", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_pixels(folder / "pixels", {.samples = 2});
+  TrainConfig config = sana_test::tiny_vae_config(folder.path());
+  config.data.validation = config.data.videos;
+  REQUIRE(sana_test::run(config) == ExitCode::kOk);
+  const fs::path trained = sana_test::checkpoint_of(config, config.train.steps);
+  const double psnr = sana_test::metrics_of(config).back().at("val_psnr_db").get<double>();
+  config.init.from = trained.string();
+  config.run.dir += "-measured";
+  config.train.steps = 0;
+  REQUIRE(sana_test::run(config) == ExitCode::kOk);
+  const auto lines = sana_test::metrics_of(config);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("val_psnr_db").get<double>() == sana_test::Approx(psnr).epsilon(1e-6));
+  const TensorMap kept =
+      load_safetensors(sana_test::checkpoint_of(config, 0) / "model.safetensors");
+  const TensorMap start = load_safetensors(trained / "ema.safetensors");
+  for (const auto& [name, tensor] : start) CHECK(at::equal(tensor, kept.at(name)));
+}
+
+TEST_CASE("what is measured does not depend on the batch size", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_pixels(folder / "pixels", {.samples = 3});
+  TrainConfig config = sana_test::tiny_vae_config(folder.path());
+  config.data.validation = config.data.videos;
+  config.train.steps = 0;
+  const auto measured = [&](int64_t batch_size) {
+    config.data.batch_size = batch_size;
+    config.run.dir = (folder / ("run-" + std::to_string(batch_size))).string();
+    REQUIRE(sana_test::run(config) == ExitCode::kOk);
+    return sana_test::metrics_of(config).at(0).at("val_psnr_db").get<double>();
+  };
+  CHECK(measured(2) == sana_test::Approx(measured(1)).epsilon(1e-6));
+}
+
 TEST_CASE("the VAE learns a batch it sees again and again", "[train]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_pixels(folder / "pixels", {.samples = 2});
