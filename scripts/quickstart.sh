@@ -4,7 +4,7 @@
 #   scripts/quickstart.sh ["a prompt of yours"]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-prompt=${1:-"A car drives along a road through a forest."}
+prompt=${1:-"$(cat examples/clips/geese_on_pond.txt)"}
 program=build/release/sana-video
 run=runs/quickstart
 video=$run/sample.mp4
@@ -28,11 +28,16 @@ cat <<END
 Done. The video: $PWD/$video
 
 What to try next:
-  scripts/quickstart.sh "waves roll onto a beach"                 another prompt
-  $program inspect $run                      what the run left behind
-  $program train configs/examples/train_quickstart.yaml train.steps=500   train on, from where it stopped
-  $program doctor                                        what this machine can do
-  examples/README.md                                              how the shipped model was trained
+  scripts/quickstart.sh "\$(cat examples/clips/bee_on_thistle.txt)"
+      another prompt: the small example model knows the captions in examples/clips/ by heart and little else
+  $program inspect $run
+      what the run left behind
+  $program train configs/examples/train_quickstart.yaml train.steps=500
+      train on, from where it stopped
+  $program doctor
+      what this machine can do
+  examples/README.md
+      how the shipped model was trained, and what it can do
 Your own clips: a folder of x.mp4 with x.txt (the caption) beside each, named in a copy of
 configs/examples/prepare_quickstart.yaml.
 END

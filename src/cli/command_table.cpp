@@ -24,10 +24,11 @@ const std::vector<Command>& command_table() {
        train_command},
       {"sample",
        "Generate videos from prompts.",
-       {"sana-video sample --checkpoint examples/checkpoints/dit --prompt \"a dog jumps over a "
-        "log\" --out dog.mp4",
-        "sana-video sample --checkpoint runs/quickstart --prompt \"ocean waves\" --seed 7 --out "
-        "waves.mp4",
+       {"sana-video sample --checkpoint examples/checkpoints/dit --prompt \"Four white geese swim "
+        "away across a calm brown pond in warm low sunlight.\" --out geese.mp4",
+        "sana-video sample --checkpoint runs/quickstart --prompt \"A thin white waterfall drops "
+        "down "
+        "a dark rocky cliff between bright green grassy slopes.\" --seed 7 --out waterfall.mp4",
         "sana-video sample --checkpoint examples/checkpoints/dit --prompts-file "
         "examples/prompts.txt --out samples"},
        sample_command},
