@@ -6,6 +6,7 @@
 
 #include "core/build_config.h"
 #include "core/error.h"
+#include "core/log.h"
 #if SANA_HAS_CUDA
 #include <ATen/cuda/CUDAGraph.h>
 #endif
@@ -92,7 +93,15 @@ LossOutput MicroStep::run(const std::vector<at::Tensor>& inputs) {
   const std::string key = shapes_of(inputs);
   const auto found = recorded_.find(key);
   if (found == recorded_.end()) {
-    if (recorded_.size() < kMostRecordings) recorded_[key] = nullptr;
+    if (recorded_.size() < kMostRecordings) {
+      recorded_[key] = nullptr;
+    } else if (!warned_) {
+      warned_ = true;
+      log::warning(
+          "train.cuda_graphs: this run has more than {} batch shapes; those after the first {} run "
+          "without recording. Fewer buckets would record them all",
+          kMostRecordings, kMostRecordings);
+    }
     return eager(inputs);
   }
   std::unique_ptr<RecordedStep>& recording = found->second;

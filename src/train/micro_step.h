@@ -37,6 +37,7 @@ class MicroStep {
   Objective& objective_;
   double loss_scale_;
   bool record_;
+  bool warned_ = false;
   std::map<std::string, std::unique_ptr<RecordedStep>> recorded_;  // by shapes; null: seen once
 };
 

@@ -121,10 +121,9 @@ struct LoopConfig {
             at_least<int64_t>(1));
     b.field("gradient_checkpointing", gradient_checkpointing,
             "Recompute each block in the backward pass: less memory, about a third slower.");
-    b.field(
-        "cuda_graphs", cuda_graphs,
-        "Record the kernels of a step once per batch shape and replay them: much faster for small "
-        "models, memory for each shape. Nothing on the CPU.");
+    b.field("cuda_graphs", cuda_graphs,
+            "Record the kernels of a step once per batch shape and replay them: for small models, "
+            "whose steps are mostly launches. Takes memory for each shape; nothing on the CPU.");
     b.field("ema_decay", ema_decay,
             "Decay of the averaged weights per step; null: no average is kept.",
             config::between(0.0, 1.0));
