@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "core/device.h"
 #include "core/error.h"
 #include "infer/verify/verify.h"
 #include "support/catch.h"
@@ -30,6 +31,27 @@ fs::path perturbed_copy(const fs::path& folder, const std::string& name, const s
   return copy;
 }
 
+// The CPU, and the GPU where there is one.
+std::vector<c10::Device> devices() {
+  std::vector<c10::Device> found = {c10::kCPU};
+  if (const c10::Device best = sana::parse_device("auto"); best.is_cuda()) found.push_back(best);
+  return found;
+}
+
+void check_all(const std::string& name, c10::ScalarType dtype) {
+  for (const c10::Device device : devices()) {
+    sana::infer::VerifyOptions options;
+    options.device = device;
+    options.dtype = dtype;
+    for (const VerifyLine& line : verify_file(fixture(name), options)) {
+      INFO(name << " on " << device.str() << ": " << line.name << " error " << line.error
+                << " bound " << line.bound);
+      CHECK(line.computed);
+      CHECK(line.ok());
+    }
+  }
+}
+
 size_t failures(const std::vector<VerifyLine>& lines) {
   size_t count = 0;
   for (const VerifyLine& line : lines) count += line.ok() ? 0 : 1;
@@ -38,24 +60,13 @@ size_t failures(const std::vector<VerifyLine>& lines) {
 
 }  // namespace
 
-TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[parity]") {
-  const std::string name =
-      GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny", "samplers");
-  for (const VerifyLine& line : verify_file(fixture(name), {})) {
-    INFO(name << ": " << line.name << " error " << line.error << " bound " << line.bound);
-    CHECK(line.computed);
-    CHECK(line.ok());
-  }
+TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[parity][gpu]") {
+  check_all(GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny", "samplers"),
+            at::kFloat);
 }
 
-TEST_CASE("bfloat16 stays within its bounds", "[parity]") {
-  const std::string name = GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny");
-  sana::infer::VerifyOptions options;
-  options.dtype = at::kBFloat16;
-  for (const VerifyLine& line : verify_file(fixture(name), options)) {
-    INFO(name << ": " << line.name << " error " << line.error << " bound " << line.bound);
-    CHECK(line.ok());
-  }
+TEST_CASE("bfloat16 stays within its bounds", "[parity][gpu]") {
+  check_all(GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny"), at::kBFloat16);
 }
 
 TEST_CASE("one per cent more in one weight is noticed", "[parity]") {
