@@ -17,6 +17,8 @@ class DitObjective : public Objective {
 
   torch::nn::Module& module() override { return *model_; }
   std::vector<MetricPart> metric_parts() const override;
+  // {clean [B, C, T, h, w], noise like clean, sigma [B], timestep [B], text [B, L, E],
+  // text_mask [B, L]}
   std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) override;
   LossOutput loss(const std::vector<at::Tensor>& inputs) override;
   nlohmann::ordered_json validate() override;

@@ -13,6 +13,7 @@ class VaeObjective : public Objective {
 
   torch::nn::Module& module() override { return *vae_; }
   std::vector<MetricPart> metric_parts() const override;
+  // {pixels [B, 3, F, H, W] uint8, noise of the posterior [B, C, T, H/8, W/8]}
   std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) override;
   LossOutput loss(const std::vector<at::Tensor>& inputs) override;
   // PSNR in dB (mean over clips) and L1 of whole held-out clips.
