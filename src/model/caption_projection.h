@@ -2,8 +2,9 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
+
+#include "model/linear.h"
 
 namespace sana::model {
 
@@ -14,7 +15,7 @@ class CaptionProjectionImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& text);
 
  private:
-  torch::nn::Linear linear_1_{nullptr}, linear_2_{nullptr};
+  Linear linear_1_{nullptr}, linear_2_{nullptr};
 };
 TORCH_MODULE(CaptionProjection);
 

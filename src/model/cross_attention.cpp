@@ -10,9 +10,9 @@ namespace sana::model {
 
 CrossAttentionImpl::CrossAttentionImpl(int64_t dim, int64_t num_heads)
     : num_heads_(num_heads),
-      to_q_(register_module("to_q", torch::nn::Linear(dim, dim))),
-      to_k_(register_module("to_k", torch::nn::Linear(dim, dim))),
-      to_v_(register_module("to_v", torch::nn::Linear(dim, dim))),
+      to_q_(register_module("to_q", Linear(dim, dim))),
+      to_k_(register_module("to_k", Linear(dim, dim))),
+      to_v_(register_module("to_v", Linear(dim, dim))),
       norm_q_(register_module("norm_q", RmsNorm(dim, 1e-5))),
       norm_k_(register_module("norm_k", RmsNorm(dim, 1e-5))),
       out_(register_indexed_linear(*this, "to_out", 0, dim, dim)) {}

@@ -4,20 +4,20 @@
 
 #include <memory>
 
+#include "model/parameter.h"
+
 namespace sana::model {
 
-torch::nn::Linear register_indexed_linear(torch::nn::Module& owner, const std::string& list,
-                                          int64_t index, int64_t in, int64_t out) {
+Linear register_indexed_linear(torch::nn::Module& owner, const std::string& list, int64_t index,
+                               int64_t in, int64_t out) {
   auto holder = owner.register_module(list, std::make_shared<torch::nn::Module>(list));
-  return holder->register_module(std::to_string(index), torch::nn::Linear(in, out));
+  return holder->register_module(std::to_string(index), Linear(in, out));
 }
 
 PointwiseConvImpl::PointwiseConvImpl(int64_t in, int64_t out, bool with_bias)
-    : weight_(register_parameter("weight", at::empty({out, in, 1, 1}))) {
-  const double bound = 1.0 / std::sqrt(double(in));
-  at::NoGradGuard no_grad;
-  weight_.uniform_(-bound, bound);
-  if (with_bias) bias_ = register_parameter("bias", at::zeros({out}));
+    : weight_(register_parameter(
+          "weight", new_parameter({out, in, 1, 1}, uniform(1.0 / std::sqrt(double(in)))))) {
+  if (with_bias) bias_ = register_parameter("bias", new_parameter({out}, zeros()));
 }
 
 at::Tensor PointwiseConvImpl::forward(const at::Tensor& x) {

@@ -2,17 +2,18 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
 #include <cstdint>
 #include <string>
 
+#include "model/linear.h"
+
 namespace sana::model {
 
 // Registers a Linear(in, out) under "<list>.<index>", as PyTorch's nn.Sequential names it.
-torch::nn::Linear register_indexed_linear(torch::nn::Module& owner, const std::string& list,
-                                          int64_t index, int64_t in, int64_t out);
+Linear register_indexed_linear(torch::nn::Module& owner, const std::string& list, int64_t index,
+                               int64_t in, int64_t out);
 
 // 1x1 convolution on channels-last tokens: a linear layer whose weight keeps the public shape
 // [out, in, 1, 1].   [..., in] -> [..., out]

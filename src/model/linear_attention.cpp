@@ -23,10 +23,9 @@ at::Tensor relu_linear_attention(const at::Tensor& q, const at::Tensor& k, const
 LinearSelfAttentionImpl::LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps)
     : num_heads_(num_heads), eps_(eps) {
   const int64_t dim = num_heads * head_dim;
-  const auto projection = torch::nn::LinearOptions(dim, dim).bias(false);
-  to_q_ = register_module("to_q", torch::nn::Linear(projection));
-  to_k_ = register_module("to_k", torch::nn::Linear(projection));
-  to_v_ = register_module("to_v", torch::nn::Linear(projection));
+  to_q_ = register_module("to_q", Linear(dim, dim, false));
+  to_k_ = register_module("to_k", Linear(dim, dim, false));
+  to_v_ = register_module("to_v", Linear(dim, dim, false));
   norm_q_ = register_module("norm_q", RmsNorm(dim, 1e-5));
   norm_k_ = register_module("norm_k", RmsNorm(dim, 1e-5));
   out_ = register_indexed_linear(*this, "to_out", 0, dim, dim);

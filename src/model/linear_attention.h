@@ -3,9 +3,9 @@
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/container/modulelist.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
+#include "model/linear.h"
 #include "model/rms_norm.h"
 
 namespace sana::model {
@@ -29,9 +29,9 @@ class LinearSelfAttentionImpl : public torch::nn::Module {
  private:
   int64_t num_heads_;
   double eps_;
-  torch::nn::Linear to_q_{nullptr}, to_k_{nullptr}, to_v_{nullptr};
+  Linear to_q_{nullptr}, to_k_{nullptr}, to_v_{nullptr};
   RmsNorm norm_q_{nullptr}, norm_k_{nullptr};
-  torch::nn::Linear out_{nullptr};
+  Linear out_{nullptr};
 };
 TORCH_MODULE(LinearSelfAttention);
 

@@ -2,14 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include "model/parameter.h"
+
 namespace sana::model {
 
 DepthwiseConvImpl::DepthwiseConvImpl(int64_t channels)
-    : weight_(register_parameter("weight", at::empty({channels, 1, 3, 3}))),
-      bias_(register_parameter("bias", at::zeros({channels}))) {
-  at::NoGradGuard no_grad;
-  weight_.uniform_(-1.0 / 3.0, 1.0 / 3.0);
-}
+    : weight_(register_parameter("weight", new_parameter({channels, 1, 3, 3}, uniform(1.0 / 3.0)))),
+      bias_(register_parameter("bias", new_parameter({channels}, zeros()))) {}
 
 at::Tensor DepthwiseConvImpl::forward(const at::Tensor& x) {
   // A channels-last tensor seen as [M, C, H, W]: the strides change, the data does not move.
@@ -18,7 +17,7 @@ at::Tensor DepthwiseConvImpl::forward(const at::Tensor& x) {
 }
 
 TemporalConvImpl::TemporalConvImpl(int64_t dim)
-    : weight_(register_parameter("weight", at::zeros({dim, dim, 3, 1}))) {}
+    : weight_(register_parameter("weight", new_parameter({dim, dim, 3, 1}, zeros()))) {}
 
 at::Tensor TemporalConvImpl::forward(const at::Tensor& x) {
   const int64_t frames = x.size(1);

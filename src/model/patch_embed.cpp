@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/shape.h"
+#include "model/parameter.h"
 
 namespace sana::model {
 
@@ -20,13 +21,11 @@ Grid token_grid(const at::Tensor& latents, const std::vector<int64_t>& patch) {
 
 PatchEmbedImpl::PatchEmbedImpl(int64_t channels, int64_t dim, std::vector<int64_t> patch)
     : patch_(std::move(patch)),
-      weight_(register_parameter("weight",
-                                 at::empty({dim, channels, patch_[0], patch_[1], patch_[2]}))),
-      bias_(register_parameter("bias", at::zeros({dim}))) {
-  at::NoGradGuard no_grad;
-  const double bound = 1.0 / std::sqrt(double(weight_.numel() / dim));
-  weight_.uniform_(-bound, bound);
-}
+      weight_(register_parameter(
+          "weight", new_parameter({dim, channels, patch_[0], patch_[1], patch_[2]},
+                                  uniform(1.0 / std::sqrt(double(channels * patch_[0] * patch_[1] *
+                                                                 patch_[2])))))),
+      bias_(register_parameter("bias", new_parameter({dim}, zeros()))) {}
 
 at::Tensor PatchEmbedImpl::forward(const at::Tensor& latents) {
   const Grid grid = token_grid(latents, patch_);

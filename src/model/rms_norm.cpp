@@ -2,10 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include "model/parameter.h"
+
 namespace sana::model {
 
 RmsNormImpl::RmsNormImpl(int64_t dim, double eps)
-    : eps_(eps), weight_(register_parameter("weight", at::ones({dim}))) {}
+    : eps_(eps), weight_(register_parameter("weight", new_parameter({dim}, ones()))) {}
 
 at::Tensor RmsNormImpl::forward(const at::Tensor& x) {
   return at::rms_norm(x, weight_.sizes(), weight_, eps_);

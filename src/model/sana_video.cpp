@@ -9,6 +9,7 @@
 #include "core/shape.h"
 #include "model/gradient_checkpoint.h"
 #include "model/layers.h"
+#include "model/parameter.h"
 #include "model/state_dict.h"
 
 namespace sana::model {
@@ -26,10 +27,10 @@ SanaVideoImpl::SanaVideoImpl(const SanaVideoConfig& config) : config_(config) {
     blocks_.emplace_back(config);
     list->push_back(blocks_.back());
   }
-  scale_shift_table_ =
-      register_parameter("scale_shift_table", at::randn({2, dim}) / std::sqrt(double(dim)));
-  proj_out_ = register_module(
-      "proj_out", torch::nn::Linear(dim, config.patch_volume() * config.latent_channels));
+  scale_shift_table_ = register_parameter(
+      "scale_shift_table", new_parameter({2, dim}, normal(1.0 / std::sqrt(double(dim)))));
+  proj_out_ =
+      register_module("proj_out", Linear(dim, config.patch_volume() * config.latent_channels));
 }
 
 at::Tensor SanaVideoImpl::forward(const at::Tensor& latents, const at::Tensor& timestep,

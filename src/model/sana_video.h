@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/container/modulelist.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
 #include <functional>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "model/caption_projection.h"
+#include "model/linear.h"
 #include "model/patch_embed.h"
 #include "model/sana_video_config.h"
 #include "model/timestep_embedding.h"
@@ -55,7 +55,7 @@ class SanaVideoImpl : public torch::nn::Module {
   RmsNorm caption_norm_{nullptr};
   std::vector<TransformerBlock> blocks_;
   at::Tensor scale_shift_table_;  // [2, D]
-  torch::nn::Linear proj_out_{nullptr};
+  Linear proj_out_{nullptr};
   RotaryCache rotary_;
   bool gradient_checkpointing_ = false;
   BlockObserver observer_;

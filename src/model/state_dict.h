@@ -1,5 +1,7 @@
 // Named tensors of a module: collecting them, and loading them with every problem in one message.
 #pragma once
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 #include <torch/nn/module.h>
 
 #include <string>
@@ -21,6 +23,17 @@ void load_state_dict(torch::nn::Module& module, const TensorMap& tensors, const 
 // The same for any set of tensors (the state of an optimizer): copies `tensors` into those of
 // `own`.
 void copy_tensors(const TensorMap& own, const TensorMap& tensors, const std::string& what);
+
+// Stands for a weight that adopt_state_dict() will set: float32 zeros of that shape in four bytes,
+// so that a module of billions of parameters can be built without memory for them.
+at::Tensor placeholder_weight(at::IntArrayRef shape);
+
+// Makes `tensors` the module's own, in place of what it was built with, one at a time: on `device`
+// and, where the module has floating-point numbers, in `dtype`. A tensor that is there already in
+// that form is shared, not copied, so weights mapped from a file stay in the file until they are
+// used. Names and shapes are checked as by load_state_dict().
+void adopt_state_dict(torch::nn::Module& module, const TensorMap& tensors, c10::Device device,
+                      c10::ScalarType dtype, const std::string& what);
 
 // The number of elements of all parameters.
 int64_t count_parameters(const torch::nn::Module& module);

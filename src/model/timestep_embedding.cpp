@@ -20,9 +20,9 @@ TimestepEmbeddingImpl::TimestepEmbeddingImpl(int64_t dim) {
   auto emb = register_module("emb", std::make_shared<torch::nn::Module>("emb"));
   auto mlp = emb->register_module("timestep_embedder",
                                   std::make_shared<torch::nn::Module>("timestep_embedder"));
-  linear_1_ = mlp->register_module("linear_1", torch::nn::Linear(256, dim));
-  linear_2_ = mlp->register_module("linear_2", torch::nn::Linear(dim, dim));
-  linear_ = register_module("linear", torch::nn::Linear(dim, 6 * dim));
+  linear_1_ = mlp->register_module("linear_1", Linear(256, dim));
+  linear_2_ = mlp->register_module("linear_2", Linear(dim, dim));
+  linear_ = register_module("linear", Linear(dim, 6 * dim));
 }
 
 TimestepModulation TimestepEmbeddingImpl::forward(const at::Tensor& timestep) {

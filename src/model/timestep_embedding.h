@@ -2,8 +2,9 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
+
+#include "model/linear.h"
 
 namespace sana::model {
 
@@ -22,8 +23,8 @@ class TimestepEmbeddingImpl : public torch::nn::Module {
   TimestepModulation forward(const at::Tensor& timestep);
 
  private:
-  torch::nn::Linear linear_1_{nullptr}, linear_2_{nullptr};  // "emb.timestep_embedder.linear_k"
-  torch::nn::Linear linear_{nullptr};
+  Linear linear_1_{nullptr}, linear_2_{nullptr};  // "emb.timestep_embedder.linear_k"
+  Linear linear_{nullptr};
 };
 TORCH_MODULE(TimestepEmbedding);
 

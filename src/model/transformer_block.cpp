@@ -4,12 +4,15 @@
 
 #include <cmath>
 
+#include "model/parameter.h"
+
 namespace sana::model {
 
 TransformerBlockImpl::TransformerBlockImpl(const SanaVideoConfig& config)
-    : scale_shift_table_(register_parameter(
-          "scale_shift_table",
-          at::randn({6, config.hidden_dim()}) / std::sqrt(double(config.hidden_dim())))),
+    : scale_shift_table_(
+          register_parameter("scale_shift_table",
+                             new_parameter({6, config.hidden_dim()},
+                                           normal(1.0 / std::sqrt(double(config.hidden_dim())))))),
       attn1_(register_module(
           "attn1", LinearSelfAttention(config.num_heads, config.head_dim, config.attention_eps))),
       attn2_(register_module("attn2", CrossAttention(config.hidden_dim(), config.num_cross_heads))),

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/shape.h"
+#include "model/parameter.h"
 
 namespace sana::model {
 namespace {
@@ -83,8 +84,9 @@ BertConfig read_bert_config(const std::filesystem::path& path) {
 }
 
 BertParametersImpl::BertParametersImpl(at::IntArrayRef weight_shape, bool with_bias)
-    : weight(register_parameter("weight", at::zeros(weight_shape), false)) {
-  if (with_bias) bias = register_parameter("bias", at::zeros({weight_shape[0]}), false);
+    : weight(register_parameter("weight", new_parameter(weight_shape, zeros()), false)) {
+  if (with_bias)
+    bias = register_parameter("bias", new_parameter({weight_shape[0]}, zeros()), false);
 }
 
 BertOutputImpl::BertOutputImpl(int64_t in, const BertConfig& config)

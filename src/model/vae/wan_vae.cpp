@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/shape.h"
+#include "model/parameter.h"
 #include "model/state_dict.h"
 
 namespace sana::model {
@@ -43,12 +44,12 @@ WanVaeImpl::WanVaeImpl(const WanVaeConfig& config) : config_(config) {
   const int64_t channels = config.latent_channels;
   encoder_ = register_module("encoder", WanEncoder(config));
   quant_conv_ = register_module("quant_conv", CausalConv3d(2 * channels, 2 * channels, pointwise));
-  {
-    // A fresh posterior is narrow: with unit noise the first hundreds of steps only learn to shout
-    // it down.
-    at::NoGradGuard no_grad;
-    quant_conv_->named_parameters()["bias"].narrow(0, channels, channels).fill_(kFreshLogVariance);
-  }
+  // A fresh posterior is narrow: with unit noise the first hundreds of steps only learn to shout it
+  // down.
+  at::Tensor quant_bias = quant_conv_->named_parameters()["bias"];
+  refill_parameter(quant_bias, [channels](at::Tensor& bias) {
+    bias.narrow(0, channels, channels).fill_(kFreshLogVariance);
+  });
   post_quant_conv_ =
       register_module("post_quant_conv", CausalConv3d(channels, channels, pointwise));
   decoder_ = register_module("decoder", WanDecoder(config));

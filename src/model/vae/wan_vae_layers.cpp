@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "model/parameter.h"
 
 namespace sana::model {
 namespace {
@@ -12,16 +13,23 @@ namespace {
 // Variance 1 / fan_in: the output of the convolution is as large as its input. (PyTorch's default
 // is a third of it, and a signal that crosses the eight strided convolutions of the trunk
 // vanishes.)
-at::Tensor uniform_weight(at::IntArrayRef shape) {
+at::Tensor new_weight(at::IntArrayRef shape) {
   int64_t fan_in = 1;
   for (size_t i = 1; i < shape.size(); ++i) fan_in *= shape[i];
-  const double bound = std::sqrt(3.0 / double(fan_in));
-  return at::empty(shape).uniform_(-bound, bound);
+  return new_parameter(shape, uniform(std::sqrt(3.0 / double(fan_in))));
 }
 
 // The last `count` frames.
 at::Tensor tail(const at::Tensor& x, int64_t count) {
   return x.narrow(2, x.size(2) - count, count);
+}
+
+// Frames one after the other, channels last whatever the inputs are: a mixed layout would transpose
+// every frame at every later layer.
+at::Tensor join_frames(const at::Tensor& before, const at::Tensor& after) {
+  const std::vector<int64_t> channels_last = {0, 2, 3, 4, 1};
+  return at::cat({before.permute(channels_last), after.permute(channels_last)}, 1)
+      .permute({0, 4, 1, 2, 3});
 }
 
 // The same convolution as a 2-D one over frames whose channels are those of the `kernel_t` frames
@@ -65,14 +73,10 @@ at::Tensor unfold_frames(const at::Tensor& frames, int64_t batch) {
 
 CausalConv3dImpl::CausalConv3dImpl(int64_t in, int64_t out, std::array<int64_t, 3> kernel)
     : kernel_(kernel),
-      weight_(
-          register_parameter("weight", uniform_weight({out, in, kernel[0], kernel[1], kernel[2]}))),
-      bias_(register_parameter("bias", at::zeros({out}))) {}
+      weight_(register_parameter("weight", new_weight({out, in, kernel[0], kernel[1], kernel[2]}))),
+      bias_(register_parameter("bias", new_parameter({out}, zeros()))) {}
 
-void CausalConv3dImpl::start_at_zero() {
-  at::NoGradGuard no_grad;
-  weight_.zero_();
-}
+void CausalConv3dImpl::start_at_zero() { refill_parameter(weight_, zeros()); }
 
 at::Tensor CausalConv3dImpl::forward(const at::Tensor& x, FeatureCache* cache) {
   const int64_t context = kernel_[0] - 1;
@@ -84,7 +88,7 @@ at::Tensor CausalConv3dImpl::forward(const at::Tensor& x, FeatureCache* cache) {
     if (!slot.defined()) {
       slot = at::zeros({x.size(0), x.size(1), context, x.size(3), x.size(4)}, x.options());
     }
-    joined = at::cat({slot, x}, 2);
+    joined = join_frames(slot, x);
     slot = tail(joined, context).clone();
   }
   return causal_conv(joined, weight_, bias_, 1, kernel_[1] / 2, kernel_[2] / 2);
@@ -98,13 +102,10 @@ FrameConv2dImpl::FrameConv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_
                                  int64_t padding)
     : stride_(stride),
       padding_(padding),
-      weight_(register_parameter("weight", uniform_weight({out, in, kernel, kernel}))),
-      bias_(register_parameter("bias", at::zeros({out}))) {}
+      weight_(register_parameter("weight", new_weight({out, in, kernel, kernel}))),
+      bias_(register_parameter("bias", new_parameter({out}, zeros()))) {}
 
-void FrameConv2dImpl::start_at_zero() {
-  at::NoGradGuard no_grad;
-  weight_.zero_();
-}
+void FrameConv2dImpl::start_at_zero() { refill_parameter(weight_, zeros()); }
 
 at::Tensor FrameConv2dImpl::forward(const at::Tensor& frames) {
   return at::conv2d(frames, weight_, bias_, stride_, padding_);
@@ -113,7 +114,7 @@ at::Tensor FrameConv2dImpl::forward(const at::Tensor& frames) {
 ChannelRmsNormImpl::ChannelRmsNormImpl(int64_t channels, int64_t trailing_axes) {
   std::vector<int64_t> shape(size_t(trailing_axes) + 1, 1);
   shape[0] = channels;
-  gamma_ = register_parameter("gamma", at::ones(shape));
+  gamma_ = register_parameter("gamma", new_parameter(shape, ones()));
 }
 
 at::Tensor ChannelRmsNormImpl::forward(const at::Tensor& x) {
@@ -176,8 +177,7 @@ at::Tensor WanDownsampleImpl::forward(const at::Tensor& x, FeatureCache* cache) 
     return at::cat({y.narrow(2, 0, 1), time_conv_->forward_valid(y, 2)}, 2);
   }
   at::Tensor& slot = cache->next_slot();  // the last frame of the chunk before
-  const at::Tensor result =
-      slot.defined() ? time_conv_->forward_valid(at::cat({slot, y}, 2), 2) : y;
+  const at::Tensor result = slot.defined() ? time_conv_->forward_valid(join_frames(slot, y), 2) : y;
   slot = tail(y, 1).clone();
   return result;
 }
