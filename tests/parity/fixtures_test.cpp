@@ -61,13 +61,22 @@ size_t failures(const std::vector<VerifyLine>& lines) {
 }  // namespace
 
 TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[parity][gpu]") {
-  check_all(GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny", "gemma2_tiny",
-                     "samplers"),
+  check_all(GENERATE(std::string("samplers"),  //
+                     "dit_480_tiny",           //
+                     "dit_720_tiny",           //
+                     "wan_vae_tiny",           //
+                     "ltx2_vae_tiny",          //
+                     "ltx2_vae_variant",       //
+                     "gemma2_tiny"),
             at::kFloat);
 }
 
 TEST_CASE("bfloat16 stays within its bounds", "[parity][gpu]") {
-  check_all(GENERATE(std::string("dit_480_tiny"), "dit_720_tiny", "wan_vae_tiny", "gemma2_tiny"),
+  check_all(GENERATE(std::string("dit_480_tiny"),  //
+                     "dit_720_tiny",               //
+                     "wan_vae_tiny",               //
+                     "ltx2_vae_tiny",              //
+                     "gemma2_tiny"),
             at::kBFloat16);
 }
 
@@ -77,6 +86,9 @@ TEST_CASE("one per cent more in one weight is noticed", "[parity]") {
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "dit_720_tiny", "conv_temp"), {})) > 0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "wan_vae_tiny", "time_conv"), {})) > 0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "gemma2_tiny", "mlp.gate"), {})) > 0);
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), "ltx2_vae_tiny", "upsamplers"), {})) >
+        0);
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), "ltx2_vae_variant", "norm3"), {})) > 0);
 }
 
 TEST_CASE("a stored output that no model computes is a failure", "[parity]") {

@@ -22,14 +22,22 @@ struct VaeGeometry {
 // "clip length is 80 frames, must be 4k+1 for this VAE; nearest are 77 and 81".
 void check_frame_count(const std::string& what, int64_t frames, int64_t stride_t);
 
+// How the frames of a clip depend on each other, for those who cut clips into pieces.
+enum class FrameCoupling {
+  kStreamed,  // takes whole clips at constant memory; pieces would gain nothing
+  kWindow,    // a frame depends on those near it; pieces overlap and are blended
+  kNone,      // every frame by itself; pieces give the same values
+};
+
 class VideoVae {
  public:
   virtual ~VideoVae() = default;
   virtual VaeGeometry geometry() const = 0;
+  virtual FrameCoupling frame_coupling() const { return FrameCoupling::kStreamed; }
 
   // Pixels to normalised latents (posterior mean, (z - mean) / std per channel).
-  //   video [B, 3, F, H, W] in [-1, 1], F = stride_t * k + 1 -> [B, C, T, H/8, W/8]
-  // No gradient. Runs frame chunk by frame chunk at constant memory.
+  //   video [B, 3, F, H, W] in [-1, 1], F = stride_t * k + 1 -> [B, C, T, h, w]
+  // No gradient.
   virtual at::Tensor encode(const at::Tensor& video) = 0;
 
   // Normalised latents [B, C, T, h, w] to pixels [B, 3, F, H, W] in [-1, 1]. No gradient.

@@ -11,6 +11,7 @@
 
 #include "core/config/checks.h"
 #include "core/safetensors.h"
+#include "model/vae/latent_posterior.h"
 #include "model/vae/video_vae.h"
 #include "model/vae/wan_coder.h"
 
@@ -61,12 +62,6 @@ struct WanVaeConfig {
       }
     }
   }
-};
-
-// Mean and log-variance of the latent posterior, each [B, C, T, h, w], not normalised.
-struct LatentPosterior {
-  at::Tensor mean;
-  at::Tensor logvar;  // clamped to [-30, 20]
 };
 
 // Parameter names and shapes are the public (diffusers) ones.

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "model/state_dict.h"
+#include "model/vae/vae_identity.h"
 #include "model/vae/wan_vae.h"
 
 namespace sana::model {
@@ -61,15 +62,7 @@ class ChunkedWanVae : public VideoVae {
 }  // namespace
 
 std::string vae_identity(const WanVae& vae) {
-  Hasher hasher;
-  hasher.add(config::to_json(vae->config()).dump());
-  for (const auto& [name, tensor] : state_dict(*vae)) {
-    // bfloat16 is what checkpoints store, so the identity survives saving and loading.
-    const at::Tensor bytes = tensor.detach().to(at::kCPU, at::kBFloat16).contiguous();
-    hasher.add(name);
-    hasher.add({static_cast<const char*>(bytes.const_data_ptr()), size_t(bytes.nbytes())});
-  }
-  return "wan_vae:" + hasher.hex();
+  return module_identity("wan_vae", config::to_json(vae->config()).dump(), *vae);
 }
 
 WanVae load_wan_vae(const std::filesystem::path& directory) {

@@ -32,44 +32,7 @@ at::Tensor join_frames(const at::Tensor& before, const at::Tensor& after) {
       .permute({0, 4, 1, 2, 3});
 }
 
-// The same convolution as a 2-D one over frames whose channels are those of the `kernel_t` frames
-// that each output sees. PyTorch's CPU conv3d is about ten times slower than its conv2d.
-at::Tensor conv3d_as_conv2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                            int64_t time_stride, int64_t padding_h, int64_t padding_w) {
-  const int64_t taps = weight.size(2);
-  const int64_t frames = (x.size(2) - taps) / time_stride + 1;
-  std::vector<at::Tensor> seen;
-  for (int64_t k = 0; k < taps; ++k) {
-    seen.push_back(x.slice(2, k, k + (frames - 1) * time_stride + 1, time_stride));
-  }
-  const at::Tensor stacked = fold_frames(taps == 1 ? seen[0] : at::cat(seen, 1));
-  const at::Tensor flat_weight = weight.transpose(1, 2).flatten(1, 2);  // [out, t * in, h, w]
-  return unfold_frames(at::conv2d(stacked.contiguous(at::MemoryFormat::ChannelsLast), flat_weight,
-                                  bias, 1, at::IntArrayRef({padding_h, padding_w})),
-                       x.size(0));
-}
-
-// x already carries its context frames; no padding in time.
-at::Tensor causal_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                       int64_t time_stride, int64_t padding_h, int64_t padding_w) {
-  if (x.is_cpu()) return conv3d_as_conv2d(x, weight, bias, time_stride, padding_h, padding_w);
-  return at::conv3d(x.contiguous(at::MemoryFormat::ChannelsLast3d), weight, bias,
-                    at::IntArrayRef({time_stride, 1, 1}),
-                    at::IntArrayRef({0, padding_h, padding_w}));
-}
-
 }  // namespace
-
-at::Tensor fold_frames(const at::Tensor& volume) {
-  // [B, T, H, W, C] is the memory order; the view costs nothing in channels-last.
-  return volume.permute({0, 2, 3, 4, 1}).flatten(0, 1).permute({0, 3, 1, 2});
-}
-
-at::Tensor unfold_frames(const at::Tensor& frames, int64_t batch) {
-  return frames.permute({0, 2, 3, 1})
-      .unflatten(0, {batch, frames.size(0) / batch})
-      .permute({0, 4, 1, 2, 3});
-}
 
 CausalConv3dImpl::CausalConv3dImpl(int64_t in, int64_t out, std::array<int64_t, 3> kernel)
     : kernel_(kernel),
@@ -91,11 +54,11 @@ at::Tensor CausalConv3dImpl::forward(const at::Tensor& x, FeatureCache* cache) {
     joined = join_frames(slot, x);
     slot = tail(joined, context).clone();
   }
-  return causal_conv(joined, weight_, bias_, 1, kernel_[1] / 2, kernel_[2] / 2);
+  return convolve_volume(joined, weight_, bias_, {1, 1, 1}, {kernel_[1] / 2, kernel_[2] / 2});
 }
 
 at::Tensor CausalConv3dImpl::forward_valid(const at::Tensor& x, int64_t time_stride) {
-  return causal_conv(x, weight_, bias_, time_stride, 0, 0);
+  return convolve_volume(x, weight_, bias_, {time_stride, 1, 1}, {0, 0});
 }
 
 FrameConv2dImpl::FrameConv2dImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride,

@@ -14,6 +14,7 @@
 #include <array>
 #include <vector>
 
+#include "model/vae/conv3d.h"
 #include "model/vae/feature_cache.h"
 
 namespace sana::model {
@@ -125,9 +126,5 @@ class WanMidBlockImpl : public torch::nn::Module {
   FrameAttention attention_{nullptr};
 };
 TORCH_MODULE(WanMidBlock);
-
-// [B, C, T, H, W] <-> [B*T, C, H, W] without moving data.
-at::Tensor fold_frames(const at::Tensor& volume);
-at::Tensor unfold_frames(const at::Tensor& frames, int64_t batch);
 
 }  // namespace sana::model
