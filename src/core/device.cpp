@@ -128,6 +128,15 @@ void reset_peak_device_memory([[maybe_unused]] c10::Device device) {
 #endif
 }
 
+void release_cached_device_memory() {
+#if SANA_HAS_CUDA
+  if (cuda_device_count() > 0 && at::globalContext().hasCUDA()) {
+    at::globalContext().lazyInitDevice(c10::kCUDA);
+    c10::cuda::CUDACachingAllocator::emptyCache();
+  }
+#endif
+}
+
 void synchronize([[maybe_unused]] c10::Device device) {
 #if SANA_HAS_CUDA
   if (device.is_cuda()) {
