@@ -2,22 +2,29 @@
 
 #include <ATen/ATen.h>
 
+#include "model/causal_linear_attention.h"
 #include "model/layers.h"
 #include "model/rotary_embedding.h"
 
 namespace sana::model {
 
+AttentionSums attention_sums(const at::Tensor& k, const at::Tensor& v, const at::Tensor& phases) {
+  const at::Tensor k32 = k.to(at::kFloat);
+  const at::Tensor k_rotated = apply_rotary(k32, phases).permute({0, 2, 3, 1});  // [B, A, d, N]
+  return {at::matmul(k_rotated, v.to(at::kFloat).transpose(1, 2)), k32.sum(1)};
+}
+
+at::Tensor attend_to_sums(const at::Tensor& q, const AttentionSums& sums, const at::Tensor& phases,
+                          double eps) {
+  const at::Tensor q32 = q.to(at::kFloat);
+  const at::Tensor q_rotated = apply_rotary(q32, phases).transpose(1, 2);          // [B, A, N, d]
+  const at::Tensor denominator = (q32 * sums.z.unsqueeze(1)).sum(-1, true) + eps;  // [B, N, A, 1]
+  return at::matmul(q_rotated, sums.s).transpose(1, 2) / denominator;
+}
+
 at::Tensor relu_linear_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                  const at::Tensor& phases, double eps) {
-  const at::Tensor q32 = q.to(at::kFloat);
-  const at::Tensor k32 = k.to(at::kFloat);
-  const at::Tensor q_rotated = apply_rotary(q32, phases).transpose(1, 2);        // [B, A, N, d]
-  const at::Tensor k_rotated = apply_rotary(k32, phases).permute({0, 2, 3, 1});  // [B, A, d, N]
-  const at::Tensor s = at::matmul(k_rotated, v.to(at::kFloat).transpose(1, 2));  // [B, A, d, d]
-  const at::Tensor z = k32.sum(1);                                               // [B, A, d]
-  const at::Tensor denominator = (q32 * z.unsqueeze(1)).sum(-1, true) + eps;     // [B, N, A, 1]
-  const at::Tensor numerator = at::matmul(q_rotated, s).transpose(1, 2);         // [B, N, A, d]
-  return (numerator / denominator).to(v.scalar_type());
+  return attend_to_sums(q, attention_sums(k, v, phases), phases, eps).to(v.scalar_type());
 }
 
 LinearSelfAttentionImpl::LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps)
@@ -31,12 +38,17 @@ LinearSelfAttentionImpl::LinearSelfAttentionImpl(int64_t num_heads, int64_t head
   out_ = register_indexed_linear(*this, "to_out", 0, dim, dim);
 }
 
-at::Tensor LinearSelfAttentionImpl::forward(const at::Tensor& x, const at::Tensor& phases) {
+at::Tensor LinearSelfAttentionImpl::forward(const at::Tensor& x, const at::Tensor& phases,
+                                            const AttentionSums& past, AttentionSums* own) {
   const auto heads = [&](const at::Tensor& t) { return t.unflatten(-1, {num_heads_, -1}); };
   const at::Tensor q = heads(at::relu(norm_q_(to_q_(x))));  // [B, N, A, d]
   const at::Tensor k = heads(at::relu(norm_k_(to_k_(x))));
   const at::Tensor v = heads(to_v_(x));
-  return out_(relu_linear_attention(q, k, v, phases, eps_).flatten(-2));
+  const bool whole_clip = !past.z.defined() && own == nullptr;
+  const at::Tensor attended = whole_clip
+                                  ? relu_linear_attention(q, k, v, phases, eps_)
+                                  : block_causal_linear_attention(q, k, v, phases, eps_, past, own);
+  return out_(attended.flatten(-2));
 }
 
 }  // namespace sana::model

@@ -10,6 +10,19 @@
 
 namespace sana::model {
 
+// What the keys and values of some tokens leave for every query, whatever their number.
+struct AttentionSums {
+  at::Tensor s;  // S = sum_j rope(k_j)^T v_j   [B, A, d, d] float32
+  at::Tensor z;  // z = sum_j k_j               [B, A, d] float32
+};
+
+//   k [B, N, A, d] after ReLU, not rotated;  v [B, N, A, d];  phases [N, d/2] complex64
+AttentionSums attention_sums(const at::Tensor& k, const at::Tensor& v, const at::Tensor& phases);
+
+// o_i = rope(q_i) S / (q_i . z + eps).   q [B, N, A, d] -> [B, N, A, d] float32
+at::Tensor attend_to_sums(const at::Tensor& q, const AttentionSums& sums, const at::Tensor& phases,
+                          double eps);
+
 // o_i = rope(q_i) S / (q_i . z + eps),   S = sum_j rope(k_j)^T v_j,   z = sum_j k_j
 //   q, k    [B, N, A, d] after ReLU, not rotated;  v [B, N, A, d]
 //   phases  [N, d/2] complex64 (rotary_phases)
@@ -24,7 +37,10 @@ class LinearSelfAttentionImpl : public torch::nn::Module {
  public:
   LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps);
   // x [B, N, D], phases [N, d/2] -> [B, N, D]
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& phases);
+  // Block-causal pass: `past` are the sums of earlier blocks of frames (undefined: none); the sums
+  // of x alone go to `own` unless it is null.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& phases, const AttentionSums& past = {},
+                     AttentionSums* own = nullptr);
 
  private:
   int64_t num_heads_;

@@ -19,7 +19,7 @@ at::Tensor DepthwiseConvImpl::forward(const at::Tensor& x) {
 TemporalConvImpl::TemporalConvImpl(int64_t dim)
     : weight_(register_parameter("weight", new_parameter({dim, dim, 3, 1}, zeros()))) {}
 
-at::Tensor TemporalConvImpl::forward(const at::Tensor& x) {
+at::Tensor TemporalConvImpl::forward(const at::Tensor& x, const at::Tensor& tail) {
   const int64_t frames = x.size(1);
   const auto tap = [&](int64_t k) { return weight_.select(3, 0).select(2, k); };  // [D, D]
   at::Tensor y = at::linear(x, tap(1));
@@ -28,6 +28,10 @@ at::Tensor TemporalConvImpl::forward(const at::Tensor& x) {
     const at::Tensor from_future = at::linear(x.narrow(1, 1, frames - 1), tap(2));
     y = y + at::constant_pad_nd(from_past, {0, 0, 0, 0, 1, 0}) +
         at::constant_pad_nd(from_future, {0, 0, 0, 0, 0, 1});
+  }
+  if (tail.defined()) {
+    const at::Tensor from_tail = at::linear(tail.permute({0, 2, 3, 1}), tap(0));  // [B, 1, M, D]
+    y = y + at::constant_pad_nd(from_tail, {0, 0, 0, 0, 0, frames - 1});
   }
   return y;
 }
@@ -38,7 +42,8 @@ MixFfnImpl::MixFfnImpl(int64_t dim, int64_t hidden_dim)
       conv_point_(register_module("conv_point", PointwiseConv(hidden_dim, dim, false))),
       conv_temp_(register_module("conv_temp", TemporalConv(dim))) {}
 
-at::Tensor MixFfnImpl::forward(const at::Tensor& x, const Grid& grid) {
+at::Tensor MixFfnImpl::forward(const at::Tensor& x, const Grid& grid, const at::Tensor& tail,
+                               at::Tensor* own_tail) {
   const int64_t frames = x.size(0) * grid.frames;
   const at::Tensor expanded = at::silu(conv_inverted_(x));  // [B, N, 2rD]
   const at::Tensor mixed =
@@ -46,7 +51,10 @@ at::Tensor MixFfnImpl::forward(const at::Tensor& x, const Grid& grid) {
   const auto parts = mixed.chunk(2, -1);  // value, gate: [B*T, H, W, rD]
   const at::Tensor u = conv_point_(parts[0] * at::silu(parts[1]))
                            .view({x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
-  return (u + conv_temp_(u)).view(x.sizes());
+  if (own_tail != nullptr) {  // a copy: a view would keep every frame of u alive
+    *own_tail = u.detach().narrow(1, grid.frames - 1, 1).clone().permute({0, 3, 1, 2});
+  }
+  return (u + conv_temp_(u, tail)).view(x.sizes());
 }
 
 }  // namespace sana::model

@@ -27,8 +27,9 @@ TORCH_MODULE(DepthwiseConv);
 class TemporalConvImpl : public torch::nn::Module {
  public:
   explicit TemporalConvImpl(int64_t dim);
-  // x [B, T, M, D] (M pixels per frame) -> [B, T, M, D]; zero frames on both sides
-  at::Tensor forward(const at::Tensor& x);
+  // x [B, T, M, D] (M pixels per frame) -> [B, T, M, D]. On the right of the clip stands a zero
+  // frame, on its left `tail` [B, D, 1, M], or zeros where it is undefined.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& tail = {});
 
  private:
   at::Tensor weight_;  // [D, D, 3, 1]
@@ -40,7 +41,10 @@ class MixFfnImpl : public torch::nn::Module {
   // hidden_dim = r * D channels after gating.
   MixFfnImpl(int64_t dim, int64_t hidden_dim);
   // x [B, N, D] -> [B, N, D]
-  at::Tensor forward(const at::Tensor& x, const Grid& grid);
+  // Block-causal pass: `tail` is the last frame of the earlier block of frames, taken before the
+  // temporal convolution (undefined: none); that of x goes to `own_tail` unless it is null.
+  at::Tensor forward(const at::Tensor& x, const Grid& grid, const at::Tensor& tail = {},
+                     at::Tensor* own_tail = nullptr);
 
  private:
   PointwiseConv conv_inverted_{nullptr};  // D -> 2rD

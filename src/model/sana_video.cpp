@@ -33,8 +33,9 @@ SanaVideoImpl::SanaVideoImpl(const SanaVideoConfig& config) : config_(config) {
       register_module("proj_out", Linear(dim, config.patch_volume() * config.latent_channels));
 }
 
-at::Tensor SanaVideoImpl::forward(const at::Tensor& latents, const at::Tensor& timestep,
-                                  const at::Tensor& text, const at::Tensor& text_mask) {
+SanaVideoImpl::Pass SanaVideoImpl::begin(const at::Tensor& latents, const at::Tensor& timestep,
+                                         const at::Tensor& text, const at::Tensor& text_mask,
+                                         int64_t first_frame) {
   check_shape("sana_video: latents", latents,
               {{"B"}, {"C", config_.latent_channels}, {"T"}, {"H"}, {"W"}});
   const int64_t batch = latents.size(0);
@@ -54,15 +55,20 @@ at::Tensor SanaVideoImpl::forward(const at::Tensor& latents, const at::Tensor& t
     check_shape("sana_video: text_mask", text_mask, {{"B", batch}, {"L", text.size(1)}});
     context.text_mask = text_mask.to(at::kBool).view({batch, 1, 1, text.size(1)});
   }
-  context.phases = rotary_.phases(grid, config_.head_dim, 0, latents.device());
+  context.phases = rotary_.phases(grid, config_.head_dim, first_frame, latents.device());
   context.grid = grid;
+  return {context, time.embedding};
+}
 
-  at::Tensor x = patch_embedding_(latents.to(dtype));  // [B, N, D]
+at::Tensor SanaVideoImpl::forward(const at::Tensor& latents, const at::Tensor& timestep,
+                                  const at::Tensor& text, const at::Tensor& text_mask) {
+  const Pass pass = begin(latents, timestep, text, text_mask, 0);
+  at::Tensor x = patch_embedding_(latents.to(proj_out_->weight.scalar_type()));  // [B, N, D]
   for (size_t i = 0; i < blocks_.size(); ++i) {
-    x = run_block(i, x, context);
+    x = run_block(i, x, pass.context);
     if (observer_) observer_(int64_t(i), x);
   }
-  return output(x, time.embedding, grid);
+  return output(x, pass.embedding, pass.context.grid);
 }
 
 at::Tensor SanaVideoImpl::run_block(size_t index, const at::Tensor& x,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/caption_projection.h"
+#include "model/causal_state.h"
 #include "model/linear.h"
 #include "model/patch_embed.h"
 #include "model/sana_video_config.h"
@@ -33,6 +34,20 @@ class SanaVideoImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const at::Tensor& text,
                      const at::Tensor& text_mask = {});
 
+  // The same for one block of frames of a long video: its tokens see each other and, through
+  // `committed`, everything before them; frame positions go on from there and the temporal
+  // convolution looks back to the last committed frame. Reads the state only. Shapes as in
+  // forward(), batch and frame size those of the state; with nothing committed it is forward().
+  at::Tensor forward_block(const at::Tensor& latents, const at::Tensor& timestep,
+                           const at::Tensor& text, const at::Tensor& text_mask,
+                           const CausalState& committed);
+
+  // What that block of frames adds to the state, for CausalState::commit. Of a block that is done:
+  // its clean latents at timestep 0. Without gradients.
+  CausalState block_contribution(const at::Tensor& latents, const at::Tensor& timestep,
+                                 const at::Tensor& text, const at::Tensor& text_mask,
+                                 const CausalState& committed);
+
   // Recompute each block in the backward pass instead of keeping its activations.
   void set_gradient_checkpointing(bool enabled) { gradient_checkpointing_ = enabled; }
 
@@ -44,6 +59,17 @@ class SanaVideoImpl : public torch::nn::Module {
   int64_t num_parameters() const;
 
  private:
+  // What the blocks of one pass share, and the embedding that the output needs.
+  struct Pass {
+    BlockContext context;
+    at::Tensor embedding;  // [B, 1 or T, D]
+  };
+  // Checks the shapes and embeds timestep, text and positions; frames count from `first_frame`.
+  Pass begin(const at::Tensor& latents, const at::Tensor& timestep, const at::Tensor& text,
+             const at::Tensor& text_mask, int64_t first_frame);
+  // Tokens [B, N, D] after all blocks; each block's contribution goes to `own` unless it is null.
+  at::Tensor run_causal(const at::Tensor& latents, BlockContext context,
+                        const CausalState& committed, CausalState* own);
   at::Tensor run_block(size_t index, const at::Tensor& x, const BlockContext& context);
   // Final modulated norm, projection, un-patchify.  x [B, N, D], embedding [B, 1 or T, D]
   at::Tensor output(const at::Tensor& x, const at::Tensor& embedding, const Grid& grid);

@@ -30,10 +30,14 @@ at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const BlockContext
   const auto flat = [&](const at::Tensor& t) { return t.view(x.sizes()); };
 
   const at::Tensor attention_in = flat(modulated_layer_norm(by_frame(x), shift1, scale1));
-  at::Tensor y = x + flat(gate1 * by_frame(attn1_(attention_in, context.phases)));
+  BlockState* own = context.contribution;
+  at::Tensor y =
+      x + flat(gate1 * by_frame(attn1_(attention_in, context.phases, context.committed.sums,
+                                       own ? &own->sums : nullptr)));
   y = y + attn2_(y, context.text, context.text_mask);
   const at::Tensor ffn_in = flat(modulated_layer_norm(by_frame(y), shift2, scale2));
-  return y + flat(gate2 * by_frame(ff_(ffn_in, grid)));
+  return y + flat(gate2 *
+                  by_frame(ff_(ffn_in, grid, context.committed.tail, own ? &own->tail : nullptr)));
 }
 
 }  // namespace sana::model

@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include "model/causal_state.h"
 #include "model/cross_attention.h"
 #include "model/linear_attention.h"
 #include "model/mix_ffn.h"
@@ -11,13 +12,16 @@
 
 namespace sana::model {
 
-// What every block of one forward pass shares.
+// What a block gets beside its tokens; all of it but `committed` and `contribution` is shared by
+// the blocks of one forward pass.
 struct BlockContext {
   at::Tensor modulation;  // t6 [B, 1 or T, 6, D]
   at::Tensor text;        // [B, L, D]
   at::Tensor text_mask;   // [B, 1, 1, L] bool or undefined
   at::Tensor phases;      // [N, d/2]
   Grid grid;
+  BlockState committed;                // block-causal pass: of the earlier blocks of frames
+  BlockState* contribution = nullptr;  // block-causal pass: where that of this one goes
 };
 
 class TransformerBlockImpl : public torch::nn::Module {

@@ -17,13 +17,14 @@ using sana_test::run_program;
 
 }  // namespace
 
-TEST_CASE("verify accepts every fixture", "[end_to_end]") {
+TEST_CASE("verify accepts every fixture that holds its weights", "[end_to_end]") {
   const sana_test::TemporaryDirectory folder;
   std::vector<std::string> words = {"verify"};
   for (const auto& entry : fs::directory_iterator(SANA_TEST_DATA)) {
     if (entry.path().extension() != ".safetensors") continue;
-    const bool names_model = sana::SafetensorsFile(entry.path()).metadata().count("model") != 0;
-    if (names_model) words.push_back(entry.path().string());
+    const sana::Metadata metadata = sana::SafetensorsFile(entry.path()).metadata();
+    const bool complete = metadata.count("model") != 0 && metadata.count("weights") == 0;
+    if (complete) words.push_back(entry.path().string());
   }
   REQUIRE(words.size() >= 5);
   const Outcome outcome = run_program(words, folder.path());
@@ -31,6 +32,18 @@ TEST_CASE("verify accepts every fixture", "[end_to_end]") {
   CHECK(outcome.exit_code == 0);
   CHECK_FALSE(contains(outcome.out, "FAIL"));
   for (size_t i = 1; i < words.size(); ++i) CHECK(contains(outcome.out, words[i]));
+}
+
+TEST_CASE("verify takes weights from another file", "[end_to_end]") {
+  const sana_test::TemporaryDirectory folder;
+  const fs::path data = SANA_TEST_DATA;
+  const std::string causal = (data / "dit_480_causal.safetensors").string();
+  const std::string weights = (data / "dit_480_tiny.safetensors").string();
+  const Outcome outcome = run_program({"verify", causal, "--weights", weights}, folder.path());
+  INFO(describe(outcome));
+  CHECK(outcome.exit_code == 0);
+  CHECK(contains(outcome.out, "out.state.chunk2.block2.tail"));
+  CHECK(run_program({"verify", causal}, folder.path()).exit_code > 0);
 }
 
 TEST_CASE("verify finds one changed weight", "[end_to_end]") {

@@ -38,11 +38,17 @@ std::vector<c10::Device> devices() {
   return found;
 }
 
+// The block-causal run has the weights of another fixture.
+std::optional<fs::path> weights_of(const std::string& name) {
+  return name == "dit_480_causal" ? std::make_optional(fixture("dit_480_tiny")) : std::nullopt;
+}
+
 void check_all(const std::string& name, c10::ScalarType dtype) {
   for (const c10::Device device : devices()) {
     sana::infer::VerifyOptions options;
     options.device = device;
     options.dtype = dtype;
+    options.weights = weights_of(name);
     for (const VerifyLine& line : verify_file(fixture(name), options)) {
       INFO(name << " on " << device.str() << ": " << line.name << " error " << line.error
                 << " bound " << line.bound);
@@ -63,6 +69,7 @@ size_t failures(const std::vector<VerifyLine>& lines) {
 TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[parity][gpu]") {
   check_all(GENERATE(std::string("samplers"),  //
                      "dit_480_tiny",           //
+                     "dit_480_causal",         //
                      "dit_720_tiny",           //
                      "wan_vae_tiny",           //
                      "ltx2_vae_tiny",          //
@@ -73,6 +80,7 @@ TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[pari
 
 TEST_CASE("bfloat16 stays within its bounds", "[parity][gpu]") {
   check_all(GENERATE(std::string("dit_480_tiny"),  //
+                     "dit_480_causal",             //
                      "dit_720_tiny",               //
                      "wan_vae_tiny",               //
                      "ltx2_vae_tiny",              //
@@ -89,6 +97,46 @@ TEST_CASE("one per cent more in one weight is noticed", "[parity]") {
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "ltx2_vae_tiny", "upsamplers"), {})) >
         0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "ltx2_vae_variant", "norm3"), {})) > 0);
+}
+
+TEST_CASE("one per cent more in a weight of the carried state is noticed", "[parity]") {
+  const sana_test::TemporaryDirectory folder;
+  // One of S, one of z, one of the tail.
+  for (const std::string part : {"attn1.to_v", "attn1.norm_k", "ff.conv_point"}) {
+    sana::infer::VerifyOptions options;
+    options.weights = perturbed_copy(folder.path(), "dit_480_tiny", part);
+    INFO(part);
+    CHECK(failures(verify_file(fixture("dit_480_causal"), options)) > 0);
+  }
+}
+
+// Copy of the block-causal fixture with another header.
+fs::path causal_copy(const fs::path& folder, const std::optional<std::string>& cuts) {
+  const sana::SafetensorsFile file(fixture("dit_480_causal"));
+  sana::Metadata metadata = file.metadata();
+  metadata.erase("cuts");
+  if (cuts) metadata["cuts"] = *cuts;
+  const fs::path copy = folder / "causal.safetensors";
+  sana::save_safetensors(copy, file.tensors(), metadata);
+  return copy;
+}
+
+TEST_CASE("blocks of frames that the header does not tell follow from what is stored", "[parity]") {
+  const sana_test::TemporaryDirectory folder;
+  sana::infer::VerifyOptions options;
+  options.weights = fixture("dit_480_tiny");
+  CHECK(failures(verify_file(causal_copy(folder.path(), std::nullopt), options)) == 0);
+}
+
+TEST_CASE("blocks of frames that do not fit the latents are refused", "[parity]") {
+  const sana_test::TemporaryDirectory folder;
+  sana::infer::VerifyOptions options;
+  options.weights = fixture("dit_480_tiny");
+  for (const std::string cuts :
+       {"[0, 3, 5, 8]", "[0, 5, 3, 7]", "[]", "[0, -1, 7]", "three", "[7]"}) {
+    INFO(cuts);
+    CHECK_THROWS_AS(verify_file(causal_copy(folder.path(), cuts), options), sana::UserError);
+  }
 }
 
 TEST_CASE("a stored output that no model computes is a failure", "[parity]") {

@@ -42,6 +42,7 @@ struct ComputedTensor {
 struct Fixture {
   std::string where;  // file name, for errors
   nlohmann::json config;
+  Metadata metadata;  // of the file's header
   TensorMap weights;  // without the "w." prefix
   TensorMap inputs;   // without the "in." prefix
   TensorMap stored;   // every other tensor, under its full name
@@ -60,6 +61,8 @@ std::vector<VerifyLine> verify_file(const std::filesystem::path& path,
 
 // The models, each in its own file.
 std::vector<ComputedTensor> run_dit_fixture(const Fixture& fixture, const VerifyOptions& options);
+std::vector<ComputedTensor> run_dit_causal_fixture(const Fixture& fixture,
+                                                   const VerifyOptions& options);
 std::vector<ComputedTensor> run_wan_vae_fixture(const Fixture& fixture,
                                                 const VerifyOptions& options);
 std::vector<ComputedTensor> run_gemma2_fixture(const Fixture& fixture,

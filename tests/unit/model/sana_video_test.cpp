@@ -7,6 +7,7 @@
 #include "model/state_dict.h"
 #include "support/catch.h"
 #include "support/tensors.h"
+#include "unit/model/tiny_sana_video.h"
 
 namespace {
 
@@ -14,17 +15,8 @@ using sana::model::SanaVideo;
 using sana::model::SanaVideoConfig;
 using sana_test::ContainsSubstring;
 using sana_test::max_difference;
-
-SanaVideoConfig tiny_config() {
-  SanaVideoConfig config;
-  config.latent_channels = 4;
-  config.num_layers = 2;
-  config.num_heads = 2;
-  config.head_dim = 12;
-  config.num_cross_heads = 2;
-  config.text_dim = 10;
-  return config;
-}
+using sana_test::random_model;
+using sana_test::tiny_config;
 
 struct Inputs {
   at::Tensor latents = at::randn({2, 4, 3, 4, 6});
@@ -32,15 +24,6 @@ struct Inputs {
   at::Tensor text = at::randn({2, 5, 10});
   at::Tensor mask = at::tensor({1, 1, 1, 0, 0, 1, 1, 1, 1, 1}, at::kLong).view({2, 5});
 };
-
-// A model whose every weight is random, the temporal convolutions too.
-SanaVideo random_model() {
-  at::manual_seed(3);
-  SanaVideo model(tiny_config());
-  at::NoGradGuard no_grad;
-  for (at::Tensor& parameter : model->parameters()) parameter.normal_(0.0, 0.2);
-  return model;
-}
 
 }  // namespace
 
