@@ -1,13 +1,10 @@
 #include "infer/checkpoint_folder.h"
 
-#include <ATen/ATen.h>
-
 #include "core/config/config.h"
 #include "core/config/json.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "core/safetensors.h"
-#include "model/state_dict.h"
+#include "infer/public_pipeline.h"
 
 namespace sana::infer {
 namespace {
@@ -28,21 +25,40 @@ struct ModelFile {
 
 // The newest complete step-* folder of a run (a partial one carries a suffix), or the path itself.
 fs::path resolve_checkpoint(const fs::path& path) {
-  require(fs::is_directory(path), "{}: no such folder; give a checkpoint or a run folder",
-          path.string());
-  if (fs::exists(path / "model.json")) return path;
-  fs::path newest;
+  require(fs::exists(path), "{}: no such folder; give a checkpoint or a run folder", path.string());
+  if (!fs::is_directory(path)) return path;
+  fs::path newest = path;
   for (const auto& entry : fs::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
     const bool complete = name.rfind("step-", 0) == 0 && entry.path().extension() != ".partial";
-    if (complete && fs::exists(entry.path() / "model.json") && name > newest.filename().string()) {
+    if (complete && fs::exists(entry.path() / "model.json") &&
+        (newest == path || name > newest.filename().string())) {
       newest = entry.path();
     }
   }
-  require(!newest.empty(),
-          "{}: neither a checkpoint (no model.json) nor a run with one (no step-* folder)",
-          path.string());
   return newest;
+}
+
+void open_native(Checkpoint& checkpoint, const CheckpointParts& parts) {
+  const fs::path file = checkpoint.path / "pipeline.json";
+  require(fs::exists(file),
+          "{}: model.json is there, but no pipeline.json, which says how to sample; export the "
+          "checkpoint again, or convert it with --to diffusers into a folder with its VAE",
+          checkpoint.path.string());
+  checkpoint.pipeline = config::load<PipelineConfig>({file, {}});
+  if (!parts.text_encoder.empty()) {
+    checkpoint.pipeline.text_encoder.path = parts.text_encoder.string();
+  }
+  checkpoint.vae =
+      find_vae(parts.vae.empty() ? checkpoint.path / checkpoint.pipeline.vae : parts.vae);
+}
+
+void open_public(Checkpoint& checkpoint, const CheckpointParts& parts) {
+  checkpoint.vae =
+      find_vae(parts.vae.empty() ? public_vae_path(checkpoint.transformer) : parts.vae);
+  checkpoint.pipeline = public_pipeline(checkpoint.transformer, parts);
+  checkpoint.bins =
+      aspect_ratio_bins(checkpoint.is_video(), checkpoint.transformer.config.sample_size);
 }
 
 }  // namespace
@@ -56,27 +72,43 @@ ClipSize default_clip_size(const PipelineConfig& config) {
   return best;
 }
 
-CheckpointFolder open_checkpoint(const fs::path& path) {
-  CheckpointFolder folder;
-  folder.path = resolve_checkpoint(path);
-  const auto model_file = config::load<ModelFile>({folder.path / "model.json", {}});
-  folder.pipeline = config::load<PipelineConfig>({folder.path / "pipeline.json", {}});
-  folder.model = model::SanaVideo(model_file.config);
-  folder.weights_file = folder.path / "ema.safetensors";
-  if (!fs::exists(folder.weights_file)) folder.weights_file = folder.path / "model.safetensors";
-  model::load_state_dict(*folder.model, SafetensorsFile(folder.weights_file).tensors(),
-                         folder.weights_file.string());
-  folder.vae = model::load_wan_vae(folder.path / folder.pipeline.vae);
-  require(folder.vae->config().latent_channels == model_file.config.latent_channels,
-          "{}: the VAE has {} latent channels, the model {}", folder.path.string(),
-          folder.vae->config().latent_channels, model_file.config.latent_channels);
-  return folder;
+Checkpoint open_checkpoint(const fs::path& path, const CheckpointParts& parts) {
+  Checkpoint checkpoint;
+  checkpoint.path = resolve_checkpoint(path);
+  TransformerOptions options;
+  options.config = parts.config;
+  checkpoint.transformer = open_transformer(checkpoint.path, options);
+  if (checkpoint.transformer.layout.layout == Layout::kNative) {
+    open_native(checkpoint, parts);
+  } else {
+    open_public(checkpoint, parts);
+  }
+  const int64_t channels = checkpoint.transformer.config.in_channels;
+  require(checkpoint.vae.geometry.latent_channels == channels,
+          "{}: the {} in '{}' has {} latent channels, the model {}", checkpoint.path.string(),
+          checkpoint.vae.name, checkpoint.vae.path.string(),
+          checkpoint.vae.geometry.latent_channels, channels);
+  return checkpoint;
+}
+
+ClipSize generated_size(const ClipSize& asked, const Checkpoint& checkpoint) {
+  if (checkpoint.bins.empty()) return asked;
+  const AspectRatioBin& bin = nearest_bin(checkpoint.bins, asked.height, asked.width);
+  return {bin.height, bin.width, asked.frames};
+}
+
+model::SanaVideoConfig read_model_file(const fs::path& directory) {
+  return config::load<ModelFile>({directory / "model.json", {}}).config;
+}
+
+void write_model_file(const fs::path& directory, const model::SanaVideoConfig& model) {
+  write_file_atomically(directory / "model.json",
+                        config::to_json(ModelFile{"sana_video", model}).dump(2) + "\n");
 }
 
 void write_pipeline_files(const fs::path& directory, const model::SanaVideoConfig& model,
                           const PipelineConfig& pipeline) {
-  write_file_atomically(directory / "model.json",
-                        config::to_json(ModelFile{"sana_video", model}).dump(2) + "\n");
+  write_model_file(directory, model);
   write_file_atomically(directory / "pipeline.json", config::to_json(pipeline).dump(2) + "\n");
 }
 

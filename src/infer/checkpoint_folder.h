@@ -1,4 +1,4 @@
-// A folder to sample from: weights, configuration, VAE and defaults together.
+// A checkpoint to sample from: transformer, VAE, text encoder and defaults together.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "core/config/checks.h"
+#include "infer/aspect_ratio_bins.h"
 #include "infer/sampler.h"
-#include "model/sana_video.h"
+#include "infer/transformer_source.h"
+#include "infer/vae_source.h"
+#include "model/sana_video_config.h"
 #include "model/text_encoder/text_encoder.h"
-#include "model/vae/wan_vae.h"
 
 namespace sana::infer {
 
@@ -53,18 +55,36 @@ struct PipelineConfig {
 // list is empty.
 ClipSize default_clip_size(const PipelineConfig& config);
 
-// Opened checkpoint; weights of the averaged model (ema.safetensors) when there are any.
-struct CheckpointFolder {
-  std::filesystem::path path;
-  std::filesystem::path weights_file;
-  model::SanaVideo model{nullptr};
-  model::WanVae vae{nullptr};
-  PipelineConfig pipeline;
+// Parts that stand elsewhere than in the checkpoint; empty: in it.
+struct CheckpointParts {
+  std::filesystem::path vae, text_encoder;
+  std::filesystem::path config;  // transformer/config.json of a bare file of unusual sizes
 };
 
-// `path`: a checkpoint (run/step-00002000, or an exported one), or a run folder, of which the
-// newest complete checkpoint is taken. Throws UserError when something is missing or does not fit.
-CheckpointFolder open_checkpoint(const std::filesystem::path& path);
+// An opened checkpoint; no weights are read yet.
+struct Checkpoint {
+  std::filesystem::path path;
+  TransformerSource transformer;
+  VaeSource vae;
+  PipelineConfig pipeline;
+  // Sizes that the model was trained on; empty: any size is generated as asked for.
+  std::vector<AspectRatioBin> bins;
+
+  bool is_video() const { return transformer.config.is_video; }
+};
+
+// `path`: a checkpoint of this program (run/step-00002000, an exported one, or a run folder, of
+// which the newest complete checkpoint is taken), a diffusers folder, the authors' repository, or a
+// bare file of a transformer. Weights are the averaged ones where there are any. Throws UserError
+// when something is missing or does not fit, and says which option names it.
+Checkpoint open_checkpoint(const std::filesystem::path& path, const CheckpointParts& parts = {});
+
+// The size that is generated for a size asked for: the nearest bin, where there are bins.
+ClipSize generated_size(const ClipSize& asked, const Checkpoint& checkpoint);
+
+// model.json of a checkpoint folder. Reading throws UserError for another architecture.
+model::SanaVideoConfig read_model_file(const std::filesystem::path& directory);
+void write_model_file(const std::filesystem::path& directory, const model::SanaVideoConfig& model);
 
 // Writes model.json and pipeline.json into `directory`.
 void write_pipeline_files(const std::filesystem::path& directory,

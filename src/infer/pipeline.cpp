@@ -14,10 +14,26 @@ model::TextFeatures stacked_conditions(const LatentRequest& request, bool guided
           at::cat({request.negative.mask, request.prompt.mask})};
 }
 
+// The same on every device: drawn on the CPU.
+at::Tensor starting_noise(const Denoiser& denoiser, const LatentRequest& request) {
+  RandomStreams streams(request.seed);
+  return at::randn({1, denoiser.latent_channels, request.latent_frames, request.latent_height,
+                    request.latent_width},
+                   streams.get("noise"), at::kFloat);
+}
+
+// [B], or [B, T] with 0 for the frames that are given.
+at::Tensor timesteps(const at::Tensor& clip, double timestep, const at::Tensor& given) {
+  if (!given.defined()) return at::full({clip.size(0)}, timestep, clip.options());
+  at::Tensor t = at::full({clip.size(0), clip.size(2)}, timestep, clip.options());
+  t.narrow(1, 0, given.size(2)).zero_();
+  return t;
+}
+
 }  // namespace
 
-at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request, c10::Device device,
-                          c10::ScalarType dtype, ProgressSink& progress) {
+at::Tensor sample_latents(const Denoiser& denoiser, const LatentRequest& request,
+                          c10::Device device, c10::ScalarType dtype, ProgressSink& progress) {
   at::NoGradGuard no_grad;
   const SamplerConfig& config = request.sampler;
   const bool guided = config.guidance != 1.0;
@@ -25,27 +41,27 @@ at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request,
   const at::Tensor text = conditions.features.to(device, dtype);
   const at::Tensor mask = conditions.mask.to(device);
 
-  RandomStreams streams(request.seed);
-  const at::Tensor noise = at::randn({1, model->config().latent_channels, request.latent_frames,
-                                      request.latent_height, request.latent_width},
-                                     streams.get("noise"), at::kFloat)
-                               .to(device);
-
+  const at::Tensor noise = starting_noise(denoiser, request).to(device);
+  const at::Tensor given =
+      request.first_frame.defined() ? request.first_frame.to(device, at::kFloat) : at::Tensor();
   const auto velocity = [&](const at::Tensor& x, double, double timestep) {
-    const at::Tensor input = guided ? at::cat({x, x}) : x;
-    const at::Tensor t = at::full({input.size(0)}, timestep, input.options());
-    const at::Tensor v = model->forward(input, t, text, mask).to(at::kFloat);
+    const at::Tensor clip = given.defined() ? at::cat({given, x}, 2) : x;
+    const at::Tensor input = guided ? at::cat({clip, clip}) : clip;
+    const at::Tensor v = denoiser.velocity(input, timesteps(input, timestep, given), text, mask)
+                             .to(at::kFloat)
+                             .narrow(2, clip.size(2) - x.size(2), x.size(2));
     if (!guided) return v;
     const auto halves = v.chunk(2);
     return halves[0] + config.guidance * (halves[1] - halves[0]);
   };
   const auto sampler = make_sampler(config.name);
   progress.begin("sampling", config.steps, "steps");
-  const at::Tensor latents =
-      sampler->sample(noise, sampler->schedule(config.steps, config.shift), velocity,
+  const at::Tensor start = given.defined() ? noise.slice(2, given.size(2)) : noise;
+  const at::Tensor sampled =
+      sampler->sample(start, sampler->schedule(config.steps, config.shift), velocity,
                       [&](int64_t, int64_t) { progress.advance(); });
   progress.end();
-  return latents;
+  return given.defined() ? at::cat({given, sampled}, 2) : sampled;
 }
 
 at::Tensor to_frames(const at::Tensor& video) {

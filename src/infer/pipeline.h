@@ -6,8 +6,8 @@
 #include <string>
 
 #include "core/progress.h"
+#include "infer/denoiser.h"
 #include "infer/sampler.h"
-#include "model/sana_video.h"
 #include "model/text_encoder/text_encoder.h"
 
 namespace sana::infer {
@@ -16,15 +16,18 @@ struct LatentRequest {
   model::TextFeatures prompt;    // [1, L, E], [1, L]
   model::TextFeatures negative;  // the same; used when guidance is not 1
   int64_t latent_frames = 1, latent_height = 0, latent_width = 0;
+  at::Tensor first_frame;  // [1, C, 1, h, w] latents that the clip begins with; undefined: none
   uint64_t seed = 0;
   SamplerConfig sampler;
 };
 
 // Samples one latent clip [1, C, T, h, w] float32. The starting noise is drawn on the CPU from the
 // seed alone, so it is the same on every device. Guided velocity: v_neg + g * (v_text - v_neg),
-// both in one batch.
-at::Tensor sample_latents(model::SanaVideo& model, const LatentRequest& request, c10::Device device,
-                          c10::ScalarType dtype, ProgressSink& progress);
+// both in one batch. With a first frame the noise of all frames is drawn, that of the first is
+// replaced by it, the model is told timestep 0 for it, and only the others are integrated
+// (image-to-video of the public pipelines).
+at::Tensor sample_latents(const Denoiser& denoiser, const LatentRequest& request,
+                          c10::Device device, c10::ScalarType dtype, ProgressSink& progress);
 
 // [1, 3, F, H, W] in [-1, 1] to frames [F, H, W, 3] uint8 on the CPU, rounded to nearest.
 at::Tensor to_frames(const at::Tensor& video);

@@ -11,13 +11,14 @@
 namespace sana::infer {
 namespace {
 
-SampleJob job_from_json(const std::string& line, const SampleJob& defaults) {
+SampleJob job_from_json(const std::string& line, const std::filesystem::path& folder,
+                        const SampleJob& defaults) {
   const nlohmann::json json = nlohmann::json::parse(line);
-  static const std::set<std::string> known = {"prompt", "negative", "seed",
-                                              "height", "width",    "frames"};
+  static const std::set<std::string> known = {"prompt", "negative", "seed", "height",
+                                              "width",  "frames",   "image"};
   for (const auto& item : json.items()) {
     require(known.count(item.key()) != 0,
-            "unknown key '{}'; known are prompt, negative, seed, height, width, frames",
+            "unknown key '{}'; known are prompt, negative, seed, height, width, frames, image",
             item.key());
   }
   SampleJob job = defaults;
@@ -27,13 +28,16 @@ SampleJob job_from_json(const std::string& line, const SampleJob& defaults) {
   job.size.height = json.value("height", defaults.size.height);
   job.size.width = json.value("width", defaults.size.width);
   job.size.frames = json.value("frames", defaults.size.frames);
+  if (json.contains("image")) job.image = folder / json.at("image").get<std::string>();
   return job;
 }
 
-SampleJob parse_line(const std::string& line, bool is_json, const SampleJob& defaults) {
-  if (is_json) {
+// A line of plain text, or of JSON in a .jsonl file.
+SampleJob parse_line(const std::string& line, const std::filesystem::path& file,
+                     const SampleJob& defaults) {
+  if (file.extension() == ".jsonl") {
     try {
-      return job_from_json(line, defaults);
+      return job_from_json(line, file.parent_path(), defaults);
     } catch (const nlohmann::json::exception& error) {
       throw UserError(error.what());
     }
@@ -62,7 +66,6 @@ std::string output_stem(size_t number, const std::string& prompt) {
 std::vector<SampleJob> read_prompt_file(const std::filesystem::path& file,
                                         const std::filesystem::path& folder,
                                         const SampleJob& defaults) {
-  const bool is_json = file.extension() == ".jsonl";
   std::istringstream lines(read_text_file(file));
   std::vector<SampleJob> jobs;
   std::string line;
@@ -72,21 +75,38 @@ std::vector<SampleJob> read_prompt_file(const std::filesystem::path& file,
     SampleJob line_defaults = defaults;
     line_defaults.seed = defaults.seed + jobs.size();
     SampleJob job = with_context(fmt::format("{}:{}", file.string(), number),
-                                 [&] { return parse_line(line, is_json, line_defaults); });
-    job.out = folder / (output_stem(jobs.size(), job.prompt) + ".mp4");
+                                 [&] { return parse_line(line, file, line_defaults); });
+    const char* extension = job.size.frames == 1 ? ".png" : ".mp4";
+    job.out = folder / (output_stem(jobs.size(), job.prompt) + extension);
     jobs.push_back(std::move(job));
   }
   require(!jobs.empty(), "{}: no prompt in it", file.string());
   return jobs;
 }
 
-void check_clip_size(const ClipSize& size, const CheckpointFolder& checkpoint) {
-  const model::VaeGeometry geometry = checkpoint.vae->config().geometry();
-  const auto& patch = checkpoint.model->config().patch_size;
-  model::check_frame_count("--frames", size.frames, geometry.stride_t);
+std::vector<SampleJob> share_of_rank(const std::vector<SampleJob>& jobs, int64_t rank,
+                                     int64_t count) {
+  std::vector<SampleJob> share;
+  for (size_t i = size_t(rank); i < jobs.size(); i += size_t(count)) share.push_back(jobs[i]);
+  return share;
+}
+
+void check_job(const SampleJob& job, const Checkpoint& checkpoint) {
+  const model::VaeGeometry& geometry = checkpoint.vae.geometry;
+  const auto& patch = checkpoint.transformer.config.patch_size;
+  const ClipSize size = generated_size(job.size, checkpoint);
+  if (!checkpoint.is_video()) {
+    require(size.frames == 1, "--frames is {}, but this checkpoint makes still images",
+            size.frames);
+    require(job.image.empty(), "--image: this checkpoint makes still images from text only");
+  } else {
+    model::check_frame_count("--frames", size.frames, geometry);
+  }
   const int64_t latent_frames = geometry.latent_frames(size.frames);
   require(latent_frames % patch[0] == 0, "--frames {} gives {} latent frames, not a multiple of {}",
           size.frames, latent_frames, patch[0]);
+  require(job.image.empty() || latent_frames > 1,
+          "--frames is {}: a video that begins with an image needs more", size.frames);
   const auto check = [](const char* name, int64_t value, int64_t unit) {
     require(value >= unit && value % unit == 0,
             "{} is {}, must be a multiple of {}; nearest are {} and {}", name, value, unit,

@@ -1,18 +1,19 @@
 #include "infer/sample_runner.h"
 
 #include <ATen/ATen.h>
-#include <torch/headeronly/version.h>
 
 #include <chrono>
 
-#include "core/build_config.h"
 #include "core/config/json.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
 #include "core/safetensors.h"
-#include "infer/pipeline.h"
+#include "core/signals.h"
+#include "infer/image_input.h"
+#include "infer/provenance.h"
+#include "model/vae/decode_fallback.h"
 
 namespace sana::infer {
 namespace {
@@ -24,108 +25,146 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-// Everything that determines the latents.
-nlohmann::ordered_json request_json(const SampleJob& job, const std::string& weights_hash,
-                                    const std::string& text_identity) {
-  return {{"prompt", job.prompt},
-          {"negative", job.negative},
-          {"seed", job.seed},
-          {"height", job.size.height},
-          {"width", job.size.width},
-          {"frames", job.size.frames},
-          {"sampler", config::to_json(job.sampler)},
-          {"weights_sha1", weights_hash},
-          {"text_encoder", text_identity}};
+fs::path stem_of(const SampleJob& job) { return fs::path(job.out).replace_extension(""); }
+fs::path latents_file(const SampleJob& job) {
+  return stem_of(job).string() + ".latents.safetensors";
 }
 
 }  // namespace
 
-SampleRunner::SampleRunner(CheckpointFolder checkpoint, const RunnerOptions& options,
+SampleRunner::SampleRunner(Checkpoint checkpoint, const RunnerOptions& options,
                            ProgressSink& progress)
-    : checkpoint_(std::move(checkpoint)), options_(options), progress_(progress) {
-  const PipelineConfig& pipeline = checkpoint_.pipeline;
-  text_encoder_ = model::load_text_encoder(pipeline.text_encoder, options.device);
-  require(pipeline.text_encoder_identity.empty() ||
-              pipeline.text_encoder_identity == text_encoder_->identity(),
-          "{}: trained with text encoder {}, but this machine has {}; run scripts/setup.sh, or set "
-          "text_encoder.path in pipeline.json to the right folder",
-          checkpoint_.path.string(), pipeline.text_encoder_identity, text_encoder_->identity());
-  checkpoint_.model->to(options.device, options.dtype);
-  checkpoint_.model->eval();
-  weights_hash_ = hash_file(checkpoint_.weights_file);
-  vae_ = model::make_video_vae(checkpoint_.vae, options.device, options.dtype);
+    : checkpoint_(std::move(checkpoint)),
+      options_(options),
+      progress_(progress),
+      parts_(checkpoint_, options.device, options.dtype, options.vae_dtype),
+      weights_identity_(infer::weights_identity(checkpoint_)) {}
+
+std::string SampleRunner::request_of(const SampleJob& job) {
+  if (text_identity_.empty()) text_identity_ = parts_.text_encoder().identity();
+  return request_json(job, generated_size(job.size, checkpoint_), weights_identity_, text_identity_)
+      .dump();
 }
 
-at::Tensor SampleRunner::latents_for(const SampleJob& job, const fs::path& file) {
-  const std::string request = request_json(job, weights_hash_, text_encoder_->identity()).dump();
-  if (fs::exists(file)) {
-    const SafetensorsFile kept(file);
-    const auto found = kept.metadata().find("request");
-    if (found != kept.metadata().end() && found->second == request) {
-      log::info("decoding the latents of an earlier run: {}", file.string());
-      return kept.tensor("latents");
-    }
-  }
-  const model::VaeGeometry geometry = vae_->geometry();
-  LatentRequest latent_request;
-  latent_request.prompt = text_encoder_->encode({job.prompt});
-  latent_request.negative = text_encoder_->encode({job.negative});
-  latent_request.latent_frames = geometry.latent_frames(job.size.frames);
-  latent_request.latent_height = job.size.height / geometry.stride_h;
-  latent_request.latent_width = job.size.width / geometry.stride_w;
-  latent_request.seed = job.seed;
-  latent_request.sampler = job.sampler;
+bool SampleRunner::is_done(const SampleJob& job) const {
+  if (options_.overwrite) return false;
+  return fs::exists(job.out) || (!can_encode_h264() && fs::exists(stem_of(job)));
+}
+
+at::Tensor SampleRunner::kept_latents(const SampleJob& job) {
+  if (!fs::exists(latents_file(job))) return {};
+  const SafetensorsFile kept(latents_file(job));
+  const auto found = kept.metadata().find("request");
+  if (found == kept.metadata().end() || found->second != request_of(job)) return {};
+  return kept.tensor("latents");
+}
+
+at::Tensor SampleRunner::encode_first_frame(const SampleJob& job) {
+  if (job.image.empty()) return {};
+  const ClipSize size = generated_size(job.size, checkpoint_);
+  return parts_.vae()
+      .encode(first_frame(read_image(job.image), size.height, size.width))
+      .to(at::kCPU);
+}
+
+SampleRunner::Conditions SampleRunner::conditions_of(const SampleJob& job) {
+  model::TextEncoder& encoder = parts_.text_encoder();
+  return {encoder.encode({job.prompt}), encoder.encode_negative({job.negative}),
+          encode_first_frame(job)};
+}
+
+void SampleRunner::sample(const SampleJob& job, const Conditions& conditions) {
+  const auto start = Clock::now();
+  const model::VaeGeometry& geometry = checkpoint_.vae.geometry;
+  const ClipSize size = generated_size(job.size, checkpoint_);
+  LatentRequest request;
+  request.prompt = conditions.prompt;
+  request.negative = conditions.negative;
+  request.first_frame = conditions.first_frame;
+  request.latent_frames = geometry.latent_frames(size.frames);
+  request.latent_height = size.height / geometry.stride_h;
+  request.latent_width = size.width / geometry.stride_w;
+  request.seed = job.seed;
+  request.sampler = job.sampler;
   const at::Tensor latents =
-      sample_latents(checkpoint_.model, latent_request, options_.device, options_.dtype, progress_);
+      sample_latents(parts_.denoiser(), request, options_.device, options_.dtype, progress_);
   require(
       at::isfinite(latents).all().item<bool>(),
       "sampling '{}' gave values that are not finite; try --dtype float32 or a smaller --guidance",
       job.prompt);
-  save_safetensors(file, {{"latents", latents}}, {{"request", request}});
-  return latents;
+  if (job.out.has_parent_path()) ensure_writable_directory(job.out.parent_path());
+  save_safetensors(latents_file(job), {{"latents", latents}}, {{"request", request_of(job)}});
+  sampling_s_[job.out.string()] = seconds_since(start);
 }
 
-JobOutcome SampleRunner::run(const SampleJob& job, WrittenVideo& written) {
-  check_clip_size(job.size, checkpoint_);
-  const fs::path stem = fs::path(job.out).replace_extension("");
-  const bool exists = fs::exists(job.out) || (!can_encode_h264() && fs::exists(stem));
-  if (exists && !options_.overwrite) return JobOutcome::kSkipped;
-  if (job.out.has_parent_path()) ensure_writable_directory(job.out.parent_path());
-
-  reset_peak_device_memory(options_.device);
+WrittenVideo SampleRunner::decode(const SampleJob& job) {
   const auto start = Clock::now();
-  const fs::path latents_file = stem.string() + ".latents.safetensors";
-  const at::Tensor latents = latents_for(job, latents_file);
-  const double sampling_s = seconds_since(start);
-  const auto decode_start = Clock::now();
-  written = write_video(job.out, to_frames(vae_->decode(latents)), checkpoint_.pipeline.fps);
-  const double decode_s = seconds_since(decode_start);
+  const at::Tensor latents = SafetensorsFile(latents_file(job)).tensor("latents");
+  at::Tensor video =
+      model::decode_with_fallback(parts_.vae(), latents, options_.tiling,
+                                  [](const std::string& message) { log::warning("{}", message); });
+  video = video.narrow(2, 0, std::min(video.size(2), job.size.frames));
+  video = resize_and_center_crop(video, job.size.height, job.size.width);
+  const WrittenVideo written = write_video(job.out, to_frames(video), checkpoint_.pipeline.fps);
 
-  nlohmann::ordered_json provenance = request_json(job, weights_hash_, text_encoder_->identity());
-  provenance["fps"] = checkpoint_.pipeline.fps;
-  provenance["checkpoint"] = fs::absolute(checkpoint_.path).string();
-  provenance["vae"] = checkpoint_.pipeline.vae_identity;
-  provenance["program"] = "sana-video " SANA_VERSION;
-  provenance["libtorch"] = TORCH_VERSION;
-  provenance["device"] = options_.device.str();
-  provenance["dtype"] = dtype_name(options_.dtype);
-  provenance["sampling_s"] = sampling_s;
-  provenance["decode_and_write_s"] = decode_s;
-  provenance["peak_device_memory_bytes"] = peak_device_memory(options_.device);
-  provenance["peak_host_memory_bytes"] = host_memory().peak_resident;
-  provenance["time"] = utc_now();
-  write_file_atomically(stem.string() + ".json", provenance.dump(2) + "\n");
-  if (!options_.keep_latents) fs::remove(latents_file);
-  return JobOutcome::kWritten;
+  Timings timings;
+  timings.sampling_s = sampling_s_[job.out.string()];
+  timings.decode_and_write_s = seconds_since(start);
+  write_provenance(stem_of(job).string() + ".json", nlohmann::ordered_json::parse(request_of(job)),
+                   checkpoint_, options_.device, options_.dtype, timings);
+  if (!options_.keep_latents) fs::remove(latents_file(job));
+  return written;
+}
+
+size_t SampleRunner::run(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
+  for (const SampleJob& job : jobs) check_job(job, checkpoint_);
+  if (options_.offload) return run_offloaded(jobs, on_done);
+  size_t done = 0;
+  for (const SampleJob& job : jobs) {
+    if (stop_signal() != 0) break;
+    if (is_done(job)) {
+      on_done(job, JobOutcome::kSkipped, {});
+    } else {
+      reset_peak_device_memory(options_.device);
+      if (kept_latents(job).defined()) {
+        log::info("decoding the latents of an earlier run: {}", latents_file(job).string());
+      } else {
+        sample(job, conditions_of(job));
+      }
+      on_done(job, JobOutcome::kWritten, decode(job));
+    }
+    ++done;
+  }
+  return done;
+}
+
+size_t SampleRunner::run_offloaded(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
+  reset_peak_device_memory(options_.device);
+  std::map<size_t, Conditions> to_sample;
+  for (size_t i = 0; i < jobs.size() && stop_signal() == 0; ++i) {
+    if (is_done(jobs[i]) || kept_latents(jobs[i]).defined()) continue;
+    to_sample[i] = {parts_.text_encoder().encode({jobs[i].prompt}),
+                    parts_.text_encoder().encode_negative({jobs[i].negative}), at::Tensor()};
+  }
+  parts_.release_text_encoder();
+  for (auto& [i, conditions] : to_sample) conditions.first_frame = encode_first_frame(jobs[i]);
+  parts_.release_vae();
+  for (const auto& [i, conditions] : to_sample) {
+    if (stop_signal() != 0) return 0;  // latents that are on disk are found again
+    sample(jobs[i], conditions);
+  }
+  parts_.release_denoiser();
+  size_t done = 0;
+  for (const SampleJob& job : jobs) {
+    if (stop_signal() != 0) break;
+    if (is_done(job)) {
+      on_done(job, JobOutcome::kSkipped, {});
+    } else {
+      on_done(job, JobOutcome::kWritten, decode(job));
+    }
+    ++done;
+  }
+  return done;
 }
 
 }  // namespace sana::infer

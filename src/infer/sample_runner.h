@@ -4,47 +4,71 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
-#include <memory>
+#include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "core/progress.h"
 #include "infer/checkpoint_folder.h"
+#include "infer/pipeline.h"
+#include "infer/pipeline_parts.h"
 #include "infer/sample_job.h"
 #include "infer/video_writer.h"
-#include "model/text_encoder/text_encoder.h"
-#include "model/vae/video_vae.h"
+#include "model/vae/tiling_config.h"
 
 namespace sana::infer {
 
 struct RunnerOptions {
   c10::Device device = c10::kCPU;
   c10::ScalarType dtype = c10::kFloat;
+  c10::ScalarType vae_dtype = c10::kFloat;
   bool overwrite = false;    // else an existing output is left alone
   bool keep_latents = true;  // <out>.latents.safetensors stays after the video is written
+  // Text encoder, transformer and VAE are loaded, used for all jobs and released in turn; else all
+  // of them stay loaded.
+  bool offload = false;
+  model::TilingConfig tiling;
 };
 
 enum class JobOutcome { kWritten, kSkipped };
 
 class SampleRunner {
  public:
-  // Loads weights to the device and the text encoder that the checkpoint names. Throws UserError
-  // when the encoder on this machine is not the one that it was trained with.
-  SampleRunner(CheckpointFolder checkpoint, const RunnerOptions& options, ProgressSink& progress);
+  SampleRunner(Checkpoint checkpoint, const RunnerOptions& options, ProgressSink& progress);
 
-  // Samples one job. Latents are on disk before decoding starts; when a run was stopped in between,
-  // the next one decodes them instead of sampling again. Returns what was done; `written` names the
-  // video or the folder of PNG files.
-  JobOutcome run(const SampleJob& job, WrittenVideo& written);
+  // Called after each job; `written` names the video or the folder of PNG files.
+  using OnDone = std::function<void(const SampleJob&, JobOutcome, const WrittenVideo& written)>;
+
+  // Samples all jobs, as far as no stop signal comes. Latents are on disk before decoding starts;
+  // when a run was stopped in between, the next one decodes them instead of sampling again. Returns
+  // how many jobs are done.
+  size_t run(const std::vector<SampleJob>& jobs, const OnDone& on_done);
 
  private:
-  at::Tensor latents_for(const SampleJob& job, const std::filesystem::path& file);
+  // What a job needs before its latents can be sampled.
+  struct Conditions {
+    model::TextFeatures prompt, negative;
+    at::Tensor first_frame;  // latents
+  };
 
-  CheckpointFolder checkpoint_;
+  bool is_done(const SampleJob& job) const;
+  Conditions conditions_of(const SampleJob& job);
+  at::Tensor encode_first_frame(const SampleJob& job);
+  // Latents of an earlier run of exactly this job, or undefined.
+  at::Tensor kept_latents(const SampleJob& job);
+  void sample(const SampleJob& job, const Conditions& conditions);
+  WrittenVideo decode(const SampleJob& job);
+  size_t run_offloaded(const std::vector<SampleJob>& jobs, const OnDone& on_done);
+  std::string request_of(const SampleJob& job);
+
+  Checkpoint checkpoint_;
   RunnerOptions options_;
   ProgressSink& progress_;
-  std::unique_ptr<model::TextEncoder> text_encoder_;
-  std::unique_ptr<model::VideoVae> vae_;
-  std::string weights_hash_;
+  PipelineParts parts_;
+  std::string weights_identity_;
+  std::string text_identity_;
+  std::map<std::string, double> sampling_s_;  // by output
 };
 
 }  // namespace sana::infer

@@ -8,6 +8,7 @@ namespace sana::model {
 namespace {
 
 thread_local int unfilled_depth = 0;
+thread_local at::TensorOptions unfilled_options = at::TensorOptions().dtype(at::kFloat);
 
 }  // namespace
 
@@ -28,14 +29,16 @@ Fill normal(double standard_deviation) {
 }
 
 at::Tensor new_parameter(at::IntArrayRef shape, const Fill& fill) {
-  const auto options = at::TensorOptions().dtype(at::kFloat);
-  if (unfilled_depth > 0) {
-    return at::full({}, std::numeric_limits<float>::quiet_NaN(), options).expand(shape);
-  }
+  if (unfilled_depth > 0) return unfilled_parameter(shape);
   const at::NoGradGuard no_grad;
-  at::Tensor tensor = at::empty(shape, options);
+  at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(at::kFloat));
   fill(tensor);
   return tensor;
+}
+
+at::Tensor unfilled_parameter(at::IntArrayRef shape) {
+  if (unfilled_options.device().is_meta()) return at::empty(shape, unfilled_options);
+  return at::full({}, std::numeric_limits<float>::quiet_NaN(), unfilled_options).expand(shape);
 }
 
 void refill_parameter(at::Tensor& parameter, const Fill& fill) {
@@ -44,7 +47,15 @@ void refill_parameter(at::Tensor& parameter, const Fill& fill) {
   fill(parameter);
 }
 
-UnfilledParameters::UnfilledParameters() { ++unfilled_depth; }
-UnfilledParameters::~UnfilledParameters() { --unfilled_depth; }
+UnfilledParameters::UnfilledParameters(at::Device device, at::ScalarType dtype)
+    : before_(unfilled_options) {
+  ++unfilled_depth;
+  unfilled_options = at::TensorOptions().device(device).dtype(dtype);
+}
+
+UnfilledParameters::~UnfilledParameters() {
+  --unfilled_depth;
+  unfilled_options = before_;
+}
 
 }  // namespace sana::model

@@ -55,7 +55,8 @@ void DitPreview::write(model::SanaVideo& model, const std::filesystem::path& dir
     request.latent_width = latent_size_[2];
     request.seed = uint64_t(config_.preview.seed) + i;
     request.sampler = config_.preview.sampler;
-    const at::Tensor latents = infer::sample_latents(model, request, device_, dtype, *progress);
+    const at::Tensor latents =
+        infer::sample_latents(infer::denoiser_of(model), request, device_, dtype, *progress);
     const at::Tensor frames = infer::to_frames(vae_->decode(latents));
     const char* extension = frames.size(0) == 1 ? "png" : "mp4";
     infer::write_video(directory / fmt::format("{:02}.{}", i, extension), frames, fps_);

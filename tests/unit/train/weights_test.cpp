@@ -113,19 +113,19 @@ TEST_CASE("a DiT checkpoint and its export open for sampling", "[train]") {
   sana_test::run(config);
 
   const fs::path step = sana_test::checkpoint_of(config, 3);
-  const infer::CheckpointFolder opened = infer::open_checkpoint(step);
-  CHECK(opened.weights_file.filename() == "ema.safetensors");
+  const infer::Checkpoint opened = infer::open_checkpoint(step);
+  CHECK(opened.transformer.layout.weights.filename() == "ema.safetensors");
   CHECK(opened.pipeline.vae_identity == data.vae_identity);
   REQUIRE(opened.pipeline.buckets.size() == 1);
   CHECK(opened.pipeline.buckets[0].frames == 5);
   CHECK(opened.pipeline.buckets[0].width == 48);
 
   train::export_checkpoint(step, folder / "small", at::kBFloat16);
-  const infer::CheckpointFolder small = infer::open_checkpoint(folder / "small");
-  CHECK(small.weights_file.filename() == "model.safetensors");
-  CHECK(model::vae_identity(small.vae) == data.vae_identity);
+  const infer::Checkpoint small = infer::open_checkpoint(folder / "small");
+  CHECK(small.transformer.layout.weights.filename() == "model.safetensors");
+  CHECK(small.vae.load(at::kCPU, at::kFloat)->identity() == data.vae_identity);
   const TensorMap average = load_safetensors(step / "ema.safetensors");
-  for (const auto& [name, tensor] : load_safetensors(small.weights_file)) {
+  for (const auto& [name, tensor] : load_safetensors(small.transformer.layout.weights)) {
     CHECK(at::equal(tensor, average.at(name).to(at::kBFloat16)));
   }
   CHECK_FALSE(fs::exists(folder / "small" / "optimizer.safetensors"));

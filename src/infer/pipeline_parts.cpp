@@ -1,0 +1,105 @@
+#include "infer/pipeline_parts.h"
+
+#include <ATen/ATen.h>
+
+#include "core/device.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "model/parameter.h"
+#include "model/sana_image.h"
+#include "model/state_dict.h"
+#include "model/weights/transformer_config.h"
+
+namespace sana::infer {
+namespace {
+
+TensorMap mapped_tensors(const TensorList& list) {
+  TensorMap tensors;
+  for (const LazyTensor& tensor : list) tensors.emplace(tensor.name, tensor.load());
+  return tensors;
+}
+
+// A module whose parameters are those of the checkpoint, moved to the device one at a time.
+template <class Module, class Config>
+Module load_module(const Config& config, const TransformerSource& source, c10::Device device,
+                   c10::ScalarType dtype) {
+  Module module{nullptr};
+  {
+    const model::UnfilledParameters unfilled;
+    module = Module(config);
+  }
+  model::adopt_state_dict(*module, mapped_tensors(source.tensors), device, dtype,
+                          source.layout.weights.string());
+  module->eval();
+  return module;
+}
+
+Denoiser load_denoiser(const TransformerSource& source, c10::Device device, c10::ScalarType dtype) {
+  const std::string where = source.layout.weights.string();
+  if (!source.config.is_video) {
+    return denoiser_of(load_module<model::SanaImage>(model::sana_image_config(source.config, where),
+                                                     source, device, dtype));
+  }
+  model::SanaVideoConfig config = model::sana_video_config(source.config, where);
+  if (source.attention_eps) config.attention_eps = *source.attention_eps;
+  return denoiser_of(load_module<model::SanaVideo>(config, source, device, dtype));
+}
+
+}  // namespace
+
+PipelineParts::PipelineParts(const Checkpoint& checkpoint, c10::Device device,
+                             c10::ScalarType dtype, c10::ScalarType vae_dtype)
+    : checkpoint_(checkpoint), device_(device), dtype_(dtype), vae_dtype_(vae_dtype) {}
+
+model::TextEncoder& PipelineParts::text_encoder() {
+  if (text_encoder_) return *text_encoder_;
+  const PipelineConfig& pipeline = checkpoint_.pipeline;
+  text_encoder_ = model::load_text_encoder(pipeline.text_encoder, device_);
+  require(pipeline.text_encoder_identity.empty() ||
+              pipeline.text_encoder_identity == text_encoder_->identity(),
+          "{}: trained with text encoder {}, but this machine has {}; run scripts/setup.sh, or set "
+          "text_encoder.path in pipeline.json to the right folder",
+          checkpoint_.path.string(), pipeline.text_encoder_identity, text_encoder_->identity());
+  require(text_encoder_->width() == checkpoint_.transformer.config.caption_channels,
+          "{}: the text encoder gives {} features per token, the model was trained with {}",
+          checkpoint_.path.string(), text_encoder_->width(),
+          checkpoint_.transformer.config.caption_channels);
+  return *text_encoder_;
+}
+
+const Denoiser& PipelineParts::denoiser() {
+  if (!denoiser_) denoiser_ = load_denoiser(checkpoint_.transformer, device_, dtype_);
+  return *denoiser_;
+}
+
+model::VideoVae& PipelineParts::vae() {
+  if (!vae_) vae_ = checkpoint_.vae.load(device_, vae_dtype_);
+  return *vae_;
+}
+
+void PipelineParts::release_text_encoder() {
+  text_encoder_.reset();
+  release_cached_device_memory();
+}
+
+void PipelineParts::release_denoiser() {
+  denoiser_.reset();
+  release_cached_device_memory();
+}
+
+void PipelineParts::release_vae() {
+  vae_.reset();
+  release_cached_device_memory();
+}
+
+std::string weights_identity(const Checkpoint& checkpoint) {
+  constexpr uintmax_t kHashedWhole = uintmax_t(256) << 20;
+  Hasher hasher;
+  for (const auto& file : checkpoint.transformer.file.files) {
+    hasher.add(std::filesystem::file_size(file) <= kHashedWhole ? hash_file(file)
+                                                                : hash_file_sample(file));
+  }
+  return hasher.hex();
+}
+
+}  // namespace sana::infer

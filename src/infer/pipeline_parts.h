@@ -1,0 +1,43 @@
+// The networks of a checkpoint: each is loaded when it is first used, and can be released.
+#pragma once
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <memory>
+#include <optional>
+
+#include "infer/checkpoint_folder.h"
+#include "infer/denoiser.h"
+
+namespace sana::infer {
+
+class PipelineParts {
+ public:
+  PipelineParts(const Checkpoint& checkpoint, c10::Device device, c10::ScalarType dtype,
+                c10::ScalarType vae_dtype);
+
+  // Throws UserError when the encoder on this machine is not the one that the checkpoint was
+  // trained with.
+  model::TextEncoder& text_encoder();
+  const Denoiser& denoiser();
+  model::VideoVae& vae();
+
+  // Frees the memory of a part; its next use loads it again.
+  void release_text_encoder();
+  void release_denoiser();
+  void release_vae();
+
+ private:
+  const Checkpoint& checkpoint_;
+  c10::Device device_;
+  c10::ScalarType dtype_, vae_dtype_;
+  std::unique_ptr<model::TextEncoder> text_encoder_;
+  std::optional<Denoiser> denoiser_;
+  std::unique_ptr<model::VideoVae> vae_;
+};
+
+// Hash of the transformer's weights: of the whole file up to 256 MiB, else of a sample of its
+// blocks.
+std::string weights_identity(const Checkpoint& checkpoint);
+
+}  // namespace sana::infer

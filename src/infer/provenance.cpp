@@ -1,0 +1,63 @@
+#include "infer/provenance.h"
+
+#include <torch/headeronly/version.h>
+
+#include <ctime>
+
+#include "core/build_config.h"
+#include "core/config/json.h"
+#include "core/device.h"
+#include "core/files.h"
+
+namespace sana::infer {
+namespace {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+}  // namespace
+
+nlohmann::ordered_json request_json(const SampleJob& job, const ClipSize& generated,
+                                    const std::string& weights_identity,
+                                    const std::string& text_identity) {
+  nlohmann::ordered_json request = {{"prompt", job.prompt},
+                                    {"negative", job.negative},
+                                    {"seed", job.seed},
+                                    {"height", job.size.height},
+                                    {"width", job.size.width},
+                                    {"frames", job.size.frames},
+                                    {"generated_height", generated.height},
+                                    {"generated_width", generated.width},
+                                    {"sampler", config::to_json(job.sampler)},
+                                    {"weights_sha1", weights_identity},
+                                    {"text_encoder", text_identity}};
+  if (!job.image.empty()) request["image_sha1"] = hash_file(job.image);
+  return request;
+}
+
+void write_provenance(const std::filesystem::path& path, nlohmann::ordered_json request,
+                      const Checkpoint& checkpoint, c10::Device device, c10::ScalarType dtype,
+                      const Timings& timings) {
+  request["fps"] = checkpoint.pipeline.fps;
+  request["checkpoint"] = std::filesystem::absolute(checkpoint.path).string();
+  request["vae"] = checkpoint.pipeline.vae_identity.empty() ? checkpoint.vae.name
+                                                            : checkpoint.pipeline.vae_identity;
+  request["program"] = "sana-video " SANA_VERSION;
+  request["libtorch"] = TORCH_VERSION;
+  request["device"] = device.str();
+  request["dtype"] = dtype_name(dtype);
+  request["sampling_s"] = timings.sampling_s;
+  request["decode_and_write_s"] = timings.decode_and_write_s;
+  request["peak_device_memory_bytes"] = peak_device_memory(device);
+  request["peak_host_memory_bytes"] = host_memory().peak_resident;
+  request["time"] = utc_now();
+  write_file_atomically(path, request.dump(2) + "\n");
+}
+
+}  // namespace sana::infer

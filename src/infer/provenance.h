@@ -1,0 +1,30 @@
+// The JSON file beside a video: what made it, enough to make it again.
+#pragma once
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "infer/checkpoint_folder.h"
+#include "infer/sample_job.h"
+
+namespace sana::infer {
+
+// Everything that determines the latents of a job.
+nlohmann::ordered_json request_json(const SampleJob& job, const ClipSize& generated,
+                                    const std::string& weights_identity,
+                                    const std::string& text_identity);
+
+struct Timings {
+  double sampling_s = 0.0;  // 0: the latents are of an earlier run
+  double decode_and_write_s = 0.0;
+};
+
+// Writes `request` with the place of the checkpoint, program, device, times and peak memory.
+void write_provenance(const std::filesystem::path& path, nlohmann::ordered_json request,
+                      const Checkpoint& checkpoint, c10::Device device, c10::ScalarType dtype,
+                      const Timings& timings);
+
+}  // namespace sana::infer

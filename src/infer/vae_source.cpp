@@ -1,0 +1,132 @@
+#include "infer/vae_source.h"
+
+#include <map>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "infer/weight_source.h"
+#include "model/parameter.h"
+#include "model/state_dict.h"
+#include "model/vae/dc_ae.h"
+#include "model/vae/dc_ae_video.h"
+#include "model/vae/ltx2_vae.h"
+#include "model/vae/wan_vae.h"
+#include "model/weights/dc_ae_names.h"
+#include "model/weights/diffusers_config.h"
+#include "model/weights/ltx2_vae_names.h"
+#include "model/weights/wan_vae_names.h"
+
+namespace sana::infer {
+namespace {
+
+namespace fs = std::filesystem;
+using model::VideoVae;
+
+TensorMap read_tensors(const fs::path& path) {
+  TensorMap tensors;
+  for (const LazyTensor& tensor : open_weights(path).tensors) {
+    tensors.emplace(tensor.name, tensor.load());
+  }
+  return tensors;
+}
+
+VaeSource wan_source(const fs::path& path, const model::WanVaeConfig& config) {
+  const auto load = [path, config](c10::Device device, c10::ScalarType dtype) {
+    TensorMap tensors = read_tensors(path);
+    if (model::is_original_wan_vae(tensors)) {
+      tensors = model::wan_vae_from_original(tensors, path.string());
+    }
+    return model::make_video_vae(model::build_wan_vae(config, tensors, path.string()), device,
+                                 dtype);
+  };
+  return {"Wan VAE", path, config.geometry(), at::kFloat, load};
+}
+
+VaeSource ltx2_source(const fs::path& path, const model::Ltx2VaeConfig& config) {
+  const auto load = [path, config](c10::Device device, c10::ScalarType dtype) {
+    TensorMap tensors = read_tensors(path);
+    if (model::is_original_ltx2_vae(tensors)) {
+      tensors = model::ltx2_vae_from_original(tensors, path.string());
+    }
+    model::Ltx2Vae vae = model::build_ltx2_vae(config, tensors, path.string(),
+                                               at::TensorOptions().dtype(dtype).device(device));
+    return model::make_video_vae(std::move(vae), device, dtype);
+  };
+  return {"LTX-2 VAE", path, config.geometry(), at::kBFloat16, load};
+}
+
+VaeSource dc_ae_source(const fs::path& path, const model::DcAeConfig& config) {
+  const auto load = [path, config](c10::Device device, c10::ScalarType dtype) {
+    model::DcAe vae = model::load_dc_ae(read_tensors(path), config, path.string(), device, dtype);
+    return model::make_video_vae(std::move(vae), device, dtype);
+  };
+  return {"DC-AE", path, config.geometry(), at::kBFloat16, load};
+}
+
+VaeSource dc_ae_video_source(const fs::path& path, const model::DcAeVideoConfig& config) {
+  const auto load = [path, config](c10::Device device, c10::ScalarType dtype) {
+    model::DcAeVideo vae =
+        model::load_dc_ae_video(read_tensors(path), config, path.string(), device, dtype);
+    return model::make_video_vae(std::move(vae), device, dtype);
+  };
+  return {"DC-AE-V", path, config.geometry(), at::kBFloat16, load};
+}
+
+// A folder written by `sana-video train`.
+VaeSource trained_source(const fs::path& path) {
+  const auto load = [path](c10::Device device, c10::ScalarType dtype) {
+    return model::make_video_vae(model::load_wan_vae(path), device, dtype);
+  };
+  return {"Wan VAE", path, model::read_wan_vae_config(path).geometry(), at::kFloat, load};
+}
+
+// A folder with the config.json of a public class.
+VaeSource public_source(const fs::path& path) {
+  const fs::path file = path / "config.json";
+  const nlohmann::json json = read_json_file(file);
+  const std::string where = file.string();
+  const std::string name = json.is_object() ? json.value("_class_name", "") : "";
+  if (name == "AutoencoderKLWan") {
+    return wan_source(path, model::wan_vae_config_from_diffusers(json, where));
+  }
+  if (name == "AutoencoderKLLTX2Video") {
+    return ltx2_source(path, model::ltx2_vae_config_from_diffusers(json, where));
+  }
+  if (name == "AutoencoderDC") {
+    return dc_ae_source(path, model::dc_ae_config_from_diffusers(json, where));
+  }
+  throw UserError(fmt::format(
+      "'{}': the VAE '{}' is not known; known are AutoencoderKLWan, AutoencoderKLLTX2Video and "
+      "AutoencoderDC",
+      where, name));
+}
+
+// Weights without a configuration, recognised by their names: the public sizes.
+VaeSource bare_source(const fs::path& path) {
+  const TensorMap tensors = read_tensors(path);
+  if (model::is_original_wan_vae(tensors)) {
+    return wan_source(path, model::wan21_vae_public_config());
+  }
+  if (model::is_original_ltx2_vae(tensors)) {
+    return ltx2_source(path, model::ltx2_vae_public_config());
+  }
+  if (model::is_dc_ae_video(tensors)) {
+    return dc_ae_video_source(path, model::dc_ae_video_config_from_names(tensors));
+  }
+  throw UserError(
+      fmt::format("'{}': these are not the tensors of a VAE that is known without its config.json "
+                  "(Wan2.1_VAE.pth, "
+                  "the LTX-2 checkpoint, DC-AE-V)",
+                  path.string()));
+}
+
+}  // namespace
+
+VaeSource find_vae(const fs::path& path) {
+  require(fs::exists(path), "'{}': there is no VAE", path.string());
+  if (fs::exists(path / "vae.json")) return trained_source(path);
+  if (fs::exists(path / "config.json")) return public_source(path);
+  return bare_source(path);
+}
+
+}  // namespace sana::infer
