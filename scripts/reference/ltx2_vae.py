@@ -5,7 +5,7 @@
     python3 scripts/reference/ltx2_vae.py            # writes tests/data/ltx2_vae_*.safetensors
     python3 scripts/reference/ltx2_vae.py --bfloat16 FILE ...   # error of the same in bfloat16
 
-Tensors: w.* (diffusers names), in.video [1, 3, 9, H, W], out.mean (encode), out.video (decode of
+Tensors: w.* (diffusers names), in.video [1, 3, F, H, W], out.mean (encode), out.video (decode of
 out.mean). ltx2_vae_tiny has the public layout (decoder not causal, reflected borders);
 ltx2_vae_variant everything that the public layout leaves out: causal decoder, replicated and
 reflected borders, blocks without residual or resampling, a strided convolution, changing widths.
@@ -28,7 +28,7 @@ TINY = {
     "latent_channels": 4,
     "block_out_channels": [8, 16, 8],
     "decoder_block_out_channels": [8, 16],
-    "layers_per_block": [1, 1, 1, 1],
+    "layers_per_block": [1, 1, 0, 1],
     "decoder_layers_per_block": [1, 2, 1],
     "downsample_type": ["spatial", "temporal", "spatiotemporal"],
     "patch_size": 2,
@@ -41,7 +41,7 @@ VARIANT = {
     "latent_channels": 4,
     "block_out_channels": [8, 8, 8],
     "decoder_block_out_channels": [4, 4, 8],
-    "layers_per_block": [1, 0, 1, 2],
+    "layers_per_block": [1, 0, 1, 1],
     "decoder_layers_per_block": [1, 1, 0, 1],
     "spatio_temporal_scaling": [True, False, True],
     "decoder_spatio_temporal_scaling": [True, True, False],
@@ -64,7 +64,7 @@ def compute(vae, video, latent=None):
         return mean, vae.decode(mean if latent is None else latent).sample
 
 
-def write(name, config, size, seed):
+def write(name, config, size, seed):  # size: frames, rows, columns
     torch.manual_seed(seed)
     vae = AutoencoderKLLTX2Video(**config).eval()
     for key, parameter in vae.named_parameters():
@@ -74,7 +74,7 @@ def write(name, config, size, seed):
             torch.nn.init.uniform_(parameter, 0.5, 1.5)
     vae.latents_mean.normal_()
     vae.latents_std.uniform_(0.5, 2.0)
-    video = torch.rand(1, 3, 9, *size) * 2 - 1
+    video = torch.rand(1, 3, *size) * 2 - 1
     mean, frames = compute(vae, video)
     tensors = {f"w.{key}": value.contiguous() for key, value in vae.state_dict().items()}
     tensors |= {"in.video": video, "out.mean": mean.contiguous(), "out.video": frames.contiguous()}
@@ -108,8 +108,8 @@ def main():
         for path in sys.argv[2:]:
             bfloat16_error(path)
         return
-    write("ltx2_vae_tiny", TINY, (16, 24), seed=1)
-    write("ltx2_vae_variant", VARIANT, (16, 16), seed=2)
+    write("ltx2_vae_tiny", TINY, (9, 16, 24), seed=1)
+    write("ltx2_vae_variant", VARIANT, (5, 16, 16), seed=2)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ const std::map<std::string, KnownModel>& known_models() {
       {"SanaVideoTransformer3DModel:block_causal", {run_dit_causal_fixture, 2.4e-2, 1.75e-1}},
       // 5.2e-2
       {"AutoencoderKLWan", {run_wan_vae_fixture, 1.05e-1, 1.75e-1}},
-      // 2.1e-2
-      {"AutoencoderKLLTX2Video", {run_ltx2_vae_fixture, 4.2e-2, 1.75e-1}},
+      // 3.3e-2
+      {"AutoencoderKLLTX2Video", {run_ltx2_vae_fixture, 6.6e-2, 1.75e-1}},
       // 7.85e-2 with eager attention
       {"Gemma2Model", {run_gemma2_fixture, 1.57e-1, 1.75e-1}},
       // Samplers compute in float32 always.

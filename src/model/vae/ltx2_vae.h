@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -49,6 +50,11 @@ TORCH_MODULE(Ltx2Vae);
 // UserError.
 Ltx2Vae build_ltx2_vae(const Ltx2VaeConfig& config, const TensorMap& weights,
                        const std::string& what, const at::TensorOptions& options = {});
+
+// A public folder: config.json of AutoencoderKLLTX2Video and safetensors beside it. Throws
+// UserError.
+Ltx2Vae load_ltx2_vae(const std::filesystem::path& directory,
+                      const at::TensorOptions& options = {});
 
 // The VideoVae of an Ltx2Vae on one device in one dtype: whole clips, frames seen through windows.
 // Throws UserError when encoder and decoder disagree about sizes, or config.json about the layers.

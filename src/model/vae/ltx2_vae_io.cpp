@@ -1,10 +1,11 @@
-// The face of the LTX-2 VAE towards the rest of the program.
+// Public files of the LTX-2 VAE, and its face towards the rest of the program.
 #include <ATen/ATen.h>
 
 #include <utility>
 
 #include "core/config/json.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "model/vae/conv3d.h"
 #include "model/vae/ltx2_vae.h"
 #include "model/vae/vae_identity.h"
@@ -82,6 +83,16 @@ void check_geometry(const Ltx2VaeConfig& config) {
 }
 
 }  // namespace
+
+Ltx2Vae load_ltx2_vae(const std::filesystem::path& directory, const at::TensorOptions& options) {
+  const std::filesystem::path file = directory / "config.json";
+  const nlohmann::json json = read_json_file(file);
+  const std::string name = "AutoencoderKLLTX2Video";
+  require(json.is_object() && json.value("_class_name", nlohmann::json(name)) == name,
+          "{}: this is not the configuration of an {}", file.string(), name);
+  return build_ltx2_vae(ltx2_vae_config_from_diffusers(json, file.string()),
+                        load_safetensors(directory), directory.string(), options);
+}
 
 std::unique_ptr<VideoVae> make_video_vae(Ltx2Vae vae, c10::Device device, c10::ScalarType dtype) {
   check_geometry(vae->config());

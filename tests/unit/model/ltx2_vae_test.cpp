@@ -2,9 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include "core/config/json.h"
 #include "core/error.h"
 #include "model/state_dict.h"
 #include "support/catch.h"
+#include "support/temporary_directory.h"
 #include "support/tensors.h"
 #include "tiny_vaes.h"
 
@@ -89,6 +91,25 @@ TEST_CASE("LTX-2 weights of another configuration are refused by name", "[model]
   huge.block_out_channels = {65536, 65536, 65536};
   CHECK_THROWS_WITH(sana::model::build_ltx2_vae(huge, weights, "vae.safetensors"),
                     ContainsSubstring("65536"));
+}
+
+TEST_CASE(
+    "a public LTX-2 folder opens in the dtype that is asked for, one of another class does not",
+    "[model][ltx2]") {
+  const sana_test::TemporaryDirectory folder;
+  const sana::TensorMap weights =
+      sana::model::state_dict(*sana_test::random_ltx2_vae(sana_test::tiny_ltx2_config()));
+  sana::save_safetensors(folder / "diffusion_pytorch_model.safetensors", weights);
+  json description = json::parse(sana::config::to_json(sana_test::tiny_ltx2_config()).dump());
+  description["_class_name"] = "AutoencoderKLLTX2Video";
+  folder.file("config.json", description.dump());
+  const Ltx2Vae vae = sana::model::load_ltx2_vae(folder.path(), at::TensorOptions(at::kBFloat16));
+  for (const auto& [name, tensor] : sana::model::state_dict(*vae)) {
+    CHECK(at::equal(tensor, weights.at(name).to(at::kBFloat16)));
+  }
+  description["_class_name"] = "AutoencoderKLWan";
+  folder.file("config.json", description.dump());
+  CHECK_THROWS_WITH(sana::model::load_ltx2_vae(folder.path()), ContainsSubstring("config.json"));
 }
 
 TEST_CASE("a causal LTX-2 encoder does not look ahead, a decoder that is not causal does",
