@@ -2,14 +2,9 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -23,34 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors data is little-endian");
-
-struct Mapping {
-  std::shared_ptr<void> memory;
-  size_t size = 0;
-};
-
-// Private and writable: a tensor over it may be written to, the file stays as it is.
-Mapping map_file(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  require(descriptor >= 0, "cannot read '{}': {}", path.string(), std::strerror(errno));
-  struct stat status {};
-  const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  void* memory = MAP_FAILED;
-  const auto size = static_cast<size_t>(regular ? status.st_size : 0);
-  if (size >= 8) {
-    memory =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0);
-  }
-  const int error = errno;
-  ::close(descriptor);
-  require(regular, "cannot read '{}': it is not a file", path.string());
-  require(size >= 8, "'{}' is no safetensors file: it has {} bytes", path.string(), size);
-  if (memory == MAP_FAILED) {
-    throw EnvironmentError(
-        fmt::format("cannot map '{}' into memory: {}", path.string(), std::strerror(error)));
-  }
-  return {std::shared_ptr<void>(memory, [size](void* start) { ::munmap(start, size); }), size};
-}
 
 TensorMap load_sharded(const fs::path& index_path) {
   const nlohmann::json index = read_json_file(index_path);
@@ -137,22 +104,24 @@ std::string header_text(const std::vector<NamedTensor>& order, const Metadata& m
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path) {
-  const Mapping mapping = map_file(path);
+SafetensorsFile::SafetensorsFile(const fs::path& path) : SafetensorsFile(path, map_file(path)) {}
+
+SafetensorsFile::SafetensorsFile(const fs::path& path, const MappedFile& file) : path_(path) {
+  require(file.size >= 8, "'{}' is no safetensors file: it has {} bytes", path.string(), file.size);
   uint64_t header_bytes = 0;
-  const char* start = static_cast<const char*>(mapping.memory.get());
+  const char* start = file.memory.get();
   std::memcpy(&header_bytes, start, 8);
   require(header_bytes <= detail::kMaxHeaderBytes,
           "'{}' is no safetensors file: its header would have {} bytes (at most {} are allowed)",
           path.string(), header_bytes, detail::kMaxHeaderBytes);
-  require(header_bytes <= mapping.size - 8,
+  require(header_bytes <= file.size - 8,
           "'{}' is truncated: its header should have {} bytes, {} are there", path.string(),
-          header_bytes, mapping.size - 8);
+          header_bytes, file.size - 8);
   auto header = with_context(fmt::format("'{}'", path.string()), [&] {
     return detail::parse_safetensors_header({start + 8, header_bytes},
-                                            mapping.size - 8 - header_bytes);
+                                            file.size - 8 - header_bytes);
   });
-  mapping_ = mapping.memory;
+  mapping_ = file.memory;
   data_ = start + 8 + header_bytes;
   metadata_ = std::move(header.metadata);
   entries_ = std::move(header.entries);

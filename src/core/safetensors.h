@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "core/mapped_file.h"
+
 namespace sana {
 
 using TensorMap = std::map<std::string, at::Tensor>;
@@ -29,6 +31,9 @@ class SafetensorsFile {
   // Validates the whole header (size, JSON, dtypes, offsets inside the file, no overlap, size =
   // product of shape) before anything is allocated. Throws UserError naming file and tensor.
   explicit SafetensorsFile(const std::filesystem::path& path);
+
+  // The same of bytes that are in memory already; `path` names them in errors.
+  SafetensorsFile(const std::filesystem::path& path, const MappedFile& file);
 
   const std::filesystem::path& path() const { return path_; }
   const Metadata& metadata() const { return metadata_; }

@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/mapped_file.h"
+
 namespace sana {
 
 // One value of a torch.save file; nothing else can be in one.
@@ -30,6 +32,9 @@ struct TorchValue {
 // compressed or overlapping entries, big-endian data, tensors that reach outside their storage,
 // nesting deeper than 64.
 TorchValue load_torch_file(const std::filesystem::path& path);
+
+// The same of bytes that are in memory already; `path` names them in errors.
+TorchValue load_torch_file(const std::filesystem::path& path, const MappedFile& file);
 
 // Writes what torch.load(path, weights_only=True) opens; the same values give the same bytes.
 // Tensors may be on any device and are written contiguous, one at a time, each at a multiple of 64
