@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -19,11 +21,24 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors data is little-endian");
 
-TensorMap load_sharded(const fs::path& index_path) {
+// Everything in one file, in the order of the names.
+TensorList list_file(const fs::path& path, Metadata* metadata) {
+  const auto file = std::make_shared<const SafetensorsFile>(path);
+  if (metadata != nullptr) metadata->insert(file->metadata().begin(), file->metadata().end());
+  TensorList list;
+  for (const auto& [name, entry] : file->entries()) {
+    list.push_back({name, entry.dtype, entry.shape, [file, name] { return file->tensor(name); }});
+  }
+  return list;
+}
+
+using NamesOfShard = std::map<std::string, std::set<std::string>>;
+
+NamesOfShard read_index(const fs::path& index_path) {
   const nlohmann::json index = read_json_file(index_path);
   require(index.is_object() && index.contains("weight_map") && index["weight_map"].is_object(),
           "'{}' is no shard index: it has no weight_map", index_path.string());
-  std::map<std::string, std::set<std::string>> names_of_shard;
+  NamesOfShard names_of_shard;
   for (const auto& [name, shard] : index["weight_map"].items()) {
     require(shard.is_string(), "'{}': the shard of '{}' is not a file name", index_path.string(),
             name);
@@ -32,25 +47,33 @@ TensorMap load_sharded(const fs::path& index_path) {
             "'{}': shard '{}' must lie beside the index", index_path.string(), file);
     names_of_shard[file].insert(name);
   }
-  TensorMap tensors;
-  for (const auto& [shard, names] : names_of_shard) {
-    const SafetensorsFile file(index_path.parent_path() / shard);
-    for (const std::string& name : names) tensors[name] = file.tensor(name);
-    for (const auto& [name, entry] : file.entries()) {
-      require(names.count(name) != 0, "'{}' holds tensor '{}', which '{}' does not place there",
-              file.path().string(), name, index_path.filename().string());
-    }
-  }
-  return tensors;
+  return names_of_shard;
 }
 
-bool is_index(const fs::path& path) { return path.string().ends_with(".safetensors.index.json"); }
+TensorList list_sharded(const fs::path& index_path, Metadata* metadata) {
+  TensorList list;
+  for (const auto& [shard, names] : read_index(index_path)) {
+    const fs::path path = index_path.parent_path() / shard;
+    TensorList tensors = list_file(path, metadata);
+    std::set<std::string> absent = names;
+    std::string stray;
+    for (const LazyTensor& tensor : tensors) {
+      if (absent.erase(tensor.name) == 0) stray = tensor.name;
+    }
+    require(absent.empty(), "'{}' holds no tensor '{}'", path.string(),
+            absent.empty() ? "" : *absent.begin());
+    require(stray.empty(), "'{}' holds tensor '{}', which '{}' does not place there", path.string(),
+            stray, index_path.filename().string());
+    std::move(tensors.begin(), tensors.end(), std::back_inserter(list));
+  }
+  return list;
+}
 
 // The one index or, when there is none, the one .safetensors file of a folder.
 fs::path weights_in_folder(const fs::path& folder) {
   std::vector<fs::path> files, indices;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (is_index(entry.path())) indices.push_back(entry.path());
+    if (is_safetensors_index(entry.path())) indices.push_back(entry.path());
     if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
   }
   const auto& candidates = indices.empty() ? files : indices;
@@ -62,33 +85,30 @@ fs::path weights_in_folder(const fs::path& folder) {
       fmt::format("'{}' holds several weight files; name one of them:{}", folder.string(), list));
 }
 
-using NamedTensor = std::pair<std::string, at::Tensor>;
-
-// Wide types first, so that each tensor begins at a multiple of its element size (8 for the widest)
-// although the format allows no padding between tensors.
-std::vector<NamedTensor> in_file_order(const TensorMap& tensors) {
-  std::vector<NamedTensor> order;
-  for (const auto& [name, tensor] : tensors) {
-    require(name != "__metadata__", "a tensor cannot be named __metadata__");
-    require(tensor.defined() && tensor.layout() == at::kStrided, "tensor '{}' has no dense data",
-            name);
-    order.emplace_back(name, tensor);
-  }
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return a.second.element_size() > b.second.element_size();
+// By dtype, then by name.
+TensorList in_file_order(TensorList tensors) {
+  std::sort(tensors.begin(), tensors.end(), [](const LazyTensor& a, const LazyTensor& b) {
+    const size_t rank_a = detail::safetensors_dtype_rank(a.dtype);
+    const size_t rank_b = detail::safetensors_dtype_rank(b.dtype);
+    return std::tie(rank_a, a.name) < std::tie(rank_b, b.name);
   });
-  return order;
+  std::set<std::string> names = {"__metadata__"};
+  for (const LazyTensor& tensor : tensors) {
+    require(names.insert(tensor.name).second, "a tensor cannot be named {}{}", tensor.name,
+            tensor.name == "__metadata__" ? "" : ": another has that name");
+  }
+  return tensors;
 }
 
-std::string header_text(const std::vector<NamedTensor>& order, const Metadata& metadata) {
+std::string header_text(const TensorList& order, const Metadata& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t begin = 0;
-  for (const auto& [name, tensor] : order) {
-    const uint64_t end = begin + tensor.nbytes();
-    header[name] = {{"dtype", detail::safetensors_dtype_name(tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {begin, end}}};
+  for (const LazyTensor& tensor : order) {
+    const uint64_t end = begin + uint64_t(tensor.num_bytes());
+    header[tensor.name] = {{"dtype", detail::safetensors_dtype_name(tensor.dtype)},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {begin, end}}};
     begin = end;
   }
   std::string text;
@@ -151,21 +171,55 @@ TensorMap SafetensorsFile::tensors() const {
   return result;
 }
 
-TensorMap load_safetensors(const fs::path& path) {
+bool is_safetensors_index(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".json") && name.find(".safetensors.index.") != std::string::npos;
+}
+
+int64_t LazyTensor::num_elements() const {
+  int64_t count = 1;
+  for (const int64_t size : shape) count *= size;
+  return count;
+}
+
+int64_t LazyTensor::num_bytes() const {
+  return num_elements() * static_cast<int64_t>(c10::elementSize(dtype));
+}
+
+LazyTensor lazy_tensor(const std::string& name, const at::Tensor& tensor) {
+  require(tensor.defined() && tensor.layout() == at::kStrided, "tensor '{}' has no dense data",
+          name);
+  return {name, tensor.scalar_type(), tensor.sizes().vec(), [tensor] { return tensor; }};
+}
+
+TensorList list_safetensors(const fs::path& path, Metadata* metadata) {
   std::error_code error;
   const fs::path file = fs::is_directory(path, error) ? weights_in_folder(path) : path;
-  return is_index(file) ? load_sharded(file) : SafetensorsFile(file).tensors();
+  return is_safetensors_index(file) ? list_sharded(file, metadata) : list_file(file, metadata);
+}
+
+TensorMap load_safetensors(const fs::path& path) {
+  TensorMap tensors;
+  for (const LazyTensor& tensor : list_safetensors(path)) tensors[tensor.name] = tensor.load();
+  return tensors;
 }
 
 void save_safetensors(const fs::path& path, const TensorMap& tensors, const Metadata& metadata) {
-  const std::vector<NamedTensor> order = in_file_order(tensors);
+  TensorList list;
+  for (const auto& [name, tensor] : tensors) list.push_back(lazy_tensor(name, tensor));
+  save_tensor_list(path, list, metadata);
+}
+
+void save_tensor_list(const fs::path& path, const TensorList& tensors, const Metadata& metadata) {
+  const TensorList order = in_file_order(tensors);
   const std::string header = header_text(order, metadata);
   const uint64_t header_bytes = header.size();
   AtomicFile file(path);
   file.write({reinterpret_cast<const char*>(&header_bytes), 8});
   file.write(header);
-  for (const auto& [name, tensor] : order) {
-    const at::Tensor data = tensor.detach().cpu().contiguous();
+  for (const LazyTensor& tensor : order) {
+    const at::Tensor data = tensor.load().detach().cpu().contiguous();
+    SANA_ASSERT(data.scalar_type() == tensor.dtype && data.sizes() == tensor.shape);
     if (data.nbytes() == 0) continue;
     file.write({static_cast<const char*>(data.const_data_ptr()), data.nbytes()});
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +17,22 @@ namespace sana {
 
 using TensorMap = std::map<std::string, at::Tensor>;
 using Metadata = std::map<std::string, std::string>;
+
+// A tensor that is read, or made, when its turn comes: passing on a checkpoint larger than memory
+// needs room for one tensor.
+struct LazyTensor {
+  std::string name;
+  at::ScalarType dtype = at::kFloat;
+  std::vector<int64_t> shape;
+  std::function<at::Tensor()> load;  // gives a tensor of that dtype and shape
+
+  int64_t num_elements() const;
+  int64_t num_bytes() const;
+};
+using TensorList = std::vector<LazyTensor>;
+
+// The same for a tensor at hand.
+LazyTensor lazy_tensor(const std::string& name, const at::Tensor& tensor);
 
 // Where one tensor lies in its file.
 struct TensorEntry {
@@ -55,14 +72,25 @@ class SafetensorsFile {
   std::map<std::string, TensorEntry> entries_;
 };
 
+// "model.safetensors.index.json", also with a variant: "model.safetensors.index.fp16.json".
+bool is_safetensors_index(const std::filesystem::path& path);
+
 // Tensors of `path`: a .safetensors file, a .safetensors.index.json (shards beside it), or a folder
 // that holds exactly one of either. Throws UserError.
 TensorMap load_safetensors(const std::filesystem::path& path);
+
+// The same without reading any tensor. `metadata`, where given, receives that of all files.
+TensorList list_safetensors(const std::filesystem::path& path, Metadata* metadata = nullptr);
 
 // Writes aside, syncs, renames. Tensors may be on any device; data is contiguous and aligned to 8
 // bytes. Throws EnvironmentError when the disk is full or the path not writable; the old file, if
 // any, is then untouched.
 void save_safetensors(const std::filesystem::path& path, const TensorMap& tensors,
+                      const Metadata& metadata = {});
+// The same, one tensor in memory at a time. Tensors lie in the file by dtype and name, whatever the
+// order of the list, as the reference implementation writes them. Throws UserError for a name given
+// twice.
+void save_tensor_list(const std::filesystem::path& path, const TensorList& tensors,
                       const Metadata& metadata = {});
 
 }  // namespace sana

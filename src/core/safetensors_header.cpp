@@ -17,19 +17,20 @@ namespace {
 
 using nlohmann::json;
 
+// In the order in which the reference implementation writes the tensors of a file.
 constexpr std::array<std::pair<const char*, at::ScalarType>, 12> kDtypes = {{
+    {"I64", at::kLong},
     {"F64", at::kDouble},
     {"F32", at::kFloat},
-    {"F16", at::kHalf},
-    {"BF16", at::kBFloat16},
-    {"I64", at::kLong},
     {"I32", at::kInt},
+    {"BF16", at::kBFloat16},
+    {"F16", at::kHalf},
     {"I16", at::kShort},
+    {"F8_E4M3", at::kFloat8_e4m3fn},
+    {"F8_E5M2", at::kFloat8_e5m2},
     {"I8", at::kChar},
     {"U8", at::kByte},
     {"BOOL", at::kBool},
-    {"F8_E4M3", at::kFloat8_e4m3fn},
-    {"F8_E5M2", at::kFloat8_e5m2},
 }};
 
 // Object keys seen so far at each depth: json itself silently keeps the last of two equal keys.
@@ -173,11 +174,15 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_
   return header;
 }
 
-std::string safetensors_dtype_name(at::ScalarType dtype) {
-  for (const auto& [name, known] : kDtypes) {
-    if (dtype == known) return name;
+size_t safetensors_dtype_rank(at::ScalarType dtype) {
+  for (size_t rank = 0; rank < kDtypes.size(); ++rank) {
+    if (dtype == kDtypes[rank].second) return rank;
   }
   throw UserError(fmt::format("safetensors files cannot hold {} tensors", c10::toString(dtype)));
+}
+
+std::string safetensors_dtype_name(at::ScalarType dtype) {
+  return kDtypes[safetensors_dtype_rank(dtype)].first;
 }
 
 }  // namespace sana::detail

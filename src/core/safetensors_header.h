@@ -25,4 +25,9 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, uint64_t data_
 // "F32"; throws UserError for a dtype the format (or this program) does not know.
 std::string safetensors_dtype_name(at::ScalarType dtype);
 
+// Place of a dtype in the order in which a file holds its tensors: wide types first, so that each
+// begins at a multiple of its element size, and as the reference implementation has it. Throws as
+// the function above.
+size_t safetensors_dtype_rank(at::ScalarType dtype);
+
 }  // namespace sana::detail

@@ -140,7 +140,7 @@ TEST_CASE("headers that are not what the format says are refused", "[safetensors
       "unknown field 'x'"));
   CHECK(contains(
       complaint_about_header(R"({"a":{"dtype":"F3","shape":[0],"data_offsets":[0,0]}})", 0),
-      "dtype F3 is not one of F64, F32"));
+      "dtype F3 is not one of I64, F64, F32"));
   CHECK(contains(complaint_about_header(R"({"a":{"dtype":3,"shape":[0],"data_offsets":[0,0]}})", 0),
                  "dtype 3 is not one of"));
   CHECK(contains(complaint_about_header(R"({"__metadata__":{"step":3}})", 0),

@@ -74,6 +74,54 @@ TEST_CASE("each tensor's data is aligned for its type", "[safetensors]") {
   }
 }
 
+// Header of a file that the reference implementation (safetensors 0.8, Python) wrote.
+TEST_CASE("tensors lie in the file as the reference implementation has them", "[safetensors]") {
+  const TemporaryDirectory folder;
+  TensorMap tensors;
+  const std::vector<at::ScalarType> dtypes = {
+      at::kFloat, at::kDouble, at::kHalf, at::kBFloat16, at::kLong,          at::kInt,
+      at::kShort, at::kChar,   at::kByte, at::kBool,     at::kFloat8_e4m3fn, at::kFloat8_e5m2};
+  for (size_t i = 0; i < dtypes.size(); ++i) {
+    tensors[fmt::format("t{}", i)] = at::zeros({3}).to(dtypes[i]);
+  }
+  sana::save_safetensors(folder / "a.safetensors", tensors, {{"format", "pt"}});
+  const std::string expected =
+      R"({"__metadata__":{"format":"pt"},"t4":{"dtype":"I64","shape":[3],"data_offsets":[0,24]},)"
+      R"("t1":{"dtype":"F64","shape":[3],"data_offsets":[24,48]},)"
+      R"("t0":{"dtype":"F32","shape":[3],"data_offsets":[48,60]},)"
+      R"("t5":{"dtype":"I32","shape":[3],"data_offsets":[60,72]},)"
+      R"("t3":{"dtype":"BF16","shape":[3],"data_offsets":[72,78]},)"
+      R"("t2":{"dtype":"F16","shape":[3],"data_offsets":[78,84]},)"
+      R"("t6":{"dtype":"I16","shape":[3],"data_offsets":[84,90]},)"
+      R"("t10":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[90,93]},)"
+      R"("t11":{"dtype":"F8_E5M2","shape":[3],"data_offsets":[93,96]},)"
+      R"("t7":{"dtype":"I8","shape":[3],"data_offsets":[96,99]},)"
+      R"("t8":{"dtype":"U8","shape":[3],"data_offsets":[99,102]},)"
+      R"("t9":{"dtype":"BOOL","shape":[3],"data_offsets":[102,105]}})";
+  CHECK(file_bytes(folder / "a.safetensors").substr(8, expected.size()) == expected);
+}
+
+TEST_CASE("a list of tensors is read and written one by one", "[safetensors]") {
+  const TemporaryDirectory folder;
+  const TensorMap tensors = {{"b", at::arange(4)}, {"a", at::ones({2, 3}, at::kBFloat16)}};
+  sana::save_safetensors(folder / "a.safetensors", tensors, {{"format", "pt"}});
+  sana::Metadata metadata;
+  sana::TensorList list = sana::list_safetensors(folder / "a.safetensors", &metadata);
+  REQUIRE(list.size() == 2);
+  CHECK(metadata.at("format") == "pt");
+  CHECK(list[0].name == "a");
+  CHECK(list[0].shape == std::vector<int64_t>{2, 3});
+  CHECK(list[0].num_bytes() == 12);
+  CHECK(same(list[1].load(), tensors.at("b")));
+  std::swap(list[0], list[1]);
+  sana::save_tensor_list(folder / "b.safetensors", list, metadata);
+  CHECK(file_bytes(folder / "b.safetensors") == file_bytes(folder / "a.safetensors"));
+  list.push_back(list.front());
+  CHECK(contains(
+      message_of<UserError>([&] { sana::save_tensor_list(folder / "c.safetensors", list); }),
+      "b: another has that name"));
+}
+
 TEST_CASE("writing to a mapped tensor never reaches the file", "[safetensors]") {
   const TemporaryDirectory folder;
   const auto path = folder / "a.safetensors";
