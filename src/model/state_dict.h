@@ -24,10 +24,6 @@ void load_state_dict(torch::nn::Module& module, const TensorMap& tensors, const 
 // `own`.
 void copy_tensors(const TensorMap& own, const TensorMap& tensors, const std::string& what);
 
-// Stands for a weight that adopt_state_dict() will set: float32 zeros of that shape in four bytes,
-// so that a module of billions of parameters can be built without memory for them.
-at::Tensor placeholder_weight(at::IntArrayRef shape);
-
 // Makes `tensors` the module's own, in place of what it was built with, one at a time: on `device`
 // and, where the module has floating-point numbers, in `dtype`. A tensor that is there already in
 // that form is shared, not copied, so weights mapped from a file stay in the file until they are

@@ -2,23 +2,9 @@
 
 #include "core/config/check.h"
 #include "core/error.h"
+#include "model/weights/json_value.h"
 
 namespace sana::model {
-namespace {
-
-template <class T>
-T value_of(const nlohmann::json& json, const char* key, const std::string& where) {
-  const auto found = json.find(key);
-  require(found != json.end(), "{}: key '{}' is missing", where, key);
-  try {
-    return found->get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw UserError(
-        fmt::format("{}: key '{}' has an unexpected type: {}", where, key, found->dump()));
-  }
-}
-
-}  // namespace
 
 SanaVideoConfig sana_video_config_from_diffusers(const nlohmann::json& json,
                                                  const std::string& where) {
