@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -43,5 +44,11 @@ TorchValue load_torch_file(const std::filesystem::path& path, const MappedFile& 
 // torch.load refuses, two equal keys), EnvironmentError when the disk is full or the path not
 // writable; the old file, if any, is then untouched.
 void save_torch_file(const std::filesystem::path& path, const TorchValue& root);
+
+// The same for tensors that are made when their turn comes, so that no more than one is in memory:
+// a tensor on the meta device (dtype and sizes, no data) stands for load(i), i counting them.
+using TensorLoader = std::function<at::Tensor(size_t index)>;
+void save_torch_file(const std::filesystem::path& path, const TorchValue& root,
+                     const TensorLoader& load);
 
 }  // namespace sana

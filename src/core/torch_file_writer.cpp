@@ -64,6 +64,11 @@ class TorchPickler {
 
   void add_tensor(const at::Tensor& tensor) {
     require(tensor.defined() && tensor.layout() == at::kStrided, "the tensor has no dense data");
+    if (tensor.is_meta()) {
+      pickle_.tensor(tensor.scalar_type(), std::to_string(tensors_.size()), tensor.sizes());
+      tensors_.push_back(tensor);
+      return;
+    }
     // Weights that are tied are the same view of the same memory. Empty ones share none.
     const View view{tensor.numel() == 0 ? nullptr : tensor.const_data_ptr(), tensor.scalar_type(),
                     tensor.sizes().vec(), tensor.strides().vec()};
@@ -79,9 +84,22 @@ class TorchPickler {
   std::map<View, size_t> storage_of_;
 };
 
+// The data that a tensor on the meta device stands for.
+at::Tensor loaded(const at::Tensor& placeholder, const TensorLoader& load, size_t index) {
+  SANA_ASSERT(load != nullptr);
+  at::Tensor tensor = load(index);
+  SANA_ASSERT(tensor.scalar_type() == placeholder.scalar_type() &&
+              tensor.sizes() == placeholder.sizes());
+  return tensor;
+}
+
 }  // namespace
 
 void save_torch_file(const fs::path& path, const TorchValue& root) {
+  save_torch_file(path, root, nullptr);
+}
+
+void save_torch_file(const fs::path& path, const TorchValue& root, const TensorLoader& load) {
   TorchPickler pickler;
   with_context(fmt::format("cannot save '{}'", path.string()), [&] { pickler.add(root); });
   // As torch.save names it.
@@ -91,8 +109,13 @@ void save_torch_file(const fs::path& path, const TorchValue& root) {
   zip::Writer archive(file);
   archive.add(folder + "/data.pkl", pickler.finish());
   archive.add(folder + "/byteorder", "little");
+  size_t num_loaded = 0;
   for (size_t i = 0; i < pickler.tensors().size(); ++i) {
-    const at::Tensor data = pickler.tensors()[i].detach().cpu().contiguous();
+    const at::Tensor& tensor = pickler.tensors()[i];
+    const at::Tensor data = (tensor.is_meta() ? loaded(tensor, load, num_loaded++) : tensor)
+                                .detach()
+                                .cpu()
+                                .contiguous();
     const auto* bytes = data.nbytes() == 0 ? "" : static_cast<const char*>(data.const_data_ptr());
     archive.add(fmt::format("{}/data/{}", folder, i), {bytes, data.nbytes()});
   }
