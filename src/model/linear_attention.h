@@ -25,7 +25,7 @@ at::Tensor attend_to_sums(const at::Tensor& q, const AttentionSums& sums, const 
 
 // o_i = rope(q_i) S / (q_i . z + eps),   S = sum_j rope(k_j)^T v_j,   z = sum_j k_j
 //   q, k    [B, N, A, d] after ReLU, not rotated;  v [B, N, A, d]
-//   phases  [N, d/2] complex64 (rotary_phases)
+//   phases  [N, d/2] complex64 (rotary_phases), or undefined: no rotation
 // Returns [B, N, A, d] in the dtype of v. S [B, A, d, d] and z [B, A, d] are accumulated in float32
 // whatever the inputs are. The rotation stands only in the numerator, so the denominator stays
 // positive (arXiv 2509.24695, section 3.2).

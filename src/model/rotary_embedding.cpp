@@ -36,6 +36,7 @@ at::Tensor rotary_phases(const Grid& grid, int64_t head_dim, int64_t first_frame
 }
 
 at::Tensor apply_rotary(const at::Tensor& x, const at::Tensor& phases) {
+  if (!phases.defined()) return x;
   const at::Tensor pairs = at::view_as_complex(x.unflatten(-1, {x.size(-1) / 2, 2}));
   return at::view_as_real(pairs * phases.unsqueeze(1)).flatten(-2);
 }

@@ -28,6 +28,7 @@ at::Tensor rotary_phases(const Grid& grid, int64_t head_dim, int64_t first_frame
                          at::Device device);
 
 // Turns adjacent channel pairs (2i, 2i+1).  x [B, N, A, d] float32, phases [N, d/2] -> [B, N, A, d]
+// Undefined phases leave x as it is (attention without positions).
 at::Tensor apply_rotary(const at::Tensor& x, const at::Tensor& phases);
 
 // Phases of the grids asked for so far. Those of whole clips (first_frame 0; a model sees few
