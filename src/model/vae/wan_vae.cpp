@@ -23,13 +23,6 @@ at::Tensor per_channel(const std::vector<double>& values, double fallback, const
 
 }  // namespace
 
-void check_frame_count(const std::string& what, int64_t frames, int64_t stride_t) {
-  const int64_t below = 1 + std::max<int64_t>(frames - 1, 0) / stride_t * stride_t;
-  require(frames >= 1 && (frames - 1) % stride_t == 0,
-          "{} is {} frames, must be {}k+1 for this VAE; nearest are {} and {}", what, frames,
-          stride_t, below, below + stride_t);
-}
-
 VaeGeometry WanVaeConfig::geometry() const {
   VaeGeometry geometry;
   geometry.latent_channels = latent_channels;
@@ -58,7 +51,7 @@ WanVaeImpl::WanVaeImpl(const WanVaeConfig& config) : config_(config) {
 at::Tensor WanVaeImpl::check_video(const at::Tensor& video) const {
   const VaeGeometry geometry = config_.geometry();
   check_shape("wan_vae: video", video, {{"B"}, {"C", 3}, {"F"}, {"H"}, {"W"}});
-  check_frame_count("wan_vae: clip", video.size(2), geometry.stride_t);
+  check_frame_count("wan_vae: clip", video.size(2), geometry);
   require(video.size(3) % geometry.stride_h == 0 && video.size(4) % geometry.stride_w == 0,
           "wan_vae: video is {}x{} pixels, rows and columns must be multiples of {}", video.size(3),
           video.size(4), geometry.stride_h);
