@@ -74,6 +74,9 @@ TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[pari
                      "wan_vae_tiny",           //
                      "ltx2_vae_tiny",          //
                      "ltx2_vae_variant",       //
+                     "dcae_tiny",              //
+                     "dc_ae_shuffle_tiny",     //
+                     "dc_ae_video_tiny",       //
                      "gemma2_tiny"),
             at::kFloat);
 }
@@ -84,6 +87,9 @@ TEST_CASE("bfloat16 stays within its bounds", "[parity][gpu]") {
                      "dit_720_tiny",               //
                      "wan_vae_tiny",               //
                      "ltx2_vae_tiny",              //
+                     "dcae_tiny",                  //
+                     "dc_ae_shuffle_tiny",         //
+                     "dc_ae_video_tiny",           //
                      "gemma2_tiny"),
             at::kBFloat16);
 }

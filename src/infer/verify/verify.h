@@ -70,6 +70,8 @@ std::vector<ComputedTensor> run_gemma2_fixture(const Fixture& fixture,
 std::vector<ComputedTensor> run_ltx2_vae_fixture(const Fixture& fixture,
                                                  const VerifyOptions& options);
 std::vector<ComputedTensor> run_dc_ae_fixture(const Fixture& fixture, const VerifyOptions& options);
+std::vector<ComputedTensor> run_dc_ae_video_fixture(const Fixture& fixture,
+                                                    const VerifyOptions& options);
 std::vector<ComputedTensor> run_sampler_fixture(const Fixture& fixture,
                                                 const VerifyOptions& options);
 
