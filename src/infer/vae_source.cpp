@@ -110,8 +110,8 @@ VaeSource bare_source(const fs::path& path) {
   if (model::is_original_ltx2_vae(tensors)) {
     return ltx2_source(path, model::ltx2_vae_public_config());
   }
-  if (model::is_dc_ae_video(tensors)) {
-    return dc_ae_video_source(path, model::dc_ae_video_config_from_names(tensors));
+  if (tensors.count("encoder.project_in.conv.conv.weight") != 0) {
+    return dc_ae_video_source(path, model::dc_ae_video_config_from_weights(tensors, path.string()));
   }
   throw UserError(
       fmt::format("'{}': these are not the tensors of a VAE that is known without its config.json "

@@ -99,6 +99,9 @@ TEST_CASE("one per cent more in one weight is noticed", "[parity]") {
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "dit_480_tiny", "attn1.to_v"), {})) > 0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "dit_720_tiny", "conv_temp"), {})) > 0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "wan_vae_tiny", "time_conv"), {})) > 0);
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), "dcae_tiny", "proj_out"), {})) > 0);
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), "dc_ae_video_tiny", "main.conv2"), {})) >
+        0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "gemma2_tiny", "mlp.gate"), {})) > 0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "ltx2_vae_tiny", "upsamplers"), {})) >
         0);

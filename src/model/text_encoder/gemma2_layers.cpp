@@ -2,17 +2,17 @@
 
 #include <ATen/ATen.h>
 
-#include "model/state_dict.h"
+#include "model/parameter.h"
 
 namespace sana::model {
 
 Gemma2WeightImpl::Gemma2WeightImpl(at::IntArrayRef shape)
-    : weight(register_parameter("weight", placeholder_weight(shape), false)) {}
+    : weight(register_parameter("weight", unfilled_parameter(shape), false)) {}
 
 at::Tensor Gemma2WeightImpl::forward(const at::Tensor& x) const { return at::linear(x, weight); }
 
 Gemma2RmsNormImpl::Gemma2RmsNormImpl(int64_t dim, double eps)
-    : eps_(eps), weight_(register_parameter("weight", placeholder_weight({dim}), false)) {}
+    : eps_(eps), weight_(register_parameter("weight", unfilled_parameter({dim}), false)) {}
 
 at::Tensor Gemma2RmsNormImpl::forward(const at::Tensor& x) const {
   const at::Tensor scale = weight_.to(at::kFloat) + 1.0;

@@ -15,7 +15,7 @@ constexpr int64_t kExpansion = 4;
 }  // namespace
 
 ProjectionImpl::ProjectionImpl(int64_t in, int64_t out)
-    : weight_(register_parameter("weight", placeholder_weight({out, in}))) {}
+    : weight_(register_parameter("weight", unfilled_parameter({out, in}))) {}
 
 at::Tensor ProjectionImpl::forward(const at::Tensor& x) { return at::linear(x, weight_); }
 

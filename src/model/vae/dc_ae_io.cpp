@@ -21,6 +21,7 @@ class FramewiseDcAe : public VideoVae {
   }
 
   VaeGeometry geometry() const override { return vae_->config().geometry(); }
+  FrameCoupling frame_coupling() const override { return FrameCoupling::kNone; }
 
   at::Tensor encode(const at::Tensor& video) override {
     check_shape("dc_ae: video", video,

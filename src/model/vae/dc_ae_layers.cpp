@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "core/error.h"
-#include "model/state_dict.h"
+#include "model/parameter.h"
 #include "model/vae/shuffle.h"
 
 namespace sana::model {
@@ -23,9 +23,9 @@ at::Tensor activate(const at::Tensor& x, const std::string& name) {
 
 PlainConv2dImpl::PlainConv2dImpl(const Conv2dSize& size)
     : size_(size),
-      weight_(register_parameter("weight", placeholder_weight({size.out, size.in / size.groups,
+      weight_(register_parameter("weight", unfilled_parameter({size.out, size.in / size.groups,
                                                                size.kernel, size.kernel}))) {
-  if (size.bias) bias_ = register_parameter("bias", placeholder_weight({size.out}));
+  if (size.bias) bias_ = register_parameter("bias", unfilled_parameter({size.out}));
 }
 
 at::Tensor PlainConv2dImpl::forward(const at::Tensor& x) {
@@ -33,11 +33,11 @@ at::Tensor PlainConv2dImpl::forward(const at::Tensor& x) {
 }
 
 ChannelNormImpl::ChannelNormImpl(int64_t channels, const std::string& kind)
-    : weight_(register_parameter("weight", placeholder_weight({channels}))),
-      bias_(register_parameter("bias", placeholder_weight({channels}))) {
+    : weight_(register_parameter("weight", unfilled_parameter({channels}))),
+      bias_(register_parameter("bias", unfilled_parameter({channels}))) {
   if (kind != "batch_norm") return;
-  mean_ = register_buffer("running_mean", placeholder_weight({channels}));
-  variance_ = register_buffer("running_var", placeholder_weight({channels}));
+  mean_ = register_buffer("running_mean", unfilled_parameter({channels}));
+  variance_ = register_buffer("running_var", unfilled_parameter({channels}));
   // Of no use here, but checkpoints hold it.
   register_buffer("num_batches_tracked", at::zeros({}, at::kLong));
 }

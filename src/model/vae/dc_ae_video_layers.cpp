@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "model/state_dict.h"
+#include "model/parameter.h"
 #include "model/vae/same_conv3d.h"
 #include "model/vae/shuffle.h"
 #include "model/vae/wan_vae_layers.h"
@@ -21,8 +21,8 @@ std::shared_ptr<torch::nn::Module> add_holder(torch::nn::Module& owner, const st
 
 ChunkedConv3dImpl::ChunkedConv3dImpl(const ChunkedConvSize& size) : chunk_(size.chunk) {
   auto conv = add_holder(*this, "conv");
-  weight_ = conv->register_parameter("weight", placeholder_weight({size.out, size.in, 3, 3, 3}));
-  if (size.bias) bias_ = conv->register_parameter("bias", placeholder_weight({size.out}));
+  weight_ = conv->register_parameter("weight", unfilled_parameter({size.out, size.in, 3, 3, 3}));
+  if (size.bias) bias_ = conv->register_parameter("bias", unfilled_parameter({size.out}));
   if (size.norm) norm_ = register_module("norm", ChannelNorm(size.out));
 }
 

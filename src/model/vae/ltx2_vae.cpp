@@ -31,7 +31,7 @@ LatentPosterior Ltx2VaeImpl::encode(const at::Tensor& video) {
   at::NoGradGuard no_grad;
   const VaeGeometry geometry = config_.geometry();
   check_shape("ltx2_vae: video", video, {{"B"}, {"C", config_.in_channels}, {"F"}, {"H"}, {"W"}});
-  check_frame_count("ltx2_vae: clip", video.size(2), geometry.stride_t);
+  check_frame_count("ltx2_vae: clip", video.size(2), geometry);
   require(video.size(3) % geometry.stride_h == 0 && video.size(4) % geometry.stride_w == 0 &&
               video.size(3) > 0 && video.size(4) > 0,
           "ltx2_vae: video is {}x{} pixels, rows must be multiples of {}, columns of {}",

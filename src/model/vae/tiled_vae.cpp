@@ -162,7 +162,7 @@ at::Tensor decode_tiled(VideoVae& vae, const at::Tensor& latents, const TilingCo
 at::Tensor encode_tiled(VideoVae& vae, const at::Tensor& video, const TilingConfig& tiling) {
   const VaeGeometry geometry = vae.geometry();
   check_shape("vae: video", video, {{"B"}, {"C"}, {"F"}, {"H"}, {"W"}});
-  check_frame_count("vae: clip", video.size(2), geometry.stride_t);
+  check_frame_count("vae: clip", video.size(2), geometry);
   require(video.size(3) % geometry.stride_h == 0 && video.size(4) % geometry.stride_w == 0,
           "vae: video is {}x{} pixels, rows must be multiples of {}, columns of {}", video.size(3),
           video.size(4), geometry.stride_h, geometry.stride_w);

@@ -100,6 +100,11 @@ TORCH_MODULE(WanVae);
 
 // A folder with vae.json (the WanVaeConfig) and vae.safetensors. Throws UserError.
 WanVae load_wan_vae(const std::filesystem::path& directory);
+// The configuration alone.
+WanVaeConfig read_wan_vae_config(const std::filesystem::path& directory);
+// The VAE with these weights (diffusers names), which it shares as far as they are float32. `what`
+// names their source in the UserError.
+WanVae build_wan_vae(const WanVaeConfig& config, const TensorMap& weights, const std::string& what);
 // Writes that folder's two files (weights converted to `dtype`).
 void save_wan_vae(const std::filesystem::path& directory, const WanVae& vae, c10::ScalarType dtype);
 

@@ -6,6 +6,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "model/parameter.h"
 #include "model/state_dict.h"
 #include "model/vae/vae_identity.h"
 #include "model/vae/wan_vae.h"
@@ -65,14 +66,28 @@ std::string vae_identity(const WanVae& vae) {
   return module_identity("wan_vae", config::to_json(vae->config()).dump(), *vae);
 }
 
-WanVae load_wan_vae(const std::filesystem::path& directory) {
+WanVaeConfig read_wan_vae_config(const std::filesystem::path& directory) {
   require(std::filesystem::is_regular_file(directory / "vae.json"),
           "{}: no vae.json there; give a folder written by `sana-video train` with task: vae",
           directory.string());
-  WanVae vae(config::load<VaeFile>({directory / "vae.json", {}}).config);
-  const auto weights = directory / "vae.safetensors";
-  load_state_dict(*vae, SafetensorsFile(weights).tensors(), weights.string());
+  return config::load<VaeFile>({directory / "vae.json", {}}).config;
+}
+
+WanVae build_wan_vae(const WanVaeConfig& config, const TensorMap& weights,
+                     const std::string& what) {
+  WanVae vae{nullptr};
+  {
+    const UnfilledParameters unfilled;
+    vae = WanVae(config);
+  }
+  adopt_state_dict(*vae, weights, at::kCPU, at::kFloat, what);
   return vae;
+}
+
+WanVae load_wan_vae(const std::filesystem::path& directory) {
+  const WanVaeConfig config = read_wan_vae_config(directory);
+  const auto weights = directory / "vae.safetensors";
+  return build_wan_vae(config, SafetensorsFile(weights).tensors(), weights.string());
 }
 
 void save_wan_vae(const std::filesystem::path& directory, const WanVae& vae,
