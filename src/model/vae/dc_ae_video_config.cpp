@@ -23,6 +23,26 @@ DcAeVideoConfig variant(int64_t chunk_frames, double scaling_factor) {
   return config;
 }
 
+// Convolutions fold into, and shortcuts average, whole numbers of channels.
+void check_widths(config::Problems& problems, const std::vector<int64_t>& widths, size_t depths) {
+  if (widths.size() < 2 || widths.size() != depths) {
+    problems.add("widths", fmt::format("has {} entries and depths {}; both need the same number, "
+                                       "at least 2",
+                                       widths.size(), depths));
+  }
+  for (size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] < kFold || widths[i] > (1 << 16) || widths[i] % kFold != 0) {
+      return problems.add("widths",
+                          fmt::format("must be multiples of 4 up to 65536, got {}", widths[i]));
+    }
+    if (i > 0 && kFold * widths[i - 1] % widths[i] != 0) {
+      problems.add("widths",
+                   fmt::format("{} is no divisor of 4 x {}, the width of the stage before",
+                               widths[i], widths[i - 1]));
+    }
+  }
+}
+
 std::string first_weight(int64_t stage, int64_t block) {
   return fmt::format("encoder.stages.{}.op_list.{}.main.conv1.conv.weight", stage, block);
 }
@@ -39,24 +59,7 @@ VaeGeometry DcAeVideoConfig::geometry() const {
 }
 
 void DcAeVideoConfig::validate(config::Problems& problems) const {
-  if (widths.size() < 2 || widths.size() != depths.size()) {
-    problems.add("widths", fmt::format("has {} entries and depths {}; both need the same number, "
-                                       "at least 2",
-                                       widths.size(), depths.size()));
-  }
-  for (const int64_t width : widths) {
-    if (width < kFold || width > (1 << 16) || width % kFold != 0) {
-      problems.add("widths", fmt::format("must be multiples of 4 up to 65536, got {}", width));
-      return;
-    }
-  }
-  for (size_t i = 0; i + 1 < widths.size(); ++i) {
-    if (kFold * widths[i] % widths[i + 1] != 0) {
-      problems.add("widths",
-                   fmt::format("{} is no divisor of 4 x {}, the width of the stage before",
-                               widths[i + 1], widths[i]));
-    }
-  }
+  check_widths(problems, widths, depths.size());
   for (const int64_t depth : depths) {
     if (depth < 1 || depth > 1000) {
       problems.add("depths", fmt::format("must be between 1 and 1000, got {}", depth));

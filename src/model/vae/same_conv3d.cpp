@@ -9,9 +9,6 @@
 namespace sana::model {
 namespace {
 
-// cuDNN counts elements in 32 bits; a chunk of 40 frames of 704 x 1280 has more.
-constexpr int64_t kMostElements = int64_t(1) << 30;
-
 // As three 2-D convolutions over the frames, one for each frame that an output sees: PyTorch's CPU
 // conv3d is about ten times slower than its conv2d.
 at::Tensor conv_by_frames(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
@@ -31,18 +28,20 @@ at::Tensor conv_by_frames(const at::Tensor& x, const at::Tensor& weight, const a
 }
 
 at::Tensor conv_at_once(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (x.is_cpu()) return conv_by_frames(x, weight, bias);
   return at::conv3d(x.contiguous(at::MemoryFormat::ChannelsLast3d), weight, bias, 1, /*padding=*/1);
 }
 
 }  // namespace
 
-at::Tensor same_conv3d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (x.is_cpu()) return conv_by_frames(x, weight, bias);
+at::Tensor same_conv3d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                       int64_t most_elements) {
   const int64_t frames = x.size(2);
   const int64_t per_frame =
       x.size(0) * x.size(3) * x.size(4) * std::max(weight.size(0), weight.size(1));
-  const int64_t at_once = std::max<int64_t>(kMostElements / per_frame, 1);
-  if (frames <= at_once) return conv_at_once(x, weight, bias);
+  if (frames * per_frame <= most_elements) return conv_at_once(x, weight, bias);
+  // A piece is computed with one more frame on each side, whose own results are dropped.
+  const int64_t at_once = std::max<int64_t>(most_elements / per_frame - 2, 1);
   std::vector<at::Tensor> parts;
   for (int64_t first = 0; first < frames; first += at_once) {
     const int64_t last = std::min(first + at_once, frames);
