@@ -20,7 +20,7 @@ using Cuts = std::array<std::vector<TileCut>, 3>;
 using Coder = std::function<at::Tensor(const at::Tensor&)>;
 
 std::array<TileAxis, 3> axes_of(const VaeGeometry& geometry) {
-  return {TileAxis{geometry.stride_t, true}, TileAxis{geometry.stride_h},
+  return {TileAxis{geometry.stride_t, geometry.first_frame_alone}, TileAxis{geometry.stride_h},
           TileAxis{geometry.stride_w}};
 }
 
