@@ -86,6 +86,10 @@ ClipSize generated_size(const ClipSize& asked, const Checkpoint& checkpoint);
 model::SanaVideoConfig read_model_file(const std::filesystem::path& directory);
 void write_model_file(const std::filesystem::path& directory, const model::SanaVideoConfig& model);
 
+// model.json of a checkpoint folder. Reading throws UserError for another architecture.
+model::SanaVideoConfig read_model_file(const std::filesystem::path& directory);
+void write_model_file(const std::filesystem::path& directory, const model::SanaVideoConfig& model);
+
 // Writes model.json and pipeline.json into `directory`.
 void write_pipeline_files(const std::filesystem::path& directory,
                           const model::SanaVideoConfig& model, const PipelineConfig& pipeline);

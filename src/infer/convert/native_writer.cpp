@@ -1,0 +1,27 @@
+// model.json and model.safetensors, as training checkpoints and exports have them.
+#include "core/error.h"
+#include "core/files.h"
+#include "infer/checkpoint_folder.h"
+#include "infer/convert/convert.h"
+
+namespace sana::infer {
+
+void write_native(const TransformerSource& source, const ConvertOptions& options,
+                  ConvertReport& report) {
+  require(source.layout.layout != Layout::kNative,
+          "'{}' is a checkpoint of this program already; 'sana-video export' makes a smaller one",
+          source.layout.path.string());
+  model::SanaVideoConfig config =
+      model::sana_video_config(source.config, source.layout.path.string());
+  if (source.attention_eps) config.attention_eps = *source.attention_eps;
+  StagedDirectory staged(options.target);
+  write_model_file(staged.path(), config);
+  save_tensor_list(staged.path() / "model.safetensors", source.tensors, public_metadata(source));
+  write_original_names(staged.path(), source);
+  staged.commit();
+  report.written = {options.target};
+  report.notes.push_back(
+      "this folder starts a training (init.from); sampling needs pipeline.json and vae/ in it");
+}
+
+}  // namespace sana::infer

@@ -1,0 +1,93 @@
+#include "infer/transformer_source.h"
+
+#include "core/error.h"
+#include "core/files.h"
+#include "infer/checkpoint_folder.h"
+#include "model/weights/dit_conversion.h"
+
+namespace sana::infer {
+namespace fs = std::filesystem;
+namespace {
+
+using model::DitNaming;
+
+// The weights of a native checkpoint: averaged ones unless the others are asked for.
+fs::path weights_file(const CheckpointLayout& layout, const TransformerOptions& options) {
+  const fs::path plain = layout.path / "model.safetensors";
+  const bool wants_plain = layout.layout == Layout::kNative && !options.prefers_ema;
+  return wants_plain && fs::exists(plain) ? plain : layout.weights;
+}
+
+void read_public_config(TransformerSource& source, const fs::path& file) {
+  source.public_config = read_json_file(file);
+  source.config = model::transformer_config_from_json(*source.public_config, file.string());
+}
+
+void find_config(TransformerSource& source, const fs::path& given) {
+  const CheckpointLayout& layout = source.layout;
+  if (!given.empty()) return read_public_config(source, given);
+  if (layout.layout == Layout::kNative) {
+    const model::SanaVideoConfig ours = read_model_file(layout.path);
+    source.config = model::transformer_config(ours);
+    source.attention_eps = ours.attention_eps;
+    return;
+  }
+  if (!layout.config.empty()) return read_public_config(source, layout.config);
+  const model::InferredConfig inferred = model::infer_transformer_config(
+      model::shapes_of(source.file.tensors), layout.weights.string());
+  source.config = inferred.config;
+  if (!inferred.note.empty()) source.notes.push_back(inferred.note);
+}
+
+std::vector<std::string> read_original_order(const fs::path& weights) {
+  const fs::path file = weights.parent_path() / kOriginalNamesFile;
+  if (!fs::exists(file)) return {};
+  try {
+    return read_json_file(file).get<std::vector<std::string>>();
+  } catch (const nlohmann::json::exception&) {
+    throw UserError(fmt::format("'{}' is no list of names", file.string()));
+  }
+}
+
+void take_original(TransformerSource& source, TensorList tensors, const std::string& where) {
+  source.left_out = model::remove_dit_leftovers(tensors);
+  if (source.file.is_torch_file) {
+    for (const LazyTensor& tensor : tensors) source.original_order.push_back(tensor.name);
+  }
+  source.tensors = model::dit_to_public(tensors, source.config, where);
+}
+
+void take_public(TransformerSource& source, TensorList tensors, const std::string& where) {
+  model::check_shapes(model::public_dit_shapes(source.config), model::shapes_of(tensors), where);
+  source.original_order = read_original_order(source.layout.weights);
+  source.tensors = std::move(tensors);
+}
+
+}  // namespace
+
+TransformerSource open_transformer(const fs::path& path, const TransformerOptions& options) {
+  TransformerSource source;
+  source.layout = recognize_checkpoint(path);
+  require(!source.layout.weights.empty(), "'{}': {} without weights of a transformer",
+          path.string(), source.layout.description());
+  source.layout.weights = weights_file(source.layout, options);
+  source.file = open_weights(source.layout.weights, {options.prefers_ema});
+  const std::string where = fmt::format("'{}'", source.layout.weights.string());
+  const auto naming = model::dit_naming(model::shapes_of(source.file.tensors));
+  require(naming.has_value(),
+          "{}: these are not the tensors of a SANA or SANA-Video transformer; 'sana-video inspect "
+          "{}' says what they are",
+          where, path.string());
+  source.naming = *naming;
+  find_config(source, options.config);
+  TensorList tensors = std::move(source.file.tensors);
+  source.file.tensors.clear();
+  if (source.naming == DitNaming::kOriginal) {
+    take_original(source, std::move(tensors), where);
+  } else {
+    take_public(source, std::move(tensors), where);
+  }
+  return source;
+}
+
+}  // namespace sana::infer
