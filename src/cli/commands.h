@@ -24,6 +24,7 @@ int sample_command(CLI::App& app, const Arguments& arguments);
 int verify_command(CLI::App& app, const Arguments& arguments);
 int inspect_command(CLI::App& app, const Arguments& arguments);
 int export_command(CLI::App& app, const Arguments& arguments);
+int convert_command(CLI::App& app, const Arguments& arguments);
 int doctor_command(CLI::App& app, const Arguments& arguments);
 int version_command(CLI::App& app, const Arguments& arguments);
 // Prints configs/reference.yaml. Not listed in the overview.

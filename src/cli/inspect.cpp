@@ -42,19 +42,16 @@ std::vector<fs::path> tensor_files(const fs::path& path) {
   return files;
 }
 
-void add_file(TensorSummary& summary, const fs::path& path) {
-  const SafetensorsFile file(path);
+void add_tensors(TensorSummary& summary, const fs::path& path, const TensorList& tensors) {
   summary.files.push_back(path);
-  summary.metadata.insert(file.metadata().begin(), file.metadata().end());
-  for (const auto& [name, entry] : file.entries()) {
-    int64_t elements = 1;
-    for (const int64_t size : entry.shape) elements *= size;
-    summary.num_elements += elements;
-    summary.num_bytes += static_cast<int64_t>(entry.end - entry.begin);
-    summary.dtypes[c10::toString(entry.dtype)] += 1;
-    summary.groups[name.substr(0, name.find('.'))] += elements;
-    const bool is_new = summary.entries.emplace(name, entry).second;
-    if (!is_new) summary.entries.emplace(path.filename().string() + ": " + name, entry);
+  for (const LazyTensor& tensor : tensors) {
+    const auto& name = tensor.name;
+    summary.num_elements += tensor.num_elements();
+    summary.num_bytes += tensor.num_bytes();
+    summary.dtypes[c10::toString(tensor.dtype)] += 1;
+    summary.groups[name.substr(0, name.find('.'))] += tensor.num_elements();
+    const bool is_new = summary.tensors.emplace(name, tensor).second;
+    if (!is_new) summary.tensors.emplace(path.filename().string() + ": " + name, tensor);
   }
 }
 
@@ -63,16 +60,27 @@ void add_file(TensorSummary& summary, const fs::path& path) {
 TensorSummary summarize_tensors(const fs::path& path) {
   require(fs::exists(path), "{} does not exist", path.string());
   TensorSummary summary;
-  for (const fs::path& file : tensor_files(path)) add_file(summary, file);
+  for (const fs::path& file : tensor_files(path)) {
+    add_tensors(summary, file, list_safetensors(file, &summary.metadata));
+  }
   require(!summary.files.empty(), "{} holds no .safetensors file", path.string());
+  return summary;
+}
+
+TensorSummary summarize_tensors(const infer::WeightSource& source) {
+  TensorSummary summary;
+  summary.metadata = source.metadata;
+  add_tensors(summary, source.files.front(), source.tensors);
   return summary;
 }
 
 PathKind kind_of(const fs::path& path) {
   require(fs::exists(path), "{} does not exist", path.string());
   if (!fs::is_directory(path)) {
-    require(has_extension(path, ".safetensors") || has_extension(path, ".index.json"),
-            "{} is neither a folder, a .safetensors file nor a .safetensors.index.json",
+    require(has_extension(path, ".safetensors") || has_extension(path, ".index.json") ||
+                infer::is_torch_file_name(path),
+            "{} is neither a folder, a .safetensors file, a .safetensors.index.json nor a .pth or "
+            ".pt file",
             path.string());
     return PathKind::kTensors;
   }
@@ -80,9 +88,13 @@ PathKind kind_of(const fs::path& path) {
   if (fs::exists(path / "vae.json")) return PathKind::kVae;
   if (fs::exists(path / "model.json")) return PathKind::kModel;
   if (!train::list_checkpoints(path).empty()) return PathKind::kRun;
-  require(!tensor_files(path).empty(),
-          "{} is no checkpoint (model.json), VAE (vae.json), run (step-*), prepared data set "
-          "(dataset.json) or folder of .safetensors files",
+  for (const char* file : {"model_index.json", "transformer", "config.json", "checkpoints"}) {
+    if (fs::exists(path / file)) return PathKind::kPublic;
+  }
+  require(!tensor_files(path).empty() || !infer::weight_candidates(path).empty(),
+          "{} is no checkpoint (model.json, model_index.json, config.json, checkpoints/), VAE "
+          "(vae.json), run (step-*), prepared data set (dataset.json) or folder of .safetensors or "
+          ".pth files",
           path.string());
   return PathKind::kTensors;
 }

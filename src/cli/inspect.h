@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "core/safetensors.h"
+#include "infer/weight_source.h"
 
 namespace sana::cli {
 
-// The tensors of one or more safetensors files that belong together.
+// The tensors of one or more files that belong together.
 struct TensorSummary {
   std::vector<std::filesystem::path> files;
-  std::map<std::string, TensorEntry> entries;
+  std::map<std::string, LazyTensor> tensors;
   Metadata metadata;                      // of all files
   std::map<std::string, int64_t> dtypes;  // "Float" -> number of tensors
   std::map<std::string, int64_t> groups;  // first part of the names -> elements
@@ -25,7 +26,11 @@ struct TensorSummary {
 // .safetensors files of a folder. Throws UserError.
 TensorSummary summarize_tensors(const std::filesystem::path& path);
 
-enum class PathKind { kDataset, kModel, kRun, kVae, kTensors };
+// The same of weights that are open.
+TensorSummary summarize_tensors(const infer::WeightSource& source);
+
+// kPublic: a checkpoint folder as others publish it.
+enum class PathKind { kDataset, kModel, kRun, kVae, kPublic, kTensors };
 
 // What a path is. Throws UserError when it is nothing that this program knows.
 PathKind kind_of(const std::filesystem::path& path);

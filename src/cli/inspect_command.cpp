@@ -1,12 +1,15 @@
 #include <iostream>
 
 #include "cli/arguments.h"
+#include "cli/checkpoint_facts.h"
+#include "cli/facts.h"
 #include "cli/inspect.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/shape.h"
 #include "data/prepared_dataset.h"
+#include "infer/checkpoint_layout.h"
 #include "train/checkpoint.h"
 
 namespace sana::cli {
@@ -14,23 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void print_fact(const std::string& name, const std::string& value) {
-  std::cout << fmt::format("{:<14}{}\n", name, value);
-}
-
-// 1234567 -> "1,234,567"
-std::string count_string(int64_t count) {
-  const std::string digits = std::to_string(count);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
-void print_tensors(const fs::path& path, bool lists_all) {
-  const TensorSummary summary = summarize_tensors(path);
+void print_tensors(const TensorSummary& summary, bool lists_all) {
   std::string dtypes;
   for (const auto& [dtype, count] : summary.dtypes) {
     dtypes += fmt::format("{}{} of {}", dtypes.empty() ? "" : ", ", count, dtype);
@@ -48,9 +35,9 @@ void print_tensors(const fs::path& path, bool lists_all) {
   }
   if (!lists_all) return;
   std::cout << "\n";
-  for (const auto& [name, entry] : summary.entries) {
-    std::cout << fmt::format("  {:<64} {:<10} {}\n", name, c10::toString(entry.dtype),
-                             shape_string(entry.shape));
+  for (const auto& [name, tensor] : summary.tensors) {
+    std::cout << fmt::format("  {:<64} {:<10} {}\n", name, c10::toString(tensor.dtype),
+                             shape_string(tensor.shape));
   }
 }
 
@@ -76,9 +63,45 @@ void print_json_file(const fs::path& path) {
   print_json_facts("", read_json_file(path));
 }
 
+// Facts of the model, then its tensors; returns whether the facts say what it can be used for.
+bool print_weights(const fs::path& path, const fs::path& weights, bool lists_all) {
+  const infer::WeightSource file = infer::open_weights(weights);
+  bool has_use = false;
+  for (const Fact& fact : checkpoint_facts(path, file)) {
+    print_fact(fact);
+    has_use = has_use || fact.name == "use";
+  }
+  print_tensors(file.is_torch_file ? summarize_tensors(file) : summarize_tensors(weights),
+                lists_all);
+  return has_use;
+}
+
+// The parts of a pipeline, and its transformer in full.
+void inspect_public(const fs::path& path, bool lists_all) {
+  const infer::CheckpointLayout layout = infer::recognize_checkpoint(path);
+  print_fact("checkpoint", path.string());
+  for (const char* part : {"scheduler", "text_encoder", "tokenizer", "transformer", "vae"}) {
+    if (fs::is_directory(path / part)) print_fact("part", part);
+  }
+  if (layout.weights.empty()) {
+    print_fact("layout", layout.description());
+    print_fact("weights", "none of a transformer");
+    return;
+  }
+  print_weights(path, layout.weights, lists_all);
+}
+
 void inspect_tensors(const fs::path& path, bool lists_all) {
   print_fact("tensors of", path.string());
-  print_tensors(path, lists_all);
+  const auto files = fs::is_directory(path) ? infer::weight_candidates(path) : std::vector{path};
+  // Several files that are no variants of each other are no one model.
+  bool has_use = false;
+  if (files.size() == 1) {
+    has_use = print_weights(path, files.front(), lists_all);
+  } else {
+    print_tensors(summarize_tensors(path), lists_all);
+  }
+  if (has_use) return;
   print_fact(
       "use",
       "weights: sana-video train (init.from); with 'model' in the metadata: sana-video verify");
@@ -117,7 +140,7 @@ fs::path weights_in(const fs::path& folder) {
 void inspect_vae(const fs::path& path, bool lists_all) {
   print_fact("VAE", path.string());
   for (const char* file : {"vae.json", "manifest.json"}) print_json_file(path / file);
-  print_tensors(weights_in(path), lists_all);
+  print_tensors(summarize_tensors(weights_in(path)), lists_all);
   print_fact("use", fs::exists(path / "vae.safetensors")
                         ? "sana-video prepare (vae), sana-video train (vae_checkpoint)"
                         : "sana-video train (run.resume, init.from), sana-video export");
@@ -127,7 +150,7 @@ void inspect_model(const fs::path& path, bool lists_all) {
   print_fact("model", path.string());
   for (const char* file : {"model.json", "pipeline.json", "manifest.json"})
     print_json_file(path / file);
-  print_tensors(weights_in(path), lists_all);
+  print_weights(path, weights_in(path), lists_all);
   const bool can_sample =
       fs::exists(path / "pipeline.json") && fs::exists(path / "vae" / "vae.json");
   const bool can_resume = fs::exists(path / "trainer.json");
@@ -151,8 +174,9 @@ void inspect_run(const fs::path& path, bool lists_all) {
 int inspect_command(CLI::App& app, const Arguments& arguments) {
   fs::path path;
   bool lists_all = false;
-  app.add_option("path", path,
-                 "Checkpoint folder, run folder, .safetensors file or prepared data set.")
+  app.add_option(
+         "path", path,
+         "Checkpoint of any layout, run folder, .safetensors or .pth file, or prepared data set.")
       ->required();
   app.add_flag("--tensors", lists_all, "List every tensor with dtype and shape.");
   parse(app, arguments);
@@ -169,6 +193,9 @@ int inspect_command(CLI::App& app, const Arguments& arguments) {
       break;
     case PathKind::kRun:
       inspect_run(path, lists_all);
+      break;
+    case PathKind::kPublic:
+      inspect_public(path, lists_all);
       break;
     case PathKind::kTensors:
       inspect_tensors(path, lists_all);

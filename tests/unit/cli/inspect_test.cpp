@@ -36,7 +36,7 @@ TEST_CASE("a summary counts tensors, elements and bytes of one file", "[cli]") {
                     {"dec.w", at::zeros({})}},
                    {{"model", "toy"}});
   const cli::TensorSummary summary = cli::summarize_tensors(folder.path / "a.safetensors");
-  CHECK(summary.entries.size() == 3);
+  CHECK(summary.tensors.size() == 3);
   CHECK(summary.num_elements == 6 + 3 + 1);
   CHECK(summary.num_bytes == 6 * 4 + 3 * 2 + 4);
   CHECK(summary.dtypes.at("Float") == 2);
