@@ -29,4 +29,12 @@ at::Tensor modulated_layer_norm(const at::Tensor& x, const at::Tensor& shift,
   return at::layer_norm(x, {x.size(-1)}, {}, {}, 1e-6) * (1 + scale) + shift;
 }
 
+at::Tensor output_norm(const at::Tensor& x, const at::Tensor& table, const at::Tensor& embedding,
+                       int64_t frames) {
+  // [B, 1 or T, 2, D] -> two of [B, 1 or T, 1, D]
+  const auto parts = (table + embedding.unsqueeze(2)).unsqueeze(2).unbind(3);
+  const at::Tensor by_frame = x.unflatten(1, {frames, x.size(1) / frames});
+  return modulated_layer_norm(by_frame, parts[0], parts[1]).view(x.sizes());
+}
+
 }  // namespace sana::model

@@ -33,4 +33,10 @@ TORCH_MODULE(PointwiseConv);
 at::Tensor modulated_layer_norm(const at::Tensor& x, const at::Tensor& shift,
                                 const at::Tensor& scale);
 
+// The norm before the last projection of a model: LN(x) * (1 + scale) + shift with
+// [shift, scale] = table + embedding.
+//   x [B, N, D], tokens of `frames` frames; table [2, D]; embedding [B, 1 or T, D] -> [B, N, D]
+at::Tensor output_norm(const at::Tensor& x, const at::Tensor& table, const at::Tensor& embedding,
+                       int64_t frames);
+
 }  // namespace sana::model

@@ -27,22 +27,25 @@ at::Tensor relu_linear_attention(const at::Tensor& q, const at::Tensor& k, const
   return attend_to_sums(q, attention_sums(k, v, phases), phases, eps).to(v.scalar_type());
 }
 
-LinearSelfAttentionImpl::LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps)
+LinearSelfAttentionImpl::LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps,
+                                                 bool qk_norm)
     : num_heads_(num_heads), eps_(eps) {
   const int64_t dim = num_heads * head_dim;
   to_q_ = register_module("to_q", Linear(dim, dim, false));
   to_k_ = register_module("to_k", Linear(dim, dim, false));
   to_v_ = register_module("to_v", Linear(dim, dim, false));
-  norm_q_ = register_module("norm_q", RmsNorm(dim, 1e-5));
-  norm_k_ = register_module("norm_k", RmsNorm(dim, 1e-5));
+  if (qk_norm) {
+    norm_q_ = register_module("norm_q", RmsNorm(dim, 1e-5));
+    norm_k_ = register_module("norm_k", RmsNorm(dim, 1e-5));
+  }
   out_ = register_indexed_linear(*this, "to_out", 0, dim, dim);
 }
 
 at::Tensor LinearSelfAttentionImpl::forward(const at::Tensor& x, const at::Tensor& phases,
                                             const AttentionSums& past, AttentionSums* own) {
   const auto heads = [&](const at::Tensor& t) { return t.unflatten(-1, {num_heads_, -1}); };
-  const at::Tensor q = heads(at::relu(norm_q_(to_q_(x))));  // [B, N, A, d]
-  const at::Tensor k = heads(at::relu(norm_k_(to_k_(x))));
+  const at::Tensor q = heads(at::relu(normalized(norm_q_, to_q_(x))));  // [B, N, A, d]
+  const at::Tensor k = heads(at::relu(normalized(norm_k_, to_k_(x))));
   const at::Tensor v = heads(to_v_(x));
   const bool whole_clip = !past.z.defined() && own == nullptr;
   const at::Tensor attended = whole_clip

@@ -32,11 +32,12 @@ at::Tensor attend_to_sums(const at::Tensor& q, const AttentionSums& sums, const 
 at::Tensor relu_linear_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                  const at::Tensor& phases, double eps);
 
-// The self-attention of a block: projections, RMSNorm over all heads together, ReLU, attention.
+// The self-attention of a block: projections, RMSNorm over all heads together (the first image
+// models have none), ReLU, attention.
 class LinearSelfAttentionImpl : public torch::nn::Module {
  public:
-  LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps);
-  // x [B, N, D], phases [N, d/2] -> [B, N, D]
+  LinearSelfAttentionImpl(int64_t num_heads, int64_t head_dim, double eps, bool qk_norm = true);
+  // x [B, N, D], phases [N, d/2] or undefined -> [B, N, D]
   // Block-causal pass: `past` are the sums of earlier blocks of frames (undefined: none); the sums
   // of x alone go to `own` unless it is null.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& phases, const AttentionSums& past = {},
@@ -46,7 +47,7 @@ class LinearSelfAttentionImpl : public torch::nn::Module {
   int64_t num_heads_;
   double eps_;
   Linear to_q_{nullptr}, to_k_{nullptr}, to_v_{nullptr};
-  RmsNorm norm_q_{nullptr}, norm_k_{nullptr};
+  RmsNorm norm_q_{nullptr}, norm_k_{nullptr};  // null without qk_norm
   Linear out_{nullptr};
 };
 TORCH_MODULE(LinearSelfAttention);

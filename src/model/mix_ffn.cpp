@@ -36,21 +36,28 @@ at::Tensor TemporalConvImpl::forward(const at::Tensor& x, const at::Tensor& tail
   return y;
 }
 
-MixFfnImpl::MixFfnImpl(int64_t dim, int64_t hidden_dim)
+SpatialMixFfnImpl::SpatialMixFfnImpl(int64_t dim, int64_t hidden_dim)
     : conv_inverted_(register_module("conv_inverted", PointwiseConv(dim, 2 * hidden_dim, true))),
       conv_depth_(register_module("conv_depth", DepthwiseConv(2 * hidden_dim))),
-      conv_point_(register_module("conv_point", PointwiseConv(hidden_dim, dim, false))),
-      conv_temp_(register_module("conv_temp", TemporalConv(dim))) {}
+      conv_point_(register_module("conv_point", PointwiseConv(hidden_dim, dim, false))) {}
 
-at::Tensor MixFfnImpl::forward(const at::Tensor& x, const Grid& grid, const at::Tensor& tail,
-                               at::Tensor* own_tail) {
+at::Tensor SpatialMixFfnImpl::forward(const at::Tensor& x, const Grid& grid) {
   const int64_t frames = x.size(0) * grid.frames;
   const at::Tensor expanded = at::silu(conv_inverted_(x));  // [B, N, 2rD]
   const at::Tensor mixed =
       conv_depth_(expanded.view({frames, grid.rows, grid.columns, expanded.size(-1)}));
   const auto parts = mixed.chunk(2, -1);  // value, gate: [B*T, H, W, rD]
-  const at::Tensor u = conv_point_(parts[0] * at::silu(parts[1]))
-                           .view({x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
+  return conv_point_(parts[0] * at::silu(parts[1])).view(x.sizes());
+}
+
+MixFfnImpl::MixFfnImpl(int64_t dim, int64_t hidden_dim)
+    : SpatialMixFfnImpl(dim, hidden_dim),
+      conv_temp_(register_module("conv_temp", TemporalConv(dim))) {}
+
+at::Tensor MixFfnImpl::forward(const at::Tensor& x, const Grid& grid, const at::Tensor& tail,
+                               at::Tensor* own_tail) {
+  const at::Tensor u = SpatialMixFfnImpl::forward(x, grid).view(
+      {x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
   if (own_tail != nullptr) {  // a copy: a view would keep every frame of u alive
     *own_tail = u.detach().narrow(1, grid.frames - 1, 1).clone().permute({0, 3, 1, 2});
   }

@@ -36,9 +36,25 @@ class TemporalConvImpl : public torch::nn::Module {
 };
 TORCH_MODULE(TemporalConv);
 
-class MixFfnImpl : public torch::nn::Module {
+// The part of the Mix-FFN that sees one frame at a time; all of it in the image model.
+class SpatialMixFfnImpl : public torch::nn::Module {
  public:
   // hidden_dim = r * D channels after gating.
+  SpatialMixFfnImpl(int64_t dim, int64_t hidden_dim);
+  // x [B, N, D] -> [B, N, D]
+  at::Tensor forward(const at::Tensor& x, const Grid& grid);
+
+ private:
+  PointwiseConv conv_inverted_{nullptr};  // D -> 2rD
+  DepthwiseConv conv_depth_{nullptr};
+  PointwiseConv conv_point_{nullptr};  // rD -> D
+};
+TORCH_MODULE(SpatialMixFfn);
+
+// u + TemporalConv(u) with u of the spatial part. Derived from it, because in the public names the
+// temporal convolution stands beside the others.
+class MixFfnImpl : public SpatialMixFfnImpl {
+ public:
   MixFfnImpl(int64_t dim, int64_t hidden_dim);
   // x [B, N, D] -> [B, N, D]
   // Block-causal pass: `tail` is the last frame of the earlier block of frames, taken before the
@@ -47,9 +63,6 @@ class MixFfnImpl : public torch::nn::Module {
                      at::Tensor* own_tail = nullptr);
 
  private:
-  PointwiseConv conv_inverted_{nullptr};  // D -> 2rD
-  DepthwiseConv conv_depth_{nullptr};
-  PointwiseConv conv_point_{nullptr};  // rD -> D
   TemporalConv conv_temp_{nullptr};
 };
 TORCH_MODULE(MixFfn);

@@ -20,12 +20,16 @@ Grid token_grid(const at::Tensor& latents, const std::vector<int64_t>& patch) {
 }
 
 PatchEmbedImpl::PatchEmbedImpl(int64_t channels, int64_t dim, std::vector<int64_t> patch)
-    : patch_(std::move(patch)),
-      weight_(register_parameter(
-          "weight", new_parameter({dim, channels, patch_[0], patch_[1], patch_[2]},
-                                  uniform(1.0 / std::sqrt(double(channels * patch_[0] * patch_[1] *
-                                                                 patch_[2])))))),
-      bias_(register_parameter("bias", new_parameter({dim}, zeros()))) {}
+    : patch_(std::move(patch)) {
+  std::vector<int64_t> shape = {dim, channels};
+  shape.insert(shape.end(), patch_.begin(), patch_.end());
+  int64_t fan_in = channels;
+  for (const int64_t size : patch_) fan_in *= size;
+  weight_ =
+      register_parameter("weight", new_parameter(shape, uniform(1.0 / std::sqrt(double(fan_in)))));
+  bias_ = register_parameter("bias", new_parameter({dim}, zeros()));
+  if (patch_.size() == 2) patch_.insert(patch_.begin(), 1);
+}
 
 at::Tensor PatchEmbedImpl::forward(const at::Tensor& latents) {
   const Grid grid = token_grid(latents, patch_);

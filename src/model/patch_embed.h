@@ -14,7 +14,8 @@ namespace sana::model {
 // size is not a multiple of the patch.
 Grid token_grid(const at::Tensor& latents, const std::vector<int64_t>& patch);
 
-// Conv3d with kernel = stride = patch, as one matrix product.
+// Conv3d with kernel = stride = patch, as one matrix product. A patch of two sizes (rows, columns)
+// is the Conv2d of an image model, which sees one frame.
 class PatchEmbedImpl : public torch::nn::Module {
  public:
   PatchEmbedImpl(int64_t channels, int64_t dim, std::vector<int64_t> patch);
@@ -23,7 +24,7 @@ class PatchEmbedImpl : public torch::nn::Module {
 
  private:
   std::vector<int64_t> patch_;
-  at::Tensor weight_;  // [D, C, p_t, p_h, p_w]
+  at::Tensor weight_;  // [D, C, p_t, p_h, p_w], or [D, C, p_h, p_w]
   at::Tensor bias_;    // [D]
 };
 TORCH_MODULE(PatchEmbed);

@@ -13,4 +13,6 @@ at::Tensor RmsNormImpl::forward(const at::Tensor& x) {
   return at::rms_norm(x, weight_.sizes(), weight_, eps_);
 }
 
+at::Tensor normalized(RmsNorm& norm, const at::Tensor& x) { return norm.is_empty() ? x : norm(x); }
+
 }  // namespace sana::model

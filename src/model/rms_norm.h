@@ -18,4 +18,7 @@ class RmsNormImpl : public torch::nn::Module {
 };
 TORCH_MODULE(RmsNorm);
 
+// norm(x), or x itself where the model has no such norm (a null holder).
+at::Tensor normalized(RmsNorm& norm, const at::Tensor& x);
+
 }  // namespace sana::model

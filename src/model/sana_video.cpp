@@ -51,10 +51,7 @@ SanaVideoImpl::Pass SanaVideoImpl::begin(const at::Tensor& latents, const at::Te
   BlockContext context;
   context.modulation = time.modulation;
   context.text = caption_norm_(caption_projection_(text.to(dtype)));
-  if (text_mask.defined()) {
-    check_shape("sana_video: text_mask", text_mask, {{"B", batch}, {"L", text.size(1)}});
-    context.text_mask = text_mask.to(at::kBool).view({batch, 1, 1, text.size(1)});
-  }
+  context.text_mask = text_attention_mask("sana_video: text_mask", text_mask, text);
   context.phases = rotary_.phases(grid, config_.head_dim, first_frame, latents.device());
   context.grid = grid;
   return {context, time.embedding};
@@ -87,10 +84,7 @@ at::Tensor SanaVideoImpl::run_block(size_t index, const at::Tensor& x,
 
 at::Tensor SanaVideoImpl::output(const at::Tensor& x, const at::Tensor& embedding,
                                  const Grid& grid) {
-  const at::Tensor by_frame = x.view({x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
-  // [B, 1 or T, 2, D] -> two of [B, 1 or T, 1, D]
-  const auto parts = (scale_shift_table_ + embedding.unsqueeze(2)).unsqueeze(2).unbind(3);
-  const at::Tensor tokens = modulated_layer_norm(by_frame, parts[0], parts[1]).view(x.sizes());
+  const at::Tensor tokens = output_norm(x, scale_shift_table_, embedding, grid.frames);
   return unpatchify(proj_out_(tokens), grid, config_.patch_size);
 }
 

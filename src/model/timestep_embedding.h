@@ -16,6 +16,17 @@ struct TimestepModulation {
   at::Tensor modulation;  // t6: [B, F, 6, D] = Linear(SiLU(e))
 };
 
+// Linear(SiLU(Linear(sinusoidal features))).   [B, F] -> [B, F, D]
+class SinusoidalMlpImpl : public torch::nn::Module {
+ public:
+  explicit SinusoidalMlpImpl(int64_t dim);
+  at::Tensor forward(const at::Tensor& value);
+
+ private:
+  Linear linear_1_{nullptr}, linear_2_{nullptr};
+};
+TORCH_MODULE(SinusoidalMlp);
+
 class TimestepEmbeddingImpl : public torch::nn::Module {
  public:
   explicit TimestepEmbeddingImpl(int64_t dim);
@@ -23,9 +34,23 @@ class TimestepEmbeddingImpl : public torch::nn::Module {
   TimestepModulation forward(const at::Tensor& timestep);
 
  private:
-  Linear linear_1_{nullptr}, linear_2_{nullptr};  // "emb.timestep_embedder.linear_k"
+  SinusoidalMlp mlp_{nullptr};  // "emb.timestep_embedder"
   Linear linear_{nullptr};
 };
 TORCH_MODULE(TimestepEmbedding);
+
+// Of a distilled image model, to which the guidance scale is an input: e is the sum of two
+// embeddings.
+class GuidedTimestepEmbeddingImpl : public torch::nn::Module {
+ public:
+  explicit GuidedTimestepEmbeddingImpl(int64_t dim);
+  // timestep, guidance [B]; F = 1
+  TimestepModulation forward(const at::Tensor& timestep, const at::Tensor& guidance);
+
+ private:
+  SinusoidalMlp timestep_embedder_{nullptr}, guidance_embedder_{nullptr};
+  Linear linear_{nullptr};
+};
+TORCH_MODULE(GuidedTimestepEmbedding);
 
 }  // namespace sana::model

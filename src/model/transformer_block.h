@@ -27,9 +27,7 @@ struct BlockContext {
 class TransformerBlockImpl : public torch::nn::Module {
  public:
   explicit TransformerBlockImpl(const SanaVideoConfig& config);
-  // x += gate1 * SelfAttention(LN(x)(1 + scale1) + shift1)
-  // x += CrossAttention(x, text)
-  // x += gate2 * MixFFN(LN(x)(1 + scale2) + shift2)              x [B, N, D] -> [B, N, D]
+  // x [B, N, D] -> [B, N, D] (modulated_block)
   at::Tensor forward(const at::Tensor& x, const BlockContext& context);
 
  private:

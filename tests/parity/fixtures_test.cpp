@@ -71,6 +71,9 @@ TEST_CASE("every stored tensor of the fixtures is reproduced in float32", "[pari
                      "dit_480_tiny",           //
                      "dit_480_causal",         //
                      "dit_720_tiny",           //
+                     "sana_image_plain",       //
+                     "sana_image_normed",      //
+                     "sana_image_guided",      //
                      "wan_vae_tiny",           //
                      "ltx2_vae_tiny",          //
                      "ltx2_vae_variant",       //
@@ -85,6 +88,9 @@ TEST_CASE("bfloat16 stays within its bounds", "[parity][gpu]") {
   check_all(GENERATE(std::string("dit_480_tiny"),  //
                      "dit_480_causal",             //
                      "dit_720_tiny",               //
+                     "sana_image_plain",           //
+                     "sana_image_normed",          //
+                     "sana_image_guided",          //
                      "wan_vae_tiny",               //
                      "ltx2_vae_tiny",              //
                      "dcae_tiny",                  //
@@ -106,6 +112,19 @@ TEST_CASE("one per cent more in one weight is noticed", "[parity]") {
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "ltx2_vae_tiny", "upsamplers"), {})) >
         0);
   CHECK(failures(verify_file(perturbed_copy(folder.path(), "ltx2_vae_variant", "norm3"), {})) > 0);
+}
+
+TEST_CASE("one per cent more in one weight of an image model is noticed", "[parity]") {
+  const sana_test::TemporaryDirectory folder;
+  const auto [name, part] = GENERATE(table<std::string, std::string>({
+      {"sana_image_plain", "patch_embed.proj.weight"},
+      {"sana_image_plain", "attn1.to_v"},
+      {"sana_image_normed", "attn2.norm_k"},
+      {"sana_image_normed", "conv_depth"},
+      {"sana_image_guided", "guidance_embedder.linear_1"},
+  }));
+  INFO(name << " " << part);
+  CHECK(failures(verify_file(perturbed_copy(folder.path(), name, part), {})) > 0);
 }
 
 TEST_CASE("one per cent more in a weight of the carried state is noticed", "[parity]") {

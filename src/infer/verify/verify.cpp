@@ -26,6 +26,8 @@ const std::map<std::string, KnownModel>& known_models() {
       {"SanaVideoTransformer3DModel", {run_dit_fixture, 1.8e-2, 1.75e-1}},
       // 1.2e-2 (layers of the public model with sums and tails carried between blocks of frames).
       {"SanaVideoTransformer3DModel:block_causal", {run_dit_causal_fixture, 2.4e-2, 1.75e-1}},
+      // 1.2e-2
+      {"SanaTransformer2DModel", {run_sana_image_fixture, 2.4e-2, 1.75e-1}},
       // 5.2e-2
       {"AutoencoderKLWan", {run_wan_vae_fixture, 1.05e-1, 1.75e-1}},
       // 3.3e-2

@@ -63,6 +63,8 @@ std::vector<VerifyLine> verify_file(const std::filesystem::path& path,
 std::vector<ComputedTensor> run_dit_fixture(const Fixture& fixture, const VerifyOptions& options);
 std::vector<ComputedTensor> run_dit_causal_fixture(const Fixture& fixture,
                                                    const VerifyOptions& options);
+std::vector<ComputedTensor> run_sana_image_fixture(const Fixture& fixture,
+                                                   const VerifyOptions& options);
 std::vector<ComputedTensor> run_wan_vae_fixture(const Fixture& fixture,
                                                 const VerifyOptions& options);
 std::vector<ComputedTensor> run_gemma2_fixture(const Fixture& fixture,

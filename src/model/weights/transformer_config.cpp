@@ -165,4 +165,9 @@ SanaVideoConfig sana_video_config(const TransformerConfig& config, const std::st
   return sana_video_config_from_diffusers(to_json(config), where);
 }
 
+SanaImageConfig sana_image_config(const TransformerConfig& config, const std::string& where) {
+  require(!config.is_video, "{} is a video model, expected a text-to-image model", where);
+  return sana_image_config_from_diffusers(to_json(config), where);
+}
+
 }  // namespace sana::model

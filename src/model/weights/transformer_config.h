@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "model/sana_image_config.h"
 #include "model/sana_video_config.h"
 
 namespace sana::model {
@@ -49,5 +50,7 @@ nlohmann::json to_json(const TransformerConfig& config);
 // and for what the video model of this program does not compute; `where` names the source in it.
 TransformerConfig transformer_config(const SanaVideoConfig& config);
 SanaVideoConfig sana_video_config(const TransformerConfig& config, const std::string& where);
+// The same for a text-to-image model.
+SanaImageConfig sana_image_config(const TransformerConfig& config, const std::string& where);
 
 }  // namespace sana::model
