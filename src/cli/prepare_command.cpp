@@ -27,7 +27,9 @@ class LoadedEncoders {
     const model::VaeGeometry geometry = vae_->geometry();
     return {
         .latents = [this](const at::Tensor& video) { return encode_video(video); },
-        .text = [this](const std::vector<std::string>& prompts) { return encode_text(prompts); },
+        .text = [this](const std::vector<std::string>& p) { return on_cpu(text_->encode(p)); },
+        .negative_text =
+            [this](const std::vector<std::string>& p) { return on_cpu(text_->encode_negative(p)); },
         .vae_identity = vae_->identity(),
         .text_identity = text_->identity(),
         .temporal_stride = geometry.stride_t,
@@ -38,8 +40,7 @@ class LoadedEncoders {
   at::Tensor encode_video(const at::Tensor& video) const {
     return vae_->encode(video.to(device_)).to(at::kCPU, at::kFloat);
   }
-  std::pair<at::Tensor, at::Tensor> encode_text(const std::vector<std::string>& prompts) const {
-    const model::TextFeatures text = text_->encode(prompts);
+  static std::pair<at::Tensor, at::Tensor> on_cpu(const model::TextFeatures& text) {
     return {text.features.to(at::kCPU), text.mask.to(at::kCPU)};
   }
 

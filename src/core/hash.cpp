@@ -105,4 +105,28 @@ std::string hash_file(const std::filesystem::path& path) {
   return hasher.hex();
 }
 
+std::string hash_file_sample(const std::filesystem::path& path) {
+  constexpr uint64_t kHead = 4 << 20, kBlock = 64 << 10, kBlocks = 256, kWhole = 16 << 20;
+  std::error_code error;
+  const uint64_t size = std::filesystem::file_size(path, error);
+  if (error || size < kWhole) return hash_file(path);
+  std::ifstream in(path, std::ios::binary);
+  require(in.is_open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
+  std::vector<char> buffer(kHead);
+  Hasher hasher;
+  hasher.add(fmt::format("{} bytes:", size));
+  const auto add = [&](uint64_t begin, uint64_t count) {
+    in.seekg(static_cast<std::streamoff>(begin));
+    in.read(buffer.data(), static_cast<std::streamsize>(count));
+    require(in.good(), "cannot read '{}': {}", path.string(), std::strerror(errno));
+    hasher.add({buffer.data(), count});
+  };
+  add(0, kHead);
+  for (uint64_t i = 0; i < kBlocks; ++i) {
+    add(kHead + (size - kHead - kBlock) / (kBlocks - 1) * i, kBlock);
+  }
+  add(size - kBlock, kBlock);
+  return hasher.hex();
+}
+
 }  // namespace sana

@@ -58,6 +58,8 @@ struct Encoders {
   std::function<at::Tensor(const at::Tensor&)> latents;
   // B prompts -> features [B, L, E], mask [B, L]
   std::function<std::pair<at::Tensor, at::Tensor>(const std::vector<std::string>&)> text;
+  // The same for the empty caption of dropped conditions.
+  std::function<std::pair<at::Tensor, at::Tensor>(const std::vector<std::string>&)> negative_text;
   std::string vae_identity;
   std::string text_identity;
   int64_t temporal_stride = 4;

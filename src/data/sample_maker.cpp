@@ -19,7 +19,7 @@ Sample SampleMaker::make(const SourceClip& clip, const std::string& caption) {
   require(at::isfinite(sample.latents).all().item<bool>(),
           "{}: the VAE gives latents that are not finite; is it trained?", clip.id);
   if (caption != caption_ || !text_.defined()) {
-    std::tie(text_, mask_) = encode_text(caption);
+    std::tie(text_, mask_) = encode_text(encoders_->text, caption);
     caption_ = caption;
   }
   sample.text = text_;
@@ -29,7 +29,7 @@ Sample SampleMaker::make(const SourceClip& clip, const std::string& caption) {
 
 Sample SampleMaker::make_null_text() const {
   Sample sample;
-  std::tie(sample.text, sample.mask) = encode_text("");
+  std::tie(sample.text, sample.mask) = encode_text(encoders_->negative_text, "");
   return sample;
 }
 
@@ -46,8 +46,9 @@ at::Tensor SampleMaker::encode(const at::Tensor& pixels) const {
   return latents[0];
 }
 
-std::pair<at::Tensor, at::Tensor> SampleMaker::encode_text(const std::string& caption) const {
-  const auto [features, mask] = encoders_->text({caption});
+std::pair<at::Tensor, at::Tensor> SampleMaker::encode_text(const EncodeText& encode,
+                                                           const std::string& caption) {
+  const auto [features, mask] = encode({caption});
   check_shape("prepare: text features", features, {{"B", 1}, {"L", kAny}, {"E", kAny}});
   check_shape("prepare: text mask", mask, {{"B", 1}, {"L", features.size(1)}});
   return {features[0].to(at::kCPU, at::kFloat).contiguous(),

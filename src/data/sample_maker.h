@@ -25,8 +25,10 @@ class SampleMaker {
  private:
   // [F, H, W, 3] uint8 -> [C, T, h, w]
   at::Tensor encode(const at::Tensor& pixels) const;
+  using EncodeText = decltype(Encoders::text);
   // [L, E] float32, [L] int64
-  std::pair<at::Tensor, at::Tensor> encode_text(const std::string& caption) const;
+  static std::pair<at::Tensor, at::Tensor> encode_text(const EncodeText& encode,
+                                                       const std::string& caption);
 
   const Encoders* encoders_;
   std::string caption_;  // the last one: clips of one video share it

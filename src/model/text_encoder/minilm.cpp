@@ -3,14 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <system_error>
 
-#include "core/build_config.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/safetensors.h"
 #include "model/state_dict.h"
+#include "model/text_encoder/encoder_folder.h"
 
 namespace sana::model {
 namespace {
@@ -21,23 +20,6 @@ constexpr const char* kWeightsFile = "model.safetensors";
 constexpr const char* kVocabularyFile = "vocab.txt";
 constexpr const char* kBertConfigFile = "config.json";
 constexpr size_t kPromptsAtOnce = 64;  // bounds the memory of long lists of prompts
-
-// Where the encoder may lie, best first. A folder that the user named is the only one.
-std::vector<fs::path> candidate_folders(const TextEncoderConfig& config) {
-  if (!config.path.empty()) return {config.path};
-  const char* variable = std::getenv("SANA_TEXT_ENCODER_DIR");
-  if (variable != nullptr && *variable != '\0') return {variable};
-  const fs::path relative = fs::path("third_party") / config.name;
-  std::vector<fs::path> folders = {fs::path(SANA_SOURCE_ROOT) / relative};
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    const fs::path home = program.parent_path();
-    folders.push_back((home / ".." / ".." / relative).lexically_normal());
-    folders.push_back(home / relative);
-  }
-  return folders;
-}
 
 std::string missing_files(const fs::path& folder) {
   std::string names;
@@ -76,7 +58,7 @@ TensorMap encoder_weights(const fs::path& path) {
 
 fs::path text_encoder_folder(const TextEncoderConfig& config) {
   std::string report;
-  for (const fs::path& folder : candidate_folders(config)) {
+  for (const fs::path& folder : text_encoder_candidates(config)) {
     const std::string missing = missing_files(folder);
     if (missing.empty()) return folder;
     report += fmt::format("\n    {} has no {}", folder.string(), missing);
@@ -150,13 +132,6 @@ std::string MiniLm::identity() const {
     identity_ = config_.name + ":" + hasher.hex();
   });
   return identity_;
-}
-
-std::unique_ptr<TextEncoder> load_text_encoder(const TextEncoderConfig& config,
-                                               c10::Device device) {
-  require(config.name == "all-MiniLM-L6-v2",
-          "the text encoder \"{}\" is unknown; this program has all-MiniLM-L6-v2", config.name);
-  return std::make_unique<MiniLm>(config, device);
 }
 
 }  // namespace sana::model

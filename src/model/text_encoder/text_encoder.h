@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/config/checks.h"
+#include "core/config/problems.h"
 
 namespace sana::model {
 
@@ -25,24 +27,58 @@ class TextEncoder {
   virtual ~TextEncoder() = default;
   // Over-long prompts are cut to max_tokens(); the empty prompt is valid. L = max_tokens().
   virtual TextFeatures encode(const std::vector<std::string>& prompts) = 0;
+  // The same for what guidance leads away from, and for the caption that stands for "no caption" in
+  // training: encoders that add something to a prompt leave it out.
+  virtual TextFeatures encode_negative(const std::vector<std::string>& prompts) {
+    return encode(prompts);
+  }
   virtual int64_t width() const = 0;       // E
   virtual int64_t max_tokens() const = 0;  // L
   // Name and hash of weights, vocabulary and settings; caches and checkpoints record it.
   virtual std::string identity() const = 0;
 };
 
+inline constexpr const char* kMiniLmName = "all-MiniLM-L6-v2";
+inline constexpr const char* kGemma2Name = "gemma-2-2b";
+
 struct TextEncoderConfig {
-  std::string name = "all-MiniLM-L6-v2";
-  std::string path;         // empty: third_party/<name>, where scripts/setup.sh puts it
+  std::string name = kMiniLmName;
+  std::string path;
   int64_t max_tokens = 64;  // L
+  // Of gemma-2-2b; all-MiniLM-L6-v2 takes prompts as they are and is computed in float32.
+  std::string instruction = "diffusers_video";
+  bool lowercase = true;
+  std::optional<int64_t> motion_score;
+  bool softcap = true;
+  std::string precision = "bfloat16";
 
   template <class Binder>
   void bind(Binder& b) {
-    b.field("name", name, "Which text encoder.", config::one_of({"all-MiniLM-L6-v2"}));
-    b.field("path", path, "Folder of its weights; empty: where scripts/setup.sh puts it.");
-    b.field("max_tokens", max_tokens, "Tokens kept per prompt, padding included.",
+    b.field("name", name, "Which text encoder.", config::one_of({kMiniLmName, kGemma2Name}));
+    b.field("path", path,
+            "Folder of its weights; empty: where scripts/setup.sh puts it (all-MiniLM-L6-v2). For "
+            "gemma-2-2b a diffusers folder of SANA, its text_encoder/, or gemma-2-2b-it.");
+    b.field("max_tokens", max_tokens,
+            "Tokens kept per prompt, padding included; public SANA checkpoints have 300.",
             config::between<int64_t>(2, 512));
+    b.field(
+        "instruction", instruction,
+        "gemma-2-2b: what stands before a prompt, as in the public diffusers pipeline or in the "
+        "original program.",
+        config::one_of({"diffusers_video", "nvlabs", "none"}));
+    b.field("lowercase", lowercase,
+            "gemma-2-2b: prompts in lower case, as the diffusers pipeline has them; the original "
+            "program does not.");
+    b.field("motion_score", motion_score,
+            "gemma-2-2b: appended to a prompt as \" motion score: 30.\".");
+    b.field("softcap", softcap,
+            "gemma-2-2b: caps attention scores, as the model is defined; some versions of the "
+            "public implementation leave it out.");
+    b.field("precision", precision, "gemma-2-2b: in which it is computed.",
+            config::one_of({"float32", "bfloat16"}));
   }
+  // Settings of gemma-2-2b are refused for the other encoder, which would not heed them.
+  void validate(config::Problems& problems) const;
 };
 
 // Opens the encoder on a device. Throws UserError when its files are missing (names

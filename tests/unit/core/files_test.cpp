@@ -169,6 +169,23 @@ TEST_CASE("hashes are SHA-1", "[files]") {
   CHECK_THROWS_AS(sana::hash_file(folder.path()), UserError);
 }
 
+TEST_CASE("the hash of a sample sees size, head and end of a large file", "[files]") {
+  const TemporaryDirectory folder;
+  std::string bytes(32 << 20, 'a');
+  const auto sample = [&] { return sana::hash_file_sample(folder.file("large", bytes)); };
+  const std::string first = sample();
+  CHECK(sample() == first);
+  for (const size_t at : {size_t{0}, size_t{4} << 20, bytes.size() - 1}) {
+    bytes[at] = 'b';
+    CHECK(sample() != first);
+    bytes[at] = 'a';
+  }
+  bytes += 'a';
+  CHECK(sample() != first);
+  CHECK(sana::hash_file_sample(folder.file("small", "abc")) == sana::hash_text("abc"));
+  CHECK_THROWS_AS(sana::hash_file_sample(folder / "none"), UserError);
+}
+
 TEST_CASE("a hash does not depend on how the bytes were cut", "[files]") {
   const std::string text(1000, 'q');
   for (size_t cut : {1u, 55u, 56u, 63u, 64u, 65u, 999u}) {

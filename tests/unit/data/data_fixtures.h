@@ -119,6 +119,9 @@ inline Encoders test_encoders(int64_t* calls = nullptr) {
     const at::Tensor features = at::full({1, 4, 6}, static_cast<double>(length));
     return std::make_pair(features, at::ones({1, 4}, at::kLong));
   };
+  encoders.negative_text = [](const std::vector<std::string>&) {
+    return std::make_pair(at::full({1, 4, 6}, -1.0), at::ones({1, 4}, at::kLong));
+  };
   return encoders;
 }
 

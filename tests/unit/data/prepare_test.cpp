@@ -34,7 +34,7 @@ TEST_CASE("a prepared data set of pixels is encoded into latents with text featu
   CHECK(batch.text.sizes() == at::IntArrayRef({1, 4, 6}));
   CHECK(batch.text[0][0][0].item<float>() == 9);  // length of "caption 2"
   CHECK(batch.text_mask.scalar_type() == at::kLong);
-  CHECK(latents.null_text().eq(0).all().item<bool>());
+  CHECK(latents.null_text().eq(-1).all().item<bool>());
   CHECK(latents.null_text_mask().sizes() == at::IntArrayRef({1, 4}));
 }
 
