@@ -1,5 +1,8 @@
 // The instructions that SANA puts before a prompt, byte for byte: line ends, the space at the end
 // and the kind of quotation marks are part of what the models were trained or are sampled with.
+#include <algorithm>
+#include <string>
+
 #include "core/error.h"
 #include "model/text_encoder/prompt.h"
 
@@ -28,14 +31,26 @@ Here are examples of how to transform or refine prompts:
 Please generate only the enhanced description for the prompt below and avoid including any additional commentary or evaluations:
 User Prompt: )";
 
+// The diffusers pipeline for images has the same words in other quotation marks.
+const std::string& diffusers_image() {
+  static const std::string text = [] {
+    std::string words(kNvlabs);
+    std::replace(words.begin(), words.end(), '"', '\'');
+    return words;
+  }();
+  return text;
+}
+
 }  // namespace
 
 std::string_view instruction_text(const std::string& name) {
   if (name == "none") return {};
   if (name == "diffusers_video") return kDiffusersVideo;
+  if (name == "diffusers_image") return diffusers_image();
   if (name == "nvlabs") return kNvlabs;
-  throw UserError(fmt::format(
-      "the instruction '{}' is unknown; known are diffusers_video, nvlabs and none", name));
+  throw UserError(fmt::format("the instruction '{}' is unknown; known are diffusers_video, "
+                              "diffusers_image, nvlabs and none",
+                              name));
 }
 
 }  // namespace sana::model

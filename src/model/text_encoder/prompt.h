@@ -14,7 +14,7 @@ namespace sana::model {
 // How prompts are written. The defaults are those of the public diffusers pipeline; the original
 // program has instruction "nvlabs" and keeps the case.
 struct PromptStyle {
-  std::string instruction = "diffusers_video";  // or "nvlabs", "none"
+  std::string instruction = "diffusers_video";  // or "diffusers_image", "nvlabs", "none"
   bool lowercase = true;
   std::optional<int64_t> motion_score;  // " motion score: 30." behind the prompt
   int64_t max_tokens = 300;             // M, rows that condition the DiT

@@ -65,7 +65,7 @@ struct TextEncoderConfig {
         "instruction", instruction,
         "gemma-2-2b: what stands before a prompt, as in the public diffusers pipeline or in the "
         "original program.",
-        config::one_of({"diffusers_video", "nvlabs", "none"}));
+        config::one_of({"diffusers_video", "diffusers_image", "nvlabs", "none"}));
     b.field("lowercase", lowercase,
             "gemma-2-2b: prompts in lower case, as the diffusers pipeline has them; the original "
             "program does not.");

@@ -37,9 +37,12 @@ TEST_CASE("the instructions are the public ones, byte for byte", "[prompt]") {
   const std::string_view image = instruction_text("nvlabs");
   CHECK(image.size() == 1057);
   CHECK(sana::hash_text(image) == "906f336ee99659323a6c4ad07d9fa1503c9bb2d5");
+  CHECK(sana::hash_text(instruction_text("diffusers_image")) ==
+        "809fa23ee0faf71dd154c7e10c5cdcc0a1d3734d");
   CHECK(instruction_text("none").empty());
-  CHECK_THROWS_WITH(instruction_text("video"),
-                    sana_test::ContainsSubstring("known are diffusers_video, nvlabs and none"));
+  CHECK_THROWS_WITH(
+      instruction_text("video"),
+      sana_test::ContainsSubstring("known are diffusers_video, diffusers_image, nvlabs and none"));
 }
 
 TEST_CASE("lower case and stripping are those of Python", "[prompt]") {
