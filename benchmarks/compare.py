@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
-KNOWN = ["dit480", "dit720", "wan"]
+KNOWN = ["dit480", "dit720", "wan", "ltx", "gemma"]
 
 
 def measurements(command):

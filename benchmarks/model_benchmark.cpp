@@ -1,5 +1,5 @@
 // Times our models at the public sizes with random bfloat16 weights: one JSON line per measurement.
-//   model_benchmark [dit480] [dit720] [wan] [--device cuda] [--repeats 5] [--profile]
+//   model_benchmark [dit480] [dit720] [wan] [ltx] [gemma] [--device cuda] [--repeats 5] [--profile]
 // benchmarks/compare.py runs it beside the public implementation and prints the ratios.
 #include <ATen/ATen.h>
 
@@ -14,7 +14,8 @@
 #include "kernel_profile.h"
 #include "model/parameter.h"
 #include "model/sana_video.h"
-#include "model/state_dict.h"
+#include "model/text_encoder/gemma2.h"
+#include "model/vae/ltx2_vae.h"
 #include "model/vae/wan_vae.h"
 
 namespace {
@@ -92,6 +93,27 @@ void time_dit(const std::string& what, const SanaVideoConfig& config, at::IntArr
   report(what, options, [&] { model->forward(x, timestep, text, mask); });
 }
 
+void time_ltx_decode(const Options& options) {
+  const c10::Device device = sana::parse_device(options.device);
+  sana::model::Ltx2Vae vae(sana::model::ltx2_vae_public_config(),
+                           at::TensorOptions().dtype(at::kBFloat16).device(device));
+  for (auto& parameter : vae->parameters()) parameter.normal_(0.0, 0.02);
+  const auto decoder = sana::model::make_video_vae(vae, device, at::kBFloat16);
+  const at::Tensor z = random_input({1, 128, 11, 22, 40}, options);
+  report("ltx", options, [&] { vae->decode(z); });
+}
+
+void time_gemma(const Options& options) {
+  const c10::Device device = sana::parse_device(options.device);
+  sana::model::Gemma2Config config;
+  for (int64_t i = 0; i < config.num_hidden_layers; ++i) config.is_sliding.push_back(i % 2 == 0);
+  sana::model::Gemma2 gemma(config);
+  randomize(gemma, device);
+  const at::Tensor ids = at::randint(0, 256000, {2, 512}, at::dtype(at::kLong).device(device));
+  const at::Tensor mask = at::ones({2, 512}, at::dtype(at::kLong).device(device));
+  report("gemma", options, [&] { gemma->forward(ids, mask); });
+}
+
 void time_wan_decode(const Options& options) {
   sana::model::WanVae vae{nullptr};
   {
@@ -112,7 +134,10 @@ void run(const std::string& what, const Options& options) {
     return time_dit(what, config, {2, 128, 11, 22, 40}, options);
   }
   if (what == "wan") return time_wan_decode(options);
-  throw sana::UserError("unknown benchmark '" + what + "'; known are dit480, dit720, wan");
+  if (what == "ltx") return time_ltx_decode(options);
+  if (what == "gemma") return time_gemma(options);
+  throw sana::UserError("unknown benchmark '" + what +
+                        "'; known are dit480, dit720, wan, ltx, gemma");
 }
 
 }  // namespace
@@ -120,7 +145,7 @@ void run(const std::string& what, const Options& options) {
 int main(int argc, char** argv) {
   CLI::App app("Times our models at the public sizes.");
   Options options;
-  app.add_option("what", options.what, "dit480, dit720, wan");
+  app.add_option("what", options.what, "dit480, dit720, wan, ltx, gemma");
   app.add_option("--device", options.device, "cuda or cpu");
   app.add_option("--repeats", options.repeats, "timed runs");
   app.add_flag("--profile", options.profile, "also print the time of each kernel");

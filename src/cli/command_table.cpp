@@ -32,6 +32,13 @@ const std::vector<Command>& command_table() {
         "sana-video sample --checkpoint examples/checkpoints/dit --prompts-file "
         "examples/prompts.txt --out samples"},
        sample_command},
+      {"check",
+       "Say how much memory a sample will need, by owner, before anything is loaded.",
+       {"sana-video check --checkpoint examples/checkpoints/dit",
+        "sana-video check --checkpoint SANA-Video_2B_480p_diffusers --device cuda",
+        "sana-video check --checkpoint SANA-Video_2B_720p_diffusers --device cuda --tile 512 "
+        "--vae-dtype bfloat16"},
+       check_command},
       {"verify",
        "Compare the models of this build with reference tensors.",
        {"sana-video verify tests/data/dit_480_tiny.safetensors",

@@ -119,6 +119,18 @@ int64_t peak_device_memory([[maybe_unused]] c10::Device device) {
   return 0;
 }
 
+int64_t device_memory([[maybe_unused]] c10::Device device) {
+#if SANA_HAS_CUDA
+  if (device.is_cuda()) {
+    cudaDeviceProp properties{};
+    if (cudaGetDeviceProperties(&properties, device.index()) == cudaSuccess) {
+      return static_cast<int64_t>(properties.totalGlobalMem);
+    }
+  }
+#endif
+  return 0;
+}
+
 void reset_peak_device_memory([[maybe_unused]] c10::Device device) {
 #if SANA_HAS_CUDA
   if (device.is_cuda()) {

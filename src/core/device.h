@@ -24,6 +24,8 @@ void use_full_float32();
 // Highest number of bytes held by tensors since the last reset (0 on the CPU).
 int64_t peak_device_memory(c10::Device device);
 void reset_peak_device_memory(c10::Device device);
+// Bytes of memory of the GPU (0 on the CPU).
+int64_t device_memory(c10::Device device);
 // Gives the GPU memory that LibTorch keeps for reuse back to the driver (nothing without a GPU).
 void release_cached_device_memory();
 // Waits for all queued work (nothing on the CPU).

@@ -19,6 +19,17 @@ TensorMap mapped_tensors(const TensorList& list) {
   return tensors;
 }
 
+model::SanaVideoConfig video_config(const TransformerSource& source) {
+  model::SanaVideoConfig config =
+      model::sana_video_config(source.config, source.layout.weights.string());
+  if (source.attention_eps) config.attention_eps = *source.attention_eps;
+  return config;
+}
+
+model::SanaImageConfig image_config(const TransformerSource& source) {
+  return model::sana_image_config(source.config, source.layout.weights.string());
+}
+
 // A module whose parameters are those of the checkpoint, moved to the device one at a time.
 template <class Module, class Config>
 Module load_module(const Config& config, const TransformerSource& source, c10::Device device,
@@ -35,14 +46,10 @@ Module load_module(const Config& config, const TransformerSource& source, c10::D
 }
 
 Denoiser load_denoiser(const TransformerSource& source, c10::Device device, c10::ScalarType dtype) {
-  const std::string where = source.layout.weights.string();
   if (!source.config.is_video) {
-    return denoiser_of(load_module<model::SanaImage>(model::sana_image_config(source.config, where),
-                                                     source, device, dtype));
+    return denoiser_of(load_module<model::SanaImage>(image_config(source), source, device, dtype));
   }
-  model::SanaVideoConfig config = model::sana_video_config(source.config, where);
-  if (source.attention_eps) config.attention_eps = *source.attention_eps;
-  return denoiser_of(load_module<model::SanaVideo>(config, source, device, dtype));
+  return denoiser_of(load_module<model::SanaVideo>(video_config(source), source, device, dtype));
 }
 
 }  // namespace
@@ -90,6 +97,13 @@ void PipelineParts::release_denoiser() {
 void PipelineParts::release_vae() {
   vae_.reset();
   release_cached_device_memory();
+}
+
+Denoiser denoiser_without_weights(const Checkpoint& checkpoint, c10::ScalarType dtype) {
+  const model::UnfilledParameters unfilled(at::kMeta, dtype);
+  const TransformerSource& source = checkpoint.transformer;
+  return source.config.is_video ? denoiser_of(model::SanaVideo(video_config(source)))
+                                : denoiser_of(model::SanaImage(image_config(source)));
 }
 
 std::string weights_identity(const Checkpoint& checkpoint) {

@@ -36,6 +36,9 @@ class PipelineParts {
   std::unique_ptr<model::VideoVae> vae_;
 };
 
+// The transformer without weights, on the meta device: shapes of results, for estimates of memory.
+Denoiser denoiser_without_weights(const Checkpoint& checkpoint, c10::ScalarType dtype);
+
 // Hash of the transformer's weights: of the whole file up to 256 MiB, else of a sample of its
 // blocks.
 std::string weights_identity(const Checkpoint& checkpoint);

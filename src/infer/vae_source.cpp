@@ -30,6 +30,15 @@ TensorMap read_tensors(const fs::path& path) {
   return tensors;
 }
 
+// A module on the meta device.
+template <class Module, class Config>
+std::function<std::unique_ptr<VideoVae>(c10::ScalarType)> on_meta(const Config& config) {
+  return [config](c10::ScalarType dtype) {
+    const model::UnfilledParameters unfilled(at::kMeta, dtype);
+    return model::make_video_vae(Module(config), at::kMeta, dtype);
+  };
+}
+
 VaeSource wan_source(const fs::path& path, const model::WanVaeConfig& config) {
   const auto load = [path, config](c10::Device device, c10::ScalarType dtype) {
     TensorMap tensors = read_tensors(path);
@@ -39,7 +48,7 @@ VaeSource wan_source(const fs::path& path, const model::WanVaeConfig& config) {
     return model::make_video_vae(model::build_wan_vae(config, tensors, path.string()), device,
                                  dtype);
   };
-  return {"Wan VAE", path, config.geometry(), at::kFloat, load};
+  return {"Wan VAE", path, config.geometry(), at::kFloat, load, on_meta<model::WanVae>(config)};
 }
 
 VaeSource ltx2_source(const fs::path& path, const model::Ltx2VaeConfig& config) {
@@ -52,7 +61,11 @@ VaeSource ltx2_source(const fs::path& path, const model::Ltx2VaeConfig& config) 
                                                at::TensorOptions().dtype(dtype).device(device));
     return model::make_video_vae(std::move(vae), device, dtype);
   };
-  return {"LTX-2 VAE", path, config.geometry(), at::kBFloat16, load};
+  const auto without_weights = [config](c10::ScalarType dtype) {
+    const auto meta = at::TensorOptions().dtype(dtype).device(at::kMeta);
+    return model::make_video_vae(model::Ltx2Vae(config, meta), at::kMeta, dtype);
+  };
+  return {"LTX-2 VAE", path, config.geometry(), at::kBFloat16, load, without_weights};
 }
 
 VaeSource dc_ae_source(const fs::path& path, const model::DcAeConfig& config) {
@@ -60,7 +73,7 @@ VaeSource dc_ae_source(const fs::path& path, const model::DcAeConfig& config) {
     model::DcAe vae = model::load_dc_ae(read_tensors(path), config, path.string(), device, dtype);
     return model::make_video_vae(std::move(vae), device, dtype);
   };
-  return {"DC-AE", path, config.geometry(), at::kBFloat16, load};
+  return {"DC-AE", path, config.geometry(), at::kBFloat16, load, on_meta<model::DcAe>(config)};
 }
 
 VaeSource dc_ae_video_source(const fs::path& path, const model::DcAeVideoConfig& config) {
@@ -69,7 +82,8 @@ VaeSource dc_ae_video_source(const fs::path& path, const model::DcAeVideoConfig&
         model::load_dc_ae_video(read_tensors(path), config, path.string(), device, dtype);
     return model::make_video_vae(std::move(vae), device, dtype);
   };
-  return {"DC-AE-V", path, config.geometry(), at::kBFloat16, load};
+  return {"DC-AE-V",     path, config.geometry(),
+          at::kBFloat16, load, on_meta<model::DcAeVideo>(config)};
 }
 
 // A folder written by `sana-video train`.
@@ -77,7 +91,8 @@ VaeSource trained_source(const fs::path& path) {
   const auto load = [path](c10::Device device, c10::ScalarType dtype) {
     return model::make_video_vae(model::load_wan_vae(path), device, dtype);
   };
-  return {"Wan VAE", path, model::read_wan_vae_config(path).geometry(), at::kFloat, load};
+  const model::WanVaeConfig config = model::read_wan_vae_config(path);
+  return {"Wan VAE", path, config.geometry(), at::kFloat, load, on_meta<model::WanVae>(config)};
 }
 
 // A folder with the config.json of a public class.

@@ -20,6 +20,8 @@ struct VaeSource {
   c10::ScalarType default_dtype = c10::kFloat;
   // Reads the weights. Throws UserError when they are missing, damaged or of another VAE.
   std::function<std::unique_ptr<model::VideoVae>(c10::Device, c10::ScalarType)> load;
+  // The same without weights, on the meta device: shapes of results, for estimates of memory.
+  std::function<std::unique_ptr<model::VideoVae>(c10::ScalarType)> without_weights;
 };
 
 // `path`: a folder with vae.json (trained by this program), a folder with config.json of

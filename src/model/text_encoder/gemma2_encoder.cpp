@@ -20,22 +20,6 @@ namespace fs = std::filesystem;
 constexpr const char* kGemma2ConfigFile = "config.json";
 constexpr size_t kGemma2PromptsAtOnce = 16;  // bounds the memory of long lists of prompts
 
-// The folder of config.json and weights.
-fs::path gemma2_folder(const TextEncoderConfig& config) {
-  std::string report;
-  for (const fs::path& candidate : text_encoder_candidates(config)) {
-    for (const fs::path& folder : {candidate / "text_encoder", candidate}) {
-      std::error_code ignored;
-      if (fs::is_regular_file(folder / kGemma2ConfigFile, ignored)) return folder;
-      report += fmt::format("\n    {}", (folder / kGemma2ConfigFile).string());
-    }
-  }
-  throw UserError(fmt::format(
-      "the text encoder {} was not found; there is no{}\n  Set text_encoder.path to a diffusers "
-      "folder of SANA or SANA-Video, to its text_encoder/, or to a folder of gemma-2-2b-it.",
-      config.name, report));
-}
-
 PromptStyle prompt_style(const TextEncoderConfig& config) {
   return {config.instruction, config.lowercase, config.motion_score, config.max_tokens};
 }
@@ -92,6 +76,21 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
 }
 
 }  // namespace
+
+fs::path gemma2_folder(const TextEncoderConfig& config) {
+  std::string report;
+  for (const fs::path& candidate : text_encoder_candidates(config)) {
+    for (const fs::path& folder : {candidate / "text_encoder", candidate}) {
+      std::error_code ignored;
+      if (fs::is_regular_file(folder / kGemma2ConfigFile, ignored)) return folder;
+      report += fmt::format("\n    {}", (folder / kGemma2ConfigFile).string());
+    }
+  }
+  throw UserError(fmt::format(
+      "the text encoder {} was not found; there is no{}\n  Set text_encoder.path to a diffusers "
+      "folder of SANA or SANA-Video, to its text_encoder/, or to a folder of gemma-2-2b-it.",
+      config.name, report));
+}
 
 Gemma2Encoder::Gemma2Encoder(const TextEncoderConfig& config, c10::Device device)
     : config_(config),

@@ -15,6 +15,10 @@
 
 namespace sana::model {
 
+// The folder of config.json and weights that the configuration names. Throws UserError that lists
+// where it was looked for.
+std::filesystem::path gemma2_folder(const TextEncoderConfig& config);
+
 class Gemma2Encoder : public TextEncoder {
  public:
   // Opens the folder of config.path: a diffusers folder of SANA (text_encoder/ and tokenizer/ in

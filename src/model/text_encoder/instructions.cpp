@@ -48,9 +48,10 @@ std::string_view instruction_text(const std::string& name) {
   if (name == "diffusers_video") return kDiffusersVideo;
   if (name == "diffusers_image") return diffusers_image();
   if (name == "nvlabs") return kNvlabs;
-  throw UserError(fmt::format("the instruction '{}' is unknown; known are diffusers_video, "
-                              "diffusers_image, nvlabs and none",
-                              name));
+  throw UserError(
+      fmt::format("the instruction '{}' is unknown; known are diffusers_video, "
+                  "diffusers_image, nvlabs and none",
+                  name));
 }
 
 }  // namespace sana::model

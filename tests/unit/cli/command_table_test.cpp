@@ -24,8 +24,8 @@ TEST_CASE("every command has a summary, a function and three examples of its own
       CHECK(cli::examples_text(command).find(example) != std::string::npos);
     }
   }
-  for (const char* name : {"prepare", "train", "sample", "verify", "inspect", "export", "convert",
-                           "doctor", "version"}) {
+  for (const char* name : {"prepare", "train", "sample", "check", "verify", "inspect", "export",
+                           "convert", "doctor", "version"}) {
     CHECK(names.count(name) == 1);
   }
 }
