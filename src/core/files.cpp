@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -67,6 +68,29 @@ std::string without_bare_nonfinite(const std::string& text) {
   return result;
 }
 
+// Printing a JSON value recurses, so that its depth must be bounded.
+constexpr size_t kMaxJsonDepth = 100;
+
+// Deepest nesting of brackets outside of strings, whether or not they match.
+size_t json_depth(const std::string& text) {
+  size_t depth = 0, deepest = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
 }  // namespace
 
 std::string read_text_file(const fs::path& path) {
@@ -82,6 +106,8 @@ std::string read_text_file(const fs::path& path) {
 
 nlohmann::json read_json_file(const fs::path& path) {
   const std::string text = read_text_file(path);
+  require(json_depth(text) <= kMaxJsonDepth, "'{}' is nested deeper than {} levels", path.string(),
+          kMaxJsonDepth);
   nlohmann::json result = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!result.is_discarded()) return result;
   try {

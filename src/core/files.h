@@ -13,7 +13,7 @@ namespace sana {
 std::string read_text_file(const std::filesystem::path& path);
 
 // JSON of a file; accepts the bare -Infinity, Infinity and NaN that Python writes (read as null).
-// Throws UserError with file and position.
+// Throws UserError with file and position, also when it is nested deeper than 100 levels.
 nlohmann::json read_json_file(const std::filesystem::path& path);
 
 // One file written aside ("<target>.partial") and renamed over the target by commit(); without

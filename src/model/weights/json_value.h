@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "model/weights/json_type.h"
 
 namespace sana::model {
 
@@ -13,12 +14,9 @@ template <class T>
 T value_of(const nlohmann::json& json, const char* key, const std::string& where) {
   const auto found = json.find(key);
   require(found != json.end(), "{}: key '{}' is missing", where, key);
-  try {
-    return found->template get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw UserError(
-        fmt::format("{}: key '{}' has an unexpected type: {}", where, key, found->dump()));
-  }
+  require(holds<T>(*found), "{}: key '{}' has an unexpected value: {}", where, key,
+          found->dump().substr(0, 200));
+  return found->template get<T>();
 }
 
 // The same for a key that may be missing.

@@ -105,6 +105,17 @@ TEST_CASE("broken JSON is refused with file and line", "[files]") {
   CHECK_THROWS_AS(sana::read_json_file(folder.file("c.json", "{\"a\": Nan}")), UserError);
 }
 
+TEST_CASE("JSON that is nested absurdly deeply is refused, brackets in texts are not counted",
+          "[files]") {
+  const TemporaryDirectory folder;
+  const std::string open(100, '['), close(100, ']'), in_text(200, '[');
+  const auto deep = folder.file("a.json", std::string(101, '[') + std::string(101, ']'));
+  CHECK(contains(message_of<UserError>([&] { sana::read_json_file(deep); }), "deeper than 100"));
+  CHECK(sana::read_json_file(folder.file("b.json", open + close)).is_array());
+  CHECK(sana::read_json_file(folder.file("c.json", R"({"a": "\\\")" + in_text + R"("})")).size() ==
+        1);
+}
+
 TEST_CASE("a staged folder appears whole and replaces an older one", "[files]") {
   const TemporaryDirectory folder;
   const auto target = folder / "step-10";
