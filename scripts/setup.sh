@@ -6,6 +6,7 @@
 #   scripts/setup.sh          CPU build, or GPU build where the CUDA 13 toolkit is found
 #   scripts/setup.sh --cuda   the same, but a missing toolkit is an error
 #   scripts/setup.sh --cpu    leave the GPU's libraries out even where a toolkit is found
+#   scripts/setup.sh --fuzz   also clang and its libFuzzer, for the fuzz targets (tests/fuzz/README.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -122,6 +123,15 @@ install_optional() {
     say "could not install them; the build goes on without (no OpenCV or FFmpeg: videos cannot be read or written)"
     say "  remedy: apt-get install $missing"
   fi
+}
+
+# clang, and the runtime of the version that it turns out to have.
+install_fuzzer() {
+  is_present clang || apt_install clang || fail "apt-get could not install clang" "tail third_party/.setup/apt.log"
+  local runtime
+  runtime=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
+  [ -e "$(clang -print-runtime-dir)/libclang_rt.fuzzer-x86_64.a" ] || apt_install "$runtime" ||
+    fail "apt-get could not install $runtime" "tail third_party/.setup/apt.log"
 }
 
 check_cmake() {
@@ -269,12 +279,13 @@ install_text_encoder() {
 }
 
 main() {
-  local mode=auto
+  local mode=auto fuzz=no
   case ${1:-} in
     '') ;;
     --cuda) mode=cuda ;;
     --cpu) mode=cpu ;;
-    *) fail "unknown option '$1'" "scripts/setup.sh [--cuda | --cpu]" ;;
+    --fuzz) fuzz=yes ;;
+    *) fail "unknown option '$1'" "scripts/setup.sh [--cuda | --cpu | --fuzz]" ;;
   esac
   [ "$(uname -sm)" = "Linux x86_64" ] || fail "this is $(uname -sm); the LibTorch package is for Linux on x86-64"
   mkdir -p third_party/.setup 2>/dev/null && [ -w third_party/.setup ] && [ -w third_party ] ||
@@ -283,6 +294,7 @@ main() {
   flock 9 || fail "another setup holds $PWD/third_party/.setup/lock"
   install_required
   install_optional
+  [ "$fuzz" = no ] || install_fuzzer
   check_cmake
   if [ -z "$(python_torch)" ] || [ -e third_party/torch ]; then
     install_torch
