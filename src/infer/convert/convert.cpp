@@ -76,7 +76,9 @@ ConvertReport convert_checkpoint(const ConvertOptions& options) {
   TransformerSource& source = report.source;
   report.notes = source.notes;
   if (options.dtype) source.tensors = cast(std::move(source.tensors), *options.dtype);
-  const fs::path parent = options.target.parent_path();
+  // "runs/a/" names the folder "runs/a".
+  const fs::path& target = options.target;
+  const fs::path parent = (target.has_filename() ? target : target.parent_path()).parent_path();
   if (!parent.empty()) ensure_writable_directory(parent);
   switch (options.format) {
     case CheckpointFormat::kDiffusers:

@@ -9,6 +9,7 @@ namespace sana::infer {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr int kMaxDepth = 8;  // of the folders of a pipeline
 constexpr const char* kStem = "diffusion_pytorch_model";
 
 void write_json(const fs::path& file, const nlohmann::json& json) {
@@ -35,13 +36,16 @@ void copy_other_parts(const fs::path& pipeline, const fs::path& target) {
   for (auto it = fs::recursive_directory_iterator(pipeline,
                                                   fs::directory_options::follow_directory_symlink);
        it != fs::recursive_directory_iterator(); ++it) {
-    const fs::path relative = fs::relative(it->path(), pipeline);
+    const fs::path relative = it->path().lexically_relative(pipeline);
+    require(it.depth() < kMaxDepth, "'{}' is nested too deeply (a link to a folder above it?)",
+            it->path().string());
     const bool is_hidden = it->path().filename().string().starts_with(".");
     if (is_hidden || relative == "transformer") {
       if (it->is_directory()) it.disable_recursion_pending();
     } else if (it->is_directory()) {
       fs::create_directories(target / relative);
     } else {
+      require(it->exists(), "'{}' is a link to nothing", it->path().string());
       link_or_copy_file(fs::canonical(it->path()), target / relative);
     }
   }

@@ -122,7 +122,7 @@ TEST_CASE("the other parts of a pipeline come along, links followed", "[convert]
   folder.file("blob", "tokens");
   fs::create_symlink(folder / "blob", folder / "p/tokenizer/linked.json");
   fs::create_directories(folder / "p/.cache");
-  ConvertOptions options = convert(folder / "p", folder / "d", CheckpointFormat::kDiffusers);
+  ConvertOptions options = convert(folder / "p/", folder / "d/", CheckpointFormat::kDiffusers);
   options.dtype = at::kBFloat16;
   const auto report = convert_checkpoint(options);
   CHECK(report.notes.empty());
@@ -136,6 +136,25 @@ TEST_CASE("the other parts of a pipeline come along, links followed", "[convert]
   }
 }
 
+TEST_CASE("links of a pipeline that lead in a circle or nowhere are refused", "[convert]") {
+  const TemporaryDirectory folder;
+  save_pipeline(folder / "p");
+  fs::create_directory_symlink(folder / "p", folder / "p/vae/loop");
+  CHECK(contains(message_of<UserError>([&] {
+                   convert_checkpoint(
+                       convert(folder / "p", folder / "d", CheckpointFormat::kDiffusers));
+                 }),
+                 "nested too deeply"));
+  CHECK_FALSE(fs::exists(folder / "d"));
+  fs::remove(folder / "p/vae/loop");
+  fs::create_symlink(folder / "absent", folder / "p/vae/dangling");
+  CHECK(contains(message_of<UserError>([&] {
+                   convert_checkpoint(
+                       convert(folder / "p", folder / "d", CheckpointFormat::kDiffusers));
+                 }),
+                 "is a link to nothing"));
+}
+
 TEST_CASE("a checkpoint above the limit is cut in the order of the module", "[convert]") {
   const TemporaryDirectory folder;
   save_pipeline(folder / "p");
@@ -145,8 +164,8 @@ TEST_CASE("a checkpoint above the limit is cut in the order of the module", "[co
   const fs::path index = folder / "d/transformer/diffusion_pytorch_model.safetensors.index.json";
   const auto json = read_json_file(index);
   const auto& map = json.at("weight_map");
-  CHECK(map.at("scale_shift_table") == "diffusion_pytorch_model-00001-of-00005.safetensors");
-  CHECK(map.at("proj_out.bias") == "diffusion_pytorch_model-00005-of-00005.safetensors");
+  CHECK(map.at("scale_shift_table") == "diffusion_pytorch_model-00001-of-00004.safetensors");
+  CHECK(map.at("proj_out.bias") == "diffusion_pytorch_model-00004-of-00004.safetensors");
   int64_t bytes = 0;
   for (const LazyTensor& tensor : tiny_dit_tensors()) bytes += tensor.num_bytes();
   CHECK(json.at("metadata").at("total_size") == bytes);
