@@ -81,7 +81,7 @@ TEST_CASE("integer keys become text", "[torch_file]") {
 
 TEST_CASE("tensors keep their strides and share their storage", "[torch_file]") {
   const Leaves leaves = leaves_of(load_torch_file(torch_data("views.pt")));
-  const at::Tensor& base = tensor(leaves, "base");
+  const at::Tensor base = tensor(leaves, "base");
   CHECK(tensor(leaves, "transposed").strides() == at::IntArrayRef({1, 4}));
   CHECK(tensor(leaves, "repeated").strides() == at::IntArrayRef({0, 1}));
   CHECK(tensor(leaves, "row").is_alias_of(base));
