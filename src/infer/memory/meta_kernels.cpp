@@ -1,6 +1,7 @@
 #include "infer/memory/meta_kernels.h"
 
 #include <ATen/ATen.h>
+#include <ATen/ExpandUtils.h>
 #include <torch/library.h>
 
 #include <memory>
@@ -67,6 +68,22 @@ Tensor complex(const Tensor& real, const Tensor&) {
   return at::empty(real.sizes(), real.options().dtype(at::kComplexFloat));
 }
 
+Tensor index_select(const Tensor& x, int64_t axis, const Tensor& index) {
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape[size_t(axis < 0 ? axis + x.dim() : axis)] = index.numel();
+  return at::empty(shape, x.options());
+}
+
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return at::empty(at::infer_size(a.sizes(), b.sizes()), a.options().dtype(at::kBool));
+}
+
+Tensor& masked_fill_(Tensor& x, const Tensor&, const at::Scalar&) { return x; }
+
+Tensor roll(const Tensor& x, at::IntArrayRef, at::IntArrayRef) {
+  return at::empty_like(x, at::MemoryFormat::Contiguous);
+}
+
 Tensor relu(const Tensor& x) { return at::empty_like(x); }
 
 }  // namespace
@@ -80,6 +97,10 @@ void register_meta_kernels() {
     kernels->impl("_fused_rms_norm", TORCH_FN(rms_norm));
     kernels->impl("scaled_dot_product_attention", TORCH_FN(attention));
     kernels->impl("complex", TORCH_FN(complex));
+    kernels->impl("index_select", TORCH_FN(index_select));
+    kernels->impl("logical_or", TORCH_FN(logical_or));
+    kernels->impl("masked_fill_.Scalar", TORCH_FN(masked_fill_));
+    kernels->impl("roll", TORCH_FN(roll));
     kernels->impl("relu", TORCH_FN(relu));
     return kernels;
   }();
