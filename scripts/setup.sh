@@ -6,7 +6,7 @@
 #   scripts/setup.sh          CPU build, or GPU build where the CUDA 13 toolkit is found
 #   scripts/setup.sh --cuda   the same, but a missing toolkit is an error
 #   scripts/setup.sh --cpu    leave the GPU's libraries out even where a toolkit is found
-#   scripts/setup.sh --fuzz   also clang and its libFuzzer, for the fuzz targets (tests/fuzz/README.md)
+#   scripts/setup.sh --fuzz   also clang 16 and its libFuzzer, for the fuzz targets (tests/fuzz/README.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -40,6 +40,9 @@ readonly OPTIONAL_PACKAGES="
   libopencv-dev:opencv4/opencv2/core.hpp ffmpeg:ffmpeg libavcodec-dev:libavcodec/avcodec.h
   libavformat-dev:libavformat/avformat.h libavutil-dev:libavutil/avutil.h
   libswscale-dev:libswscale/swscale.h ccache:ccache mold:mold clang-format:clang-format"
+# clang 14, Debian 12's default, knows too little of C++20.
+readonly FUZZ_PACKAGES="
+  clang-16:clang++-16 libclang-rt-16-dev:/usr/lib/llvm-16/lib/clang/16/lib/linux/libclang_rt.fuzzer-x86_64.a"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
@@ -125,13 +128,13 @@ install_optional() {
   fi
 }
 
-# clang, and the runtime of the version that it turns out to have.
 install_fuzzer() {
-  is_present clang || apt_install clang || fail "apt-get could not install clang" "tail third_party/.setup/apt.log"
-  local runtime
-  runtime=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
-  [ -e "$(clang -print-runtime-dir)/libclang_rt.fuzzer-x86_64.a" ] || apt_install "$runtime" ||
-    fail "apt-get could not install $runtime" "tail third_party/.setup/apt.log"
+  local missing
+  missing=$(missing_packages "$FUZZ_PACKAGES")
+  [ -n "$missing" ] || return 0
+  say "installing Debian packages: $missing"
+  # shellcheck disable=SC2086
+  apt_install $missing || fail "apt-get could not install $missing" "tail third_party/.setup/apt.log"
 }
 
 check_cmake() {

@@ -2,6 +2,7 @@
 #pragma once
 #include <spdlog/fmt/fmt.h>
 
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -38,10 +39,9 @@ class EnvironmentError : public Error {
 class InternalError : public Error {
  public:
   explicit InternalError(const std::string& message,
-                         // clang 14, which builds the fuzzers, has no std::source_location.
-                         const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : Error(ExitCode::kBug,
-              fmt::format("{} (at {}:{}; please report this)", message, file, line)) {}
+                         std::source_location where = std::source_location::current())
+      : Error(ExitCode::kBug, fmt::format("{} (at {}:{}; please report this)", message,
+                                          where.file_name(), where.line())) {}
 };
 
 // Throws UserError with the formatted message unless `ok`.

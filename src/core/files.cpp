@@ -112,7 +112,7 @@ nlohmann::json read_json_file(const fs::path& path) {
   if (!result.is_discarded()) return result;
   try {
     return nlohmann::json::parse(without_bare_nonfinite(text));
-  } catch (const nlohmann::json::parse_error& error) {
+  } catch (const nlohmann::json::exception& error) {
     throw UserError(fmt::format("'{}' is not valid JSON: {}", path.string(), error.what()));
   }
 }

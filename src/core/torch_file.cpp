@@ -84,6 +84,14 @@ std::string printable(std::string text) {
 
 }  // namespace
 
+TorchValue::TorchValue() = default;
+TorchValue::TorchValue(Variant some) : value(std::move(some)) {}
+TorchValue::TorchValue(const TorchValue& other) = default;
+TorchValue::TorchValue(TorchValue&& other) noexcept = default;
+TorchValue& TorchValue::operator=(const TorchValue& other) = default;
+TorchValue& TorchValue::operator=(TorchValue&& other) noexcept = default;
+TorchValue::~TorchValue() = default;
+
 TorchValue load_torch_file(const fs::path& path) { return load_torch_file(path, map_file(path)); }
 
 TorchValue load_torch_file(const fs::path& path, const MappedFile& file) {

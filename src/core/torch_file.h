@@ -20,7 +20,19 @@ struct TorchValue {
   using List = std::vector<TorchValue>;                          // lists and tuples
   using Dict = std::vector<std::pair<std::string, TorchValue>>;  // in file order, keys are unique
   // std::monostate is None. Integer keys of a Dict become decimal text.
-  std::variant<std::monostate, bool, int64_t, double, std::string, at::Tensor, List, Dict> value;
+  using Variant =
+      std::variant<std::monostate, bool, int64_t, double, std::string, at::Tensor, List, Dict>;
+
+  // Defined elsewhere, since inside the class a pair of a text and a TorchValue is incomplete.
+  TorchValue();
+  TorchValue(Variant some);
+  TorchValue(const TorchValue& other);
+  TorchValue(TorchValue&& other) noexcept;
+  TorchValue& operator=(const TorchValue& other);
+  TorchValue& operator=(TorchValue&& other) noexcept;
+  ~TorchValue();
+
+  Variant value;
 };
 
 // What torch.save of PyTorch 1.6 and later wrote. Tensors are CPU tensors over the mapping (no

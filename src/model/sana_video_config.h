@@ -51,7 +51,7 @@ struct SanaVideoConfig {
       problems.add("patch_size", "must be three positive integers (frames, rows, columns)");
     if (head_dim % 2 != 0)
       problems.add("head_dim", fmt::format("must be even (rotary pairs), got {}", head_dim));
-    if (hidden_dim() % num_cross_heads != 0) {
+    if (num_cross_heads >= 1 && hidden_dim() % num_cross_heads != 0) {
       problems.add("num_cross_heads", fmt::format("({}) must divide num_heads * head_dim ({})",
                                                   num_cross_heads, hidden_dim()));
     }

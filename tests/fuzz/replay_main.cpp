@@ -28,7 +28,7 @@ constexpr unsigned kSecondsPerInput = 10;
 // An input may make its reader use this much memory: values are larger than the bytes they are read
 // from, and messages, maps and LibTorch need some anyway.
 constexpr size_t kBytesPerInputByte = 128;
-constexpr size_t kFreeBytes = 4 << 20;
+constexpr size_t kFreeBytes = 2 << 20;
 
 std::string current_input;
 size_t most_memory = 0;

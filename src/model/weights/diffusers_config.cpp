@@ -26,9 +26,9 @@ SanaVideoConfig sana_video_config_from_diffusers(const nlohmann::json& json,
           cross, config.hidden_dim());
   require(value_of<int64_t>(json, "out_channels", where) == config.latent_channels,
           "{}: out_channels differs from in_channels ({})", where, config.latent_channels);
-  require(value_of<std::string>(json, "qk_norm", where) == "rms_norm_across_heads",
-          "{}: qk_norm is {}, only rms_norm_across_heads is computed here", where,
-          json.at("qk_norm").dump());
+  const auto qk_norm = value_of<std::string>(json, "qk_norm", where);
+  require(qk_norm == "rms_norm_across_heads",
+          "{}: qk_norm is '{}', only rms_norm_across_heads is computed here", where, qk_norm);
   return config;
 }
 

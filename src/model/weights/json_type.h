@@ -20,7 +20,9 @@ bool holds(const nlohmann::json& json) {
     return json.is_number();
   } else if constexpr (std::is_integral_v<T>) {
     if (json.is_number_unsigned()) return json.get<uint64_t>() <= uint64_t{INT32_MAX};
-    return json.is_number_integer() && json.get<int64_t>() >= INT32_MIN;
+    if (!json.is_number_integer()) return false;
+    const auto value = json.get<int64_t>();
+    return value >= INT32_MIN && value <= INT32_MAX;
   } else {
     if (!json.is_array()) return false;
     for (const nlohmann::json& item : json) {

@@ -103,6 +103,7 @@ TEST_CASE("broken JSON is refused with file and line", "[files]") {
   CHECK(contains(message, "line 3"));
   CHECK_THROWS_AS(sana::read_json_file(folder.file("b.json", "")), UserError);
   CHECK_THROWS_AS(sana::read_json_file(folder.file("c.json", "{\"a\": Nan}")), UserError);
+  CHECK_THROWS_AS(sana::read_json_file(folder.file("d.json", "[1e999]")), UserError);
 }
 
 TEST_CASE("JSON that is nested absurdly deeply is refused, brackets in texts are not counted",

@@ -38,7 +38,20 @@ TEST_CASE("sizes must be written as integers that a size can have", "[diffusers_
   }
   CHECK(contains(complaint("patch_size", {1, 2.5, 2}), "'patch_size' has an unexpected value"));
   CHECK(contains(complaint("qk_norm", 1), "'qk_norm' has an unexpected value: 1"));
+  CHECK(contains(complaint("num_cross_attention_heads", 0), "must be at least 1, got 0"));
   CHECK(contains(complaint("in_channels", json(std::string(1000, 'x'))), "xxx"));
+}
+
+TEST_CASE("a missing key is named, whichever it is", "[diffusers_config]") {
+  const json complete = config_of("dit_480_tiny");
+  for (const char* key : {"num_layers", "patch_size", "cross_attention_dim", "qk_norm"}) {
+    json config = complete;
+    config.erase(key);
+    CHECK(contains(message_of<sana::UserError>([&] {
+                     sana::model::sana_video_config_from_diffusers(config, "config.json");
+                   }),
+                   fmt::format("config.json: key '{}' is missing", key)));
+  }
 }
 
 TEST_CASE("flags and lists of a VAE's configuration are checked item by item",
