@@ -32,8 +32,9 @@ const std::map<std::string, KnownModel>& known_models() {
       {"AutoencoderKLWan", {run_wan_vae_fixture, 1.05e-1, 1.75e-1}},
       // 3.3e-2
       {"AutoencoderKLLTX2Video", {run_ltx2_vae_fixture, 6.6e-2, 1.75e-1}},
-      // 1.76e-2
-      {"AutoencoderDC", {run_dc_ae_fixture, 3.5e-2, 1.75e-1}},
+      // 5.7e-2: its attention divides by sums that can be near 0, where rounding decides. Of 40
+      // random images the error of the public encoder is above 1.4e-2 for 13, above 5.7e-2 for 2.
+      {"AutoencoderDC", {run_dc_ae_fixture, 1.15e-1, 1.75e-1}},
       // 2.74e-2 (a PyTorch reference of ours: there is no public class).
       {"DCAEWithTemporal", {run_dc_ae_video_fixture, 5.5e-2, 1.75e-1}},
       // 7.85e-2 with eager attention

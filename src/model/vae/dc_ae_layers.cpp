@@ -29,10 +29,7 @@ PlainConv2dImpl::PlainConv2dImpl(const Conv2dSize& size)
 }
 
 at::Tensor PlainConv2dImpl::forward(const at::Tensor& x) {
-  // cuDNN's bfloat16 kernels for groups in channels-last memory round four times as coarsely.
-  const bool is_coarse = size_.groups > 1 && x.is_cuda() && x.scalar_type() == at::kBFloat16;
-  return at::conv2d(is_coarse ? x.contiguous() : x, weight_, bias_, size_.stride, size_.kernel / 2,
-                    1, size_.groups);
+  return at::conv2d(x, weight_, bias_, size_.stride, size_.kernel / 2, 1, size_.groups);
 }
 
 ChannelNormImpl::ChannelNormImpl(int64_t channels, const std::string& kind)
