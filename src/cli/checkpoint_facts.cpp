@@ -39,6 +39,9 @@ model::InferredConfig config_of(const CheckpointLayout& layout, const WeightSour
   if (is_native && read_json_file(layout.config).value("model", "") == "sana_video") {
     return {model::transformer_config(infer::read_model_file(layout.path)), ""};
   }
+  if (is_native && infer::has_image_model_file(layout.path)) {
+    return {model::transformer_config(infer::read_image_model_file(layout.path)), ""};
+  }
   if (!is_native && !layout.config.empty()) {
     return {
         model::transformer_config_from_json(read_json_file(layout.config), layout.config.string()),

@@ -1,11 +1,16 @@
+#include <algorithm>
+#include <array>
 #include <iostream>
+#include <map>
 
 #include "cli/arguments.h"
 #include "cli/sample_arguments.h"
+#include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
+#include "infer/memory/memory_estimate.h"
 #include "infer/sample_runner.h"
 
 namespace sana::cli {
@@ -41,6 +46,27 @@ std::vector<infer::SampleJob> all_jobs(const SampleArguments& a,
   return jobs;
 }
 
+// Loads the parts in turn when they do not fit into the GPU's memory together.
+void choose_offload(infer::RunnerOptions& options, const infer::Checkpoint& checkpoint,
+                    const std::vector<infer::SampleJob>& jobs) {
+  if (options.offload || jobs.empty() || !options.device.is_cuda()) return;
+  std::map<std::array<int64_t, 3>, int64_t> by_size;
+  for (const infer::SampleJob& job : jobs) {
+    const std::array<int64_t, 3> size = {job.size.height, job.size.width, job.size.frames};
+    if (by_size.count(size) != 0) continue;
+    by_size[size] =
+        infer::estimate_sampling(checkpoint, job, options.dtype, options.vae_dtype, options.tiling)
+            .peak();
+  }
+  int64_t needed = 0;
+  for (const auto& [size, bytes] : by_size) needed = std::max(needed, bytes);
+  const int64_t there = free_device_memory(options.device);
+  if (needed <= there) return;
+  log::info("all parts together need {}, the GPU has {} free: they are loaded in turn (--offload)",
+            bytes_string(needed), bytes_string(there));
+  options.offload = true;
+}
+
 int run_jobs(infer::SampleRunner& runner, const std::vector<infer::SampleJob>& jobs) {
   const size_t done = runner.run(jobs, [](const infer::SampleJob& job, infer::JobOutcome outcome,
                                           const infer::WrittenVideo& written) {
@@ -70,7 +96,8 @@ int sample_command(CLI::App& app, const Arguments& arguments) {
   jobs = infer::share_of_rank(jobs, rank.rank, rank.count);
   install_stop_handlers();
   const auto progress = make_console_progress();
-  const infer::RunnerOptions options = runner_options(a, checkpoint, device);
+  infer::RunnerOptions options = runner_options(a, checkpoint, device);
+  choose_offload(options, checkpoint, jobs);
   infer::SampleRunner runner(std::move(checkpoint), options, *progress);
   return run_jobs(runner, jobs);
 }

@@ -131,6 +131,17 @@ int64_t device_memory([[maybe_unused]] c10::Device device) {
   return 0;
 }
 
+int64_t free_device_memory([[maybe_unused]] c10::Device device) {
+#if SANA_HAS_CUDA
+  if (device.is_cuda()) {
+    const c10::cuda::CUDAGuard guard(device);
+    size_t free = 0, total = 0;
+    if (cudaMemGetInfo(&free, &total) == cudaSuccess) return static_cast<int64_t>(free);
+  }
+#endif
+  return 0;
+}
+
 void reset_peak_device_memory([[maybe_unused]] c10::Device device) {
 #if SANA_HAS_CUDA
   if (device.is_cuda()) {

@@ -26,6 +26,8 @@ int64_t peak_device_memory(c10::Device device);
 void reset_peak_device_memory(c10::Device device);
 // Bytes of memory of the GPU (0 on the CPU).
 int64_t device_memory(c10::Device device);
+// Bytes that nobody holds now (0 on the CPU).
+int64_t free_device_memory(c10::Device device);
 // Gives the GPU memory that LibTorch keeps for reuse back to the driver (nothing without a GPU).
 void release_cached_device_memory();
 // Waits for all queued work (nothing on the CPU).

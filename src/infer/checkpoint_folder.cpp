@@ -11,17 +11,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kModelFile = "model.json";
+
+template <class Config>
+constexpr const char* kArchitecture = "sana_video";
+template <>
+constexpr const char* kArchitecture<model::SanaImageConfig> = "sana_image";
+
 // Content of model.json.
+template <class Config>
 struct ModelFile {
-  std::string model = "sana_video";
-  model::SanaVideoConfig config;
+  std::string model = kArchitecture<Config>;
+  Config config;
 
   template <class Binder>
   void bind(Binder& b) {
-    b.required("model", model, "Architecture.", config::one_of({"sana_video"}));
+    b.required("model", model, "Architecture.", config::one_of({kArchitecture<Config>}));
     b.required("config", config, "Its sizes.");
   }
 };
+
+template <class Config>
+void write_config(const fs::path& directory, const Config& config) {
+  const ModelFile<Config> file = {kArchitecture<Config>, config};
+  write_file_atomically(directory / kModelFile, config::to_json(file).dump(2) + "\n");
+}
 
 // The newest complete step-* folder of a run (a partial one carries a suffix), or the path itself.
 fs::path resolve_checkpoint(const fs::path& path) {
@@ -98,12 +112,25 @@ ClipSize generated_size(const ClipSize& asked, const Checkpoint& checkpoint) {
 }
 
 model::SanaVideoConfig read_model_file(const fs::path& directory) {
-  return config::load<ModelFile>({directory / "model.json", {}}).config;
+  return config::load<ModelFile<model::SanaVideoConfig>>({directory / kModelFile, {}}).config;
 }
 
 void write_model_file(const fs::path& directory, const model::SanaVideoConfig& model) {
-  write_file_atomically(directory / "model.json",
-                        config::to_json(ModelFile{"sana_video", model}).dump(2) + "\n");
+  write_config(directory, model);
+}
+
+bool has_image_model_file(const fs::path& directory) {
+  const nlohmann::json json = read_json_file(directory / kModelFile);
+  return json.is_object() && json.contains("model") &&
+         json.at("model") == kArchitecture<model::SanaImageConfig>;
+}
+
+model::SanaImageConfig read_image_model_file(const fs::path& directory) {
+  return config::load<ModelFile<model::SanaImageConfig>>({directory / kModelFile, {}}).config;
+}
+
+void write_image_model_file(const fs::path& directory, const model::SanaImageConfig& model) {
+  write_config(directory, model);
 }
 
 void write_pipeline_files(const fs::path& directory, const model::SanaVideoConfig& model,

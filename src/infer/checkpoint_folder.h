@@ -10,6 +10,7 @@
 #include "infer/sampler.h"
 #include "infer/transformer_source.h"
 #include "infer/vae_source.h"
+#include "model/sana_image_config.h"
 #include "model/sana_video_config.h"
 #include "model/text_encoder/text_encoder.h"
 
@@ -85,6 +86,11 @@ ClipSize generated_size(const ClipSize& asked, const Checkpoint& checkpoint);
 // model.json of a checkpoint folder. Reading throws UserError for another architecture.
 model::SanaVideoConfig read_model_file(const std::filesystem::path& directory);
 void write_model_file(const std::filesystem::path& directory, const model::SanaVideoConfig& model);
+// The same for a text-to-image model.
+bool has_image_model_file(const std::filesystem::path& directory);
+model::SanaImageConfig read_image_model_file(const std::filesystem::path& directory);
+void write_image_model_file(const std::filesystem::path& directory,
+                            const model::SanaImageConfig& model);
 
 // model.json of a checkpoint folder. Reading throws UserError for another architecture.
 model::SanaVideoConfig read_model_file(const std::filesystem::path& directory);

@@ -23,15 +23,23 @@ void read_public_config(TransformerSource& source, const fs::path& file) {
   source.config = model::transformer_config_from_json(*source.public_config, file.string());
 }
 
+void read_native_config(TransformerSource& source) {
+  const fs::path& folder = source.layout.path;
+  if (has_image_model_file(folder)) {
+    const model::SanaImageConfig ours = read_image_model_file(folder);
+    source.config = model::transformer_config(ours);
+    source.attention_eps = ours.attention_eps;
+  } else {
+    const model::SanaVideoConfig ours = read_model_file(folder);
+    source.config = model::transformer_config(ours);
+    source.attention_eps = ours.attention_eps;
+  }
+}
+
 void find_config(TransformerSource& source, const fs::path& given) {
   const CheckpointLayout& layout = source.layout;
   if (!given.empty()) return read_public_config(source, given);
-  if (layout.layout == Layout::kNative) {
-    const model::SanaVideoConfig ours = read_model_file(layout.path);
-    source.config = model::transformer_config(ours);
-    source.attention_eps = ours.attention_eps;
-    return;
-  }
+  if (layout.layout == Layout::kNative) return read_native_config(source);
   if (!layout.config.empty()) return read_public_config(source, layout.config);
   const model::InferredConfig inferred = model::infer_transformer_config(
       model::shapes_of(source.file.tensors), layout.weights.string());

@@ -11,11 +11,17 @@ void write_native(const TransformerSource& source, const ConvertOptions& options
   require(source.layout.layout != Layout::kNative,
           "'{}' is a checkpoint of this program already; 'sana-video export' makes a smaller one",
           source.layout.path.string());
-  model::SanaVideoConfig config =
-      model::sana_video_config(source.config, source.layout.path.string());
-  if (source.attention_eps) config.attention_eps = *source.attention_eps;
   StagedDirectory staged(options.target);
-  write_model_file(staged.path(), config);
+  const std::string where = source.layout.path.string();
+  if (source.config.is_video) {
+    model::SanaVideoConfig config = model::sana_video_config(source.config, where);
+    if (source.attention_eps) config.attention_eps = *source.attention_eps;
+    write_model_file(staged.path(), config);
+  } else {
+    model::SanaImageConfig config = model::sana_image_config(source.config, where);
+    if (source.attention_eps) config.attention_eps = *source.attention_eps;
+    write_image_model_file(staged.path(), config);
+  }
   save_tensor_list(staged.path() / "model.safetensors", source.tensors, public_metadata(source));
   write_original_names(staged.path(), source);
   staged.commit();

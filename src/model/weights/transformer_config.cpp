@@ -157,6 +157,24 @@ TransformerConfig transformer_config(const SanaVideoConfig& ours) {
   return config;
 }
 
+TransformerConfig transformer_config(const SanaImageConfig& ours) {
+  TransformerConfig config;
+  config.is_video = false;
+  config.in_channels = config.out_channels = ours.latent_channels;
+  config.patch_size = {1, ours.patch_size, ours.patch_size};
+  config.hidden_dim = ours.hidden_dim();
+  config.num_layers = ours.num_layers;
+  config.num_heads = ours.num_heads;
+  config.num_cross_heads = ours.num_cross_heads;
+  config.caption_channels = ours.text_dim;
+  config.mlp_ratio = ours.mlp_ratio;
+  config.has_qk_norm = ours.qk_norm;
+  config.has_guidance = ours.guidance_embeds;
+  config.sample_size = ours.sample_size;
+  config.interpolation_scale = ours.interpolation_scale;
+  return config;
+}
+
 SanaVideoConfig sana_video_config(const TransformerConfig& config, const std::string& where) {
   require(config.is_video, "{} is a text-to-image model, expected a video model", where);
   require(!config.has_guidance && !config.has_attention_bias,

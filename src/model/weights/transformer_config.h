@@ -49,6 +49,7 @@ nlohmann::json to_json(const TransformerConfig& config);
 // Ours, as a public configuration and back. The latter throws UserError for a text-to-image model
 // and for what the video model of this program does not compute; `where` names the source in it.
 TransformerConfig transformer_config(const SanaVideoConfig& config);
+TransformerConfig transformer_config(const SanaImageConfig& config);
 SanaVideoConfig sana_video_config(const TransformerConfig& config, const std::string& where);
 // The same for a text-to-image model.
 SanaImageConfig sana_image_config(const TransformerConfig& config, const std::string& where);

@@ -116,6 +116,35 @@ TEST_CASE("diffusers -> native -> diffusers gives the same files", "[convert]") 
   }
 }
 
+TEST_CASE("a text-to-image model goes through every layout and stays the same", "[convert]") {
+  const TemporaryDirectory folder;
+  const SafetensorsFile fixture(fs::path(SANA_TEST_DATA) / "sana_image_normed.safetensors");
+  auto config = nlohmann::json::parse(fixture.metadata().at("config"));
+  config["_class_name"] = "SanaTransformer2DModel";
+  TensorMap weights;
+  for (const auto& [name, tensor] : fixture.tensors()) {
+    if (name.rfind("w.", 0) == 0) weights[name.substr(2)] = tensor;
+  }
+  fs::create_directories(folder / "p/transformer");
+  write_file_atomically(folder / "p/transformer/config.json", config.dump());
+  save_safetensors(folder / "p" / kWeights, weights, {{"format", "pt"}});
+
+  convert_checkpoint(convert(folder / "p", folder / "n", CheckpointFormat::kNative));
+  CHECK(infer::has_image_model_file(folder / "n"));
+  ConvertOptions to_original = convert(folder / "n", folder / "o.pth", CheckpointFormat::kOriginal);
+  convert_checkpoint(to_original);
+  ConvertOptions back = convert(folder / "o.pth", folder / "d", CheckpointFormat::kDiffusers);
+  back.transformer.config = folder / "p/transformer/config.json";
+  convert_checkpoint(back);
+  CHECK(file_bytes(folder / "d" / kWeights) == file_bytes(folder / "p" / kWeights));
+  convert_checkpoint(convert(folder / "n", folder / "e", CheckpointFormat::kDiffusers));
+  const auto written = read_json_file(folder / "e/transformer/config.json");
+  for (const auto& [key, value] : config.items()) {
+    INFO(key);
+    CHECK(written.at(key) == value);
+  }
+}
+
 TEST_CASE("the other parts of a pipeline come along, links followed", "[convert]") {
   const TemporaryDirectory folder;
   save_pipeline(folder / "p");
