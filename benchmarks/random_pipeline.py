@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes a diffusers folder of the public 480p model with random weights, to time a whole sample with.
+"""Writes a diffusers folder of a public model's sizes with random weights, to time whole samples with.
 
-usage: random_pipeline.py FOLDER TOKENIZER   (TOKENIZER: any tokenizer.model, such as tests/data/tokenizer/tiny.model)
+usage: random_pipeline.py FOLDER TOKENIZER [480p | 720p | t2i] [TEXT_ENCODER]
 
-Needs a GPU, torch 2.11, diffusers 0.42.1 and transformers; 10 GB of disk.
+TOKENIZER: any tokenizer.model, such as tests/data/tokenizer/tiny.model. TEXT_ENCODER: text_encoder/ of an earlier
+folder, to link instead of writing 5 GB again. Needs a GPU, torch 2.11, diffusers 0.42.1 and transformers; 10 GB of disk.
 """
 import json
 import pathlib
@@ -11,8 +12,47 @@ import shutil
 import sys
 
 import torch
-from diffusers import AutoencoderKLWan, DPMSolverMultistepScheduler, SanaVideoTransformer3DModel
+from diffusers import (AutoencoderDC, AutoencoderKLLTX2Video, AutoencoderKLWan, DPMSolverMultistepScheduler,
+                       SanaTransformer2DModel, SanaVideoTransformer3DModel)
 from transformers import Gemma2Config, Gemma2Model
+
+CROSS = dict(num_cross_attention_heads=20, cross_attention_head_dim=112, cross_attention_dim=2240,
+             caption_channels=2304, num_layers=20)
+DC_AE = dict(latent_channels=32, attention_head_dim=32, scaling_factor=0.41407,
+             encoder_block_types=["ResBlock"] * 3 + ["EfficientViTBlock"] * 3,
+             decoder_block_types=["ResBlock"] * 3 + ["EfficientViTBlock"] * 3,
+             encoder_block_out_channels=[128, 256, 512, 512, 1024, 1024],
+             decoder_block_out_channels=[128, 256, 512, 512, 1024, 1024],
+             encoder_layers_per_block=[2, 2, 2, 3, 3, 3], decoder_layers_per_block=[3, 3, 3, 3, 3, 3],
+             encoder_qkv_multiscales=[[], [], [], [5], [5], [5]], decoder_qkv_multiscales=[[], [], [], [5], [5], [5]],
+             upsample_block_type="interpolate", downsample_block_type="Conv", decoder_norm_types="rms_norm",
+             decoder_act_fns="silu")
+
+
+def video_dit(channels, patch, sample_size):
+    return SanaVideoTransformer3DModel(
+        in_channels=channels, out_channels=channels, num_attention_heads=20, attention_head_dim=112, mlp_ratio=3.0,
+        sample_size=sample_size, patch_size=patch, qk_norm="rms_norm_across_heads", **CROSS)
+
+
+def image_dit():
+    return SanaTransformer2DModel(in_channels=32, out_channels=32, num_attention_heads=70, attention_head_dim=32,
+                                  mlp_ratio=2.5, sample_size=32, patch_size=1, **CROSS)
+
+
+# transformer, VAE, dtype of the VAE, shift of the noise schedule
+KINDS = {
+    "480p": (lambda: video_dit(16, (1, 2, 2), 30), AutoencoderKLWan, torch.float32, 8.0),
+    "720p": (lambda: video_dit(128, (1, 1, 1), 22), lambda: AutoencoderKLLTX2Video(decoder_causal=False),
+             torch.bfloat16, 8.0),
+    "t2i": (image_dit, lambda: AutoencoderDC(**DC_AE), torch.bfloat16, 3.0),
+}
+
+
+def gemma():
+    return Gemma2Model(Gemma2Config(
+        vocab_size=256000, hidden_size=2304, intermediate_size=9216, num_hidden_layers=26, num_attention_heads=8,
+        num_key_value_heads=4, head_dim=256))
 
 
 def random_weights(build, dtype):
@@ -24,24 +64,22 @@ def random_weights(build, dtype):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    transformer = random_weights(lambda: SanaVideoTransformer3DModel(
-        in_channels=16, out_channels=16, num_attention_heads=20, attention_head_dim=112, num_layers=20,
-        num_cross_attention_heads=20, cross_attention_head_dim=112, cross_attention_dim=2240, caption_channels=2304,
-        mlp_ratio=3.0, sample_size=30, patch_size=(1, 2, 2), qk_norm="rms_norm_across_heads"), torch.bfloat16)
-    transformer.save_pretrained(folder / "transformer")
-    random_weights(AutoencoderKLWan, torch.float32).save_pretrained(folder / "vae")
-    random_weights(lambda: Gemma2Model(Gemma2Config(
-        vocab_size=256000, hidden_size=2304, intermediate_size=9216, num_hidden_layers=26, num_attention_heads=8,
-        num_key_value_heads=4, head_dim=256)), torch.bfloat16).save_pretrained(folder / "text_encoder")
-    DPMSolverMultistepScheduler(flow_shift=8.0, use_flow_sigmas=True, prediction_type="flow_prediction").save_pretrained(
-        folder / "scheduler")
+    folder, tokenizer = pathlib.Path(sys.argv[1]), sys.argv[2]
+    kind = sys.argv[3] if len(sys.argv) > 3 else "480p"
+    transformer, vae, vae_dtype, shift = KINDS[kind]
+    random_weights(transformer, torch.bfloat16).save_pretrained(folder / "transformer")
+    random_weights(vae, vae_dtype).save_pretrained(folder / "vae")
+    if len(sys.argv) > 4:
+        (folder / "text_encoder").symlink_to(pathlib.Path(sys.argv[4]).resolve())
+    else:
+        random_weights(gemma, torch.bfloat16).save_pretrained(folder / "text_encoder")
+    DPMSolverMultistepScheduler(flow_shift=shift, use_flow_sigmas=True,
+                                prediction_type="flow_prediction").save_pretrained(folder / "scheduler")
     (folder / "tokenizer").mkdir(exist_ok=True)
-    shutil.copy(sys.argv[2], folder / "tokenizer/tokenizer.model")
-    (folder / "model_index.json").write_text(json.dumps({
-        "_class_name": "SanaVideoPipeline", "scheduler": ["diffusers", "DPMSolverMultistepScheduler"],
-        "text_encoder": ["transformers", "Gemma2Model"], "tokenizer": ["transformers", "GemmaTokenizerFast"],
-        "transformer": ["diffusers", "SanaVideoTransformer3DModel"], "vae": ["diffusers", "AutoencoderKLWan"]}))
+    shutil.copy(tokenizer, folder / "tokenizer/tokenizer.model")
+    classes = {"scheduler": ["diffusers", "DPMSolverMultistepScheduler"]}
+    classes["_class_name"] = "SanaPipeline" if kind == "t2i" else "SanaVideoPipeline"
+    (folder / "model_index.json").write_text(json.dumps(classes))
 
 
 if __name__ == "__main__":

@@ -175,9 +175,9 @@ TEST_CASE("an original .pth samples with a VAE and a text encoder from elsewhere
   checkpoint.pipeline.text_encoder = open_exact(folder / "public").pipeline.text_encoder;
   checkpoint.pipeline.text_encoder.path = (folder / "public").string();
   checkpoint.bins.clear();
-  run(std::move(checkpoint), {small_job(folder / "pth.mp4")});
-  run(open_exact(folder / "public"), {small_job(folder / "public.mp4")});
-  CHECK(at::equal(latents_of(folder / "pth.mp4"), latents_of(folder / "public.mp4")));
+  run(std::move(checkpoint), {small_job(folder / "from_pth.mp4")});
+  run(open_exact(folder / "public"), {small_job(folder / "from_public.mp4")});
+  CHECK(at::equal(latents_of(folder / "from_pth.mp4"), latents_of(folder / "from_public.mp4")));
 }
 
 TEST_CASE("a job that does not suit the checkpoint is refused before anything runs",
