@@ -85,11 +85,10 @@ class TorchPickler {
 };
 
 // The data that a tensor on the meta device stands for.
-at::Tensor loaded(const at::Tensor& placeholder, const TensorLoader& load, size_t index) {
+at::Tensor loaded(const at::Tensor& declared, const TensorLoader& load, size_t index) {
   SANA_ASSERT(load != nullptr);
   at::Tensor tensor = load(index);
-  SANA_ASSERT(tensor.scalar_type() == placeholder.scalar_type() &&
-              tensor.sizes() == placeholder.sizes());
+  SANA_ASSERT(tensor.scalar_type() == declared.scalar_type() && tensor.sizes() == declared.sizes());
   return tensor;
 }
 

@@ -34,8 +34,8 @@ void save_pth(const std::filesystem::path& path, TensorList tensors, const std::
   const std::string prefix = wrapper == "generator" ? "model." : "";
   TorchValue::Dict dict;
   for (const LazyTensor& tensor : tensors) {
-    const auto placeholder = at::empty(tensor.shape, at::device(at::kMeta).dtype(tensor.dtype));
-    dict.emplace_back(prefix + tensor.name, TorchValue{placeholder});
+    const auto declared = at::empty(tensor.shape, at::device(at::kMeta).dtype(tensor.dtype));
+    dict.emplace_back(prefix + tensor.name, TorchValue{declared});
   }
   TorchValue root{std::move(dict)};
   if (wrapper != "flat") {

@@ -1,4 +1,4 @@
-// Parts of a Gemma-2 layer besides its attention. Inference only; weights are placeholders until
+// Parts of a Gemma-2 layer besides its attention. Inference only; weights have no memory until
 // adopt_state_dict() sets them.
 #pragma once
 #include <ATen/core/Tensor.h>

@@ -1,6 +1,6 @@
 // Layers of deep-compression autoencoders for images. Maps are [N, C, H, W] in channels-last
 // memory, so that normalising over channels and shuffling pixels move little data. Weights are
-// placeholders until adopt_state_dict() sets them.
+// without memory until adopt_state_dict() sets them.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>

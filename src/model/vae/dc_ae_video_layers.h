@@ -1,7 +1,7 @@
 // Layers of the deep-compression autoencoder for video. Volumes are [B, C, T, H, W] in
 // channels-last memory. Time is cut into chunks of L frames: within a chunk every frame sees its
 // neighbours on both sides, and the first sees the last of the chunk before, so that chunks can be
-// processed one after the other. Weights are placeholders until adopt_state_dict() sets them.
+// processed one after the other. Weights have no memory until adopt_state_dict() sets them.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
