@@ -29,9 +29,10 @@ std::string complaint_about_archive(const std::string& bytes) {
   return message_of<UserError>([&] { load_torch_file(path); });
 }
 
-std::string with_byte(std::string bytes, size_t at, char value) {
-  bytes.at(at) = value;
-  return bytes;
+std::string with_byte(const std::string& bytes, size_t at, char byte) {
+  std::string changed = bytes;
+  changed[at] = byte;
+  return changed;
 }
 
 }  // namespace
