@@ -2,12 +2,14 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/safetensors.h"
 #include "core/shape.h"
 
 #if SANA_HAS_VIDEO_IO
@@ -19,6 +21,7 @@ namespace sana::infer {
 namespace {
 
 constexpr double kLobes = 3.0;
+constexpr double kWeightOne = 1 << 22;
 
 double sinc(double x) { return x == 0.0 ? 1.0 : std::sin(M_PI * x) / (M_PI * x); }
 
@@ -39,15 +42,26 @@ at::Tensor resampling_matrix(int64_t in, int64_t out) {
       weights[i][j] = lanczos((double(j) - center + 0.5) / widening);
     }
   }
-  return matrix / matrix.sum(1, true);
+  // Pillow computes with weights of 22 bits.
+  return at::round(matrix / matrix.sum(1, true) * kWeightOne) / kWeightOne;
 }
 
 at::Tensor to_bytes(const at::Tensor& values) { return at::floor(values + 0.5).clamp(0.0, 255.0); }
+
+at::Tensor read_image_tensor(const std::filesystem::path& path) {
+  const at::Tensor image = SafetensorsFile(path).tensor("image").clone();
+  check_shape(fmt::format("'{}': image", path.string()), image, {{"H"}, {"W"}, {"C", 3}});
+  require(image.scalar_type() == at::kByte && image.numel() > 0,
+          "'{}': image is {}, must be uint8 [H, W, 3] with at least one pixel", path.string(),
+          image.toString());
+  return image;
+}
 
 }  // namespace
 
 #if SANA_HAS_VIDEO_IO
 at::Tensor read_image(const std::filesystem::path& path) {
+  if (path.extension() == ".safetensors") return read_image_tensor(path);
   const std::string bytes = read_text_file(path);
   cv::Mat image;
   if (!bytes.empty()) {
@@ -62,8 +76,10 @@ at::Tensor read_image(const std::filesystem::path& path) {
 }
 #else
 at::Tensor read_image(const std::filesystem::path& path) {
+  if (path.extension() == ".safetensors") return read_image_tensor(path);
   throw EnvironmentError(fmt::format(
-      "cannot read '{}': this build has no OpenCV; install libopencv-dev and build again",
+      "cannot read '{}': this build has no OpenCV; install libopencv-dev and build again, or give "
+      "the pixels in a safetensors file: image [H, W, 3] uint8, RGB",
       path.string()));
 }
 #endif
@@ -71,11 +87,16 @@ at::Tensor read_image(const std::filesystem::path& path) {
 at::Tensor lanczos_resize(const at::Tensor& image, int64_t height, int64_t width) {
   check_shape("lanczos_resize: image", image, {{"H", kAny}, {"W", kAny}, {"C", 3}});
   at::Tensor channels = image.permute({2, 0, 1}).to(at::kDouble);  // [3, H, W]
-  if (image.size(1) != width) {
-    channels = to_bytes(at::matmul(channels, resampling_matrix(image.size(1), width).t()));
-  }
-  if (image.size(0) != height) {
-    channels = to_bytes(at::matmul(resampling_matrix(image.size(0), height), channels));
+  const int64_t lost_rows = image.size(0) - height, lost_columns = image.size(1) - width;
+  // Pillow's rule since version 13; the order shows in the rounding between the passes.
+  const bool rows_first = lost_rows > std::max<int64_t>(2 * lost_columns, 0);
+  for (const bool rows : {rows_first, !rows_first}) {
+    if (rows && lost_rows != 0) {
+      channels = to_bytes(at::matmul(resampling_matrix(image.size(0), height), channels));
+    }
+    if (!rows && lost_columns != 0) {
+      channels = to_bytes(at::matmul(channels, resampling_matrix(image.size(1), width).t()));
+    }
   }
   return channels.to(at::kByte).permute({1, 2, 0}).contiguous();
 }

@@ -7,12 +7,14 @@
 
 namespace sana::infer {
 
-// [H, W, 3] uint8 RGB of a JPEG, PNG or other image file, turned as its EXIF data says. Throws
-// UserError when it is no image, EnvironmentError when the build reads none.
+// [H, W, 3] uint8 RGB of a JPEG, PNG or other image file, turned as its EXIF data says, or of the
+// tensor "image" of a safetensors file, which every build reads. Throws UserError when it is no
+// image, EnvironmentError when the build reads none.
 at::Tensor read_image(const std::filesystem::path& path);
 
-// Lanczos resampling with antialiasing (window of three lobes, widened when shrinking), columns
-// first, rounded to 8 bits after each axis, as Pillow does it.
+// Lanczos resampling with antialiasing (window of three lobes, widened when shrinking), rounded to
+// 8 bits after each axis, as Pillow 13 does it: columns first, but for images that lose more than
+// twice as many rows as columns.
 //   image [H, W, 3] uint8 -> [height, width, 3] uint8
 at::Tensor lanczos_resize(const at::Tensor& image, int64_t height, int64_t width);
 

@@ -6,6 +6,7 @@
 
 #include "core/build_config.h"
 #include "core/error.h"
+#include "core/safetensors.h"
 #include "infer/video_writer.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
@@ -36,6 +37,11 @@ TEST_CASE("Lanczos resampling gives what Pillow gives", "[infer]") {
                   at::tensor({0, 30, 66, 56, 133, 171, 212, 80, 103}, at::kByte)));
   CHECK(at::equal(larger[12].flatten().narrow(0, 27, 6),
                   at::tensor({206, 45, 82, 96, 150, 187}, at::kByte)));
+  const at::Tensor tall = lanczos_resize(pattern().view({9, 7, 3}), 4, 8);  // rows first
+  CHECK(at::equal(tall[0].flatten().narrow(0, 0, 9),
+                  at::tensor({12, 46, 82, 93, 155, 211, 206, 57, 95}, at::kByte)));
+  CHECK(at::equal(tall[3].flatten().narrow(0, 18, 6),
+                  at::tensor({214, 54, 42, 86, 135, 171}, at::kByte)));
   const at::Tensor same = lanczos_resize(pattern(), 7, 9);
   CHECK(at::equal(same, pattern()));
 }
@@ -57,3 +63,12 @@ TEST_CASE("an image file is read as RGB, another file is refused by name", "[inf
   CHECK_THROWS_WITH(read_image(folder / "empty.png"), sana_test::ContainsSubstring("empty.png"));
 }
 #endif
+
+TEST_CASE("an image may come as a tensor, in every build", "[infer]") {
+  const sana_test::TemporaryDirectory folder;
+  sana::save_safetensors(folder / "a.safetensors", {{"image", pattern()}});
+  CHECK(at::equal(read_image(folder / "a.safetensors"), pattern()));
+  sana::save_safetensors(folder / "b.safetensors", {{"image", pattern().to(at::kFloat)}});
+  CHECK_THROWS_WITH(read_image(folder / "b.safetensors"),
+                    sana_test::ContainsSubstring("must be uint8"));
+}
