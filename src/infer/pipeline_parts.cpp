@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "core/device.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -58,10 +60,17 @@ PipelineParts::PipelineParts(const Checkpoint& checkpoint, c10::Device device,
                              c10::ScalarType dtype, c10::ScalarType vae_dtype)
     : checkpoint_(checkpoint), device_(device), dtype_(dtype), vae_dtype_(vae_dtype) {}
 
+void PipelineParts::note_loaded() {
+  const int64_t loaded =
+      int64_t(text_encoder_ != nullptr) + int64_t(denoiser_.has_value()) + int64_t(vae_ != nullptr);
+  most_loaded_ = std::max(most_loaded_, loaded);
+}
+
 model::TextEncoder& PipelineParts::text_encoder() {
   if (text_encoder_) return *text_encoder_;
   const PipelineConfig& pipeline = checkpoint_.pipeline;
   text_encoder_ = model::load_text_encoder(pipeline.text_encoder, device_);
+  note_loaded();
   require(pipeline.text_encoder_identity.empty() ||
               pipeline.text_encoder_identity == text_encoder_->identity(),
           "{}: trained with text encoder {}, but this machine has {}; run scripts/setup.sh, or set "
@@ -76,11 +85,13 @@ model::TextEncoder& PipelineParts::text_encoder() {
 
 const Denoiser& PipelineParts::denoiser() {
   if (!denoiser_) denoiser_ = load_denoiser(checkpoint_.transformer, device_, dtype_);
+  note_loaded();
   return *denoiser_;
 }
 
 model::VideoVae& PipelineParts::vae() {
   if (!vae_) vae_ = checkpoint_.vae.load(device_, vae_dtype_);
+  note_loaded();
   return *vae_;
 }
 

@@ -22,18 +22,24 @@ class PipelineParts {
   const Denoiser& denoiser();
   model::VideoVae& vae();
 
+  // Most of them that were loaded at once so far.
+  int64_t most_loaded() const { return most_loaded_; }
+
   // Frees the memory of a part; its next use loads it again.
   void release_text_encoder();
   void release_denoiser();
   void release_vae();
 
  private:
+  void note_loaded();
+
   const Checkpoint& checkpoint_;
   c10::Device device_;
   c10::ScalarType dtype_, vae_dtype_;
   std::unique_ptr<model::TextEncoder> text_encoder_;
   std::optional<Denoiser> denoiser_;
   std::unique_ptr<model::VideoVae> vae_;
+  int64_t most_loaded_ = 0;
 };
 
 // The transformer without weights, on the meta device: shapes of results, for estimates of memory.

@@ -42,8 +42,16 @@ SampleRunner::SampleRunner(Checkpoint checkpoint, const RunnerOptions& options,
 
 std::string SampleRunner::request_of(const SampleJob& job) {
   if (text_identity_.empty()) text_identity_ = parts_.text_encoder().identity();
-  return request_json(job, generated_size(job.size, checkpoint_), weights_identity_, text_identity_)
-      .dump();
+  nlohmann::ordered_json request =
+      request_json(job, generated_size(job.size, checkpoint_), weights_identity_, text_identity_);
+  request["dtype"] = dtype_name(options_.dtype);
+  request["text_dtype"] = checkpoint_.pipeline.text_encoder.precision;
+  if (!job.image.empty()) {
+    if (vae_identity_.empty()) vae_identity_ = parts_.vae().identity();
+    request["image_vae"] = vae_identity_;
+    request["image_vae_dtype"] = dtype_name(options_.vae_dtype);
+  }
+  return request.dump();
 }
 
 bool SampleRunner::is_done(const SampleJob& job) const {
@@ -62,6 +70,7 @@ at::Tensor SampleRunner::kept_latents(const SampleJob& job) {
 at::Tensor SampleRunner::encode_first_frame(const SampleJob& job) {
   if (job.image.empty()) return {};
   const ClipSize size = generated_size(job.size, checkpoint_);
+  vae_identity_ = parts_.vae().identity();
   return parts_.vae()
       .encode(first_frame(read_image(job.image), size.height, size.width))
       .to(at::kCPU);
@@ -142,13 +151,21 @@ size_t SampleRunner::run_offloaded(const std::vector<SampleJob>& jobs, const OnD
   reset_peak_device_memory(options_.device);
   std::map<size_t, Conditions> to_sample;
   for (size_t i = 0; i < jobs.size() && stop_signal() == 0; ++i) {
-    if (is_done(jobs[i]) || kept_latents(jobs[i]).defined()) continue;
-    to_sample[i] = {parts_.text_encoder().encode({jobs[i].prompt}),
-                    parts_.text_encoder().encode_negative({jobs[i].negative}), at::Tensor()};
+    if (!is_done(jobs[i])) to_sample[i].first_frame = encode_first_frame(jobs[i]);
+  }
+  parts_.release_vae();
+  for (auto item = to_sample.begin(); item != to_sample.end() && stop_signal() == 0;) {
+    const SampleJob& job = jobs[item->first];
+    request_of(job);  // now, since it asks for the identity of the encoder
+    if (kept_latents(job).defined()) {
+      item = to_sample.erase(item);
+      continue;
+    }
+    item->second.prompt = parts_.text_encoder().encode({job.prompt});
+    item->second.negative = parts_.text_encoder().encode_negative({job.negative});
+    ++item;
   }
   parts_.release_text_encoder();
-  for (auto& [i, conditions] : to_sample) conditions.first_frame = encode_first_frame(jobs[i]);
-  parts_.release_vae();
   for (const auto& [i, conditions] : to_sample) {
     if (stop_signal() != 0) return 0;  // latents that are on disk are found again
     sample(jobs[i], conditions);

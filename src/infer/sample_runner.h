@@ -45,6 +45,9 @@ class SampleRunner {
   // how many jobs are done.
   size_t run(const std::vector<SampleJob>& jobs, const OnDone& on_done);
 
+  // Most networks that were in memory at once so far.
+  int64_t most_parts_loaded() const { return parts_.most_loaded(); }
+
  private:
   // What a job needs before its latents can be sampled.
   struct Conditions {
@@ -67,7 +70,8 @@ class SampleRunner {
   ProgressSink& progress_;
   PipelineParts parts_;
   std::string weights_identity_;
-  std::string text_identity_;
+  // Empty until the part was loaded; kept, so that no part is loaded again for its identity.
+  std::string text_identity_, vae_identity_;
   std::map<std::string, double> sampling_s_;  // by output
 };
 
