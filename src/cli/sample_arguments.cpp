@@ -28,7 +28,10 @@ void add_checkpoint_options(CLI::App& app, SampleArguments& a) {
 
 void add_job_options(CLI::App& app, SampleArguments& a) {
   app.add_option("--negative", a.negative, "What to keep away from.");
-  app.add_option("--image", a.image, "Begin the video with this image (image-to-video).");
+  app.add_option(
+      "--image", a.image,
+      "Begin the video with this image (image-to-video): JPEG, PNG, ..., or safetensors with "
+      "'image' [H, W, 3] uint8.");
   app.add_option("--motion-score", a.motion_score,
                  "How much moves, for models trained with it: 1 to 30 or so.");
   app.add_option("--seed", a.seed, "Seed of the starting noise.")->capture_default_str();
@@ -86,10 +89,15 @@ infer::SampleJob default_job(const SampleArguments& a, const infer::PipelineConf
   return job;
 }
 
+c10::Device rank_device(const std::string& asked, c10::Device found, const LaunchRank& rank) {
+  const bool is_named = asked != "auto" && asked != "cuda";
+  if (!found.is_cuda() || is_named || rank.count == 1) return found;
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(rank.local_rank));
+}
+
 c10::Device device_of(const SampleArguments& a, const LaunchRank& rank) {
-  const c10::Device device = parse_device(a.device);
-  if (!device.is_cuda() || device.has_index() || rank.count == 1) return device;
-  return parse_device("cuda:" + std::to_string(rank.local_rank));
+  // Parsed once more: a rank without a GPU of its own is told so.
+  return parse_device(rank_device(a.device, parse_device(a.device), rank).str());
 }
 
 infer::RunnerOptions runner_options(const SampleArguments& a, const infer::Checkpoint& checkpoint,

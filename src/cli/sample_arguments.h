@@ -37,6 +37,8 @@ infer::Checkpoint open_checkpoint(const SampleArguments& a);
 // A job of the options and, for what they leave out, of the checkpoint. Throws UserError.
 infer::SampleJob default_job(const SampleArguments& a, const infer::PipelineConfig& pipeline);
 // The GPU of this rank, where several ranks share a machine.
+// `found` is what `asked` names for a single process: "auto" and "cuda" leave the choice to us.
+c10::Device rank_device(const std::string& asked, c10::Device found, const LaunchRank& rank);
 c10::Device device_of(const SampleArguments& a, const LaunchRank& rank);
 infer::RunnerOptions runner_options(const SampleArguments& a, const infer::Checkpoint& checkpoint,
                                     c10::Device device);
