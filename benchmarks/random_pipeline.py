@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes a diffusers folder of a public model's sizes with random weights, to time whole samples with.
 
-usage: random_pipeline.py FOLDER TOKENIZER [480p | 720p | t2i] [TEXT_ENCODER]
+usage: random_pipeline.py FOLDER TOKENIZER [480p | 720p | 720p-dcaev | t2i] [TEXT_ENCODER]
 
 TOKENIZER: any tokenizer.model, such as tests/data/tokenizer/tiny.model. TEXT_ENCODER: text_encoder/ of an earlier
-folder, to link instead of writing 5 GB again. Needs a GPU, torch 2.11, diffusers 0.42.1 and transformers; 10 GB of disk.
+folder, to link instead of writing 5 GB again. DC-AE-V has no class in diffusers: its tensors are drawn from
+the table of names in tests/data/keys, and written as FOLDER/dc_ae_v.pt, to be named by --vae. Needs a GPU, torch 2.11, diffusers 0.42.1 and transformers; 10 GB of disk.
 """
 import json
 import pathlib
@@ -16,6 +17,7 @@ from diffusers import (AutoencoderDC, AutoencoderKLLTX2Video, AutoencoderKLWan, 
                        SanaTransformer2DModel, SanaVideoTransformer3DModel)
 from transformers import Gemma2Config, Gemma2Model
 
+KEYS = pathlib.Path(__file__).parents[1] / "tests/data/keys"
 CROSS = dict(num_cross_attention_heads=20, cross_attention_head_dim=112, cross_attention_dim=2240,
              caption_channels=2304, num_layers=20)
 DC_AE = dict(latent_channels=32, attention_head_dim=32, scaling_factor=0.41407,
@@ -45,8 +47,20 @@ KINDS = {
     "480p": (lambda: video_dit(16, (1, 2, 2), 30), AutoencoderKLWan, torch.float32, 8.0),
     "720p": (lambda: video_dit(128, (1, 1, 1), 22), lambda: AutoencoderKLLTX2Video(decoder_causal=False),
              torch.bfloat16, 8.0),
+    "720p-dcaev": (lambda: video_dit(32, (1, 1, 1), 22), None, torch.bfloat16, 8.0),
     "t2i": (image_dit, lambda: AutoencoderDC(**DC_AE), torch.bfloat16, 3.0),
 }
+
+
+def random_dc_ae_video():
+    """{name: tensor} of the sizes of its authors, scaled by the inputs of each layer."""
+    rows = (KEYS / "dcae_v_f32t4c32.tsv").read_text().split("\n")[1:]
+    tensors = {}
+    for name, shape in (row.split("\t") for row in rows if row):
+        shape = json.loads(shape)
+        fan_in = torch.Size(shape[1:]).numel()
+        tensors[name] = torch.randn(shape) / fan_in ** 0.5 if len(shape) > 1 else torch.ones(shape)
+    return tensors
 
 
 def gemma():
@@ -68,7 +82,10 @@ def main():
     kind = sys.argv[3] if len(sys.argv) > 3 else "480p"
     transformer, vae, vae_dtype, shift = KINDS[kind]
     random_weights(transformer, torch.bfloat16).save_pretrained(folder / "transformer")
-    random_weights(vae, vae_dtype).save_pretrained(folder / "vae")
+    if vae:
+        random_weights(vae, vae_dtype).save_pretrained(folder / "vae")
+    else:
+        torch.save({"model_state_dict": random_dc_ae_video()}, folder / "dc_ae_v.pt")
     if len(sys.argv) > 4:
         (folder / "text_encoder").symlink_to(pathlib.Path(sys.argv[4]).resolve())
     else:

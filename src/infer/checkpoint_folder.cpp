@@ -71,6 +71,9 @@ void open_public(Checkpoint& checkpoint, const CheckpointParts& parts) {
   checkpoint.vae =
       find_vae(parts.vae.empty() ? public_vae_path(checkpoint.transformer) : parts.vae);
   checkpoint.pipeline = public_pipeline(checkpoint.transformer, parts);
+  for (ClipSize& size : checkpoint.pipeline.buckets) {
+    size.frames = checkpoint.vae.geometry.accepted_up_to(size.frames);
+  }
   checkpoint.bins =
       aspect_ratio_bins(checkpoint.is_video(), checkpoint.transformer.config.sample_size);
 }

@@ -105,6 +105,10 @@ void check_job(const SampleJob& job, const Checkpoint& checkpoint) {
   const int64_t latent_frames = geometry.latent_frames(size.frames);
   require(latent_frames % patch[0] == 0, "--frames {} gives {} latent frames, not a multiple of {}",
           size.frames, latent_frames, patch[0]);
+  require(job.image.empty() || geometry.first_frame_alone,
+          "--image: {} has no latent of a first frame alone; videos that begin with an image need "
+          "the Wan or LTX-2 VAE",
+          checkpoint.vae.name);
   require(job.image.empty() || latent_frames > 1,
           "--frames is {}: a video that begins with an image needs more", size.frames);
   const auto check = [](const char* name, int64_t value, int64_t unit) {

@@ -25,6 +25,11 @@ struct VaeGeometry {
   int64_t frames(int64_t latent_frames) const {
     return lone_frames() + (latent_frames - lone_frames()) * stride_t;
   }
+  // The most frames it accepts that are no more than `frames`; 0 if there are none.
+  int64_t accepted_up_to(int64_t frames) const {
+    while (frames > 0 && !accepts(frames)) --frames;
+    return frames;
+  }
   int64_t lone_frames() const { return first_frame_alone ? 1 : 0; }
 };
 

@@ -44,15 +44,16 @@ at::Tensor latents_of(const fs::path& out) {
   return sana::SafetensorsFile(stem + ".latents.safetensors").tensor("latents").clone();
 }
 
-// Runs one job; the outcomes of all.
+// The outcomes of all jobs, and if asked for how many networks were in memory at once.
 std::vector<JobOutcome> run(Checkpoint checkpoint, const std::vector<SampleJob>& jobs,
-                            const RunnerOptions& options = {}) {
+                            const RunnerOptions& options = {}, int64_t* most_loaded = nullptr) {
   const auto progress = sana::make_silent_progress();
   SampleRunner runner(std::move(checkpoint), options, *progress);
   std::vector<JobOutcome> outcomes;
   runner.run(jobs, [&](const SampleJob&, JobOutcome outcome, const sana::infer::WrittenVideo&) {
     outcomes.push_back(outcome);
   });
+  if (most_loaded != nullptr) *most_loaded = runner.most_parts_loaded();
   return outcomes;
 }
 
@@ -90,15 +91,30 @@ TEST_CASE("releasing each part after its use changes nothing", "[infer][pipeline
                                  small_job(folder / "kept/b.mp4")};
   jobs[1].prompt = "Rain on a window.";
   jobs[1].seed = 3;
-  run(open_exact(folder / "public"), jobs);
+  SECTION("text alone") {}
+  SECTION("with a first frame") {
+    sana::save_safetensors(folder / "image.safetensors",
+                           {{"image", at::full({40, 50, 3}, 90, at::kByte)}});
+    jobs[1].image = folder / "image.safetensors";
+    jobs[1].sampler.name = "euler";
+  }
+  int64_t most_loaded = 0;
+  run(open_exact(folder / "public"), jobs, {}, &most_loaded);
+  CHECK(most_loaded == 3);
   for (SampleJob& job : jobs) job.out = folder / "released" / job.out.filename().string();
   RunnerOptions options;
   options.offload = true;
-  CHECK(run(open_exact(folder / "public"), jobs, options).size() == 2);
+  CHECK(run(open_exact(folder / "public"), jobs, options, &most_loaded).size() == 2);
+  CHECK(most_loaded == 1);
   for (const char* name : {"a.mp4", "b.mp4"}) {
     CHECK(at::equal(latents_of(folder / "kept" / name), latents_of(folder / "released" / name)));
   }
   CHECK_FALSE(at::equal(latents_of(folder / "kept/a.mp4"), latents_of(folder / "kept/b.mp4")));
+
+  fs::remove_all(folder / "released/a.mp4");  // what is left of a run that was stopped
+  fs::remove_all(folder / "released/a");
+  run(open_exact(folder / "public"), jobs, options, &most_loaded);
+  CHECK(most_loaded == 1);
 }
 
 TEST_CASE("a given first frame stays as it is, and changes the others", "[infer][pipeline]") {
@@ -192,6 +208,11 @@ TEST_CASE("a job that does not suit the checkpoint is refused before anything ru
   CHECK_THROWS_WITH(sana::infer::check_job(job, checkpoint), ContainsSubstring("multiple of 16"));
   job.size = {32, 48, 1};
   job.image = "cat.png";
+  Checkpoint without_first = checkpoint;
+  without_first.vae.geometry.first_frame_alone = false;
+  job.size.frames = 8;
+  CHECK_THROWS_WITH(sana::infer::check_job(job, without_first), ContainsSubstring("first frame"));
+  job.size.frames = 1;
   CHECK_THROWS_WITH(sana::infer::check_job(job, checkpoint), ContainsSubstring("image"));
 }
 
@@ -208,7 +229,7 @@ TEST_CASE("the estimate of memory names each part and grows with the clip", "[in
   CHECK(small.peak_offloaded() < small.peak());
   const auto half = sana::infer::estimate_sampling(checkpoint, job, at::kBFloat16, at::kFloat, {});
   CHECK(half.transformer.weights == 935'600 * 2);
-  CHECK(half.transformer.activations < small.transformer.activations);
+  CHECK(half.vae.activations == small.vae.activations);
   job.size.height = 128;
   const auto large = sana::infer::estimate_sampling(checkpoint, job, at::kFloat, at::kFloat, {});
   const int64_t fixed = int64_t(32) << 20;  // scratch memory that does not grow

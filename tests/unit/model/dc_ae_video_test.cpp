@@ -186,6 +186,8 @@ TEST_CASE("without a lone first frame clips have 4k frames", "[model][vae]") {
   CHECK(geometry.accepts(4));
   CHECK_FALSE(geometry.accepts(81));
   CHECK_FALSE(geometry.accepts(0));
+  CHECK(geometry.accepted_up_to(81) == 80);
+  CHECK(geometry.accepted_up_to(3) == 0);
   CHECK_THROWS_WITH(sana::model::check_frame_count("clip", 81, geometry),
                     ContainsSubstring("must be 4k for") && ContainsSubstring("80 and 84"));
   CHECK_THROWS_WITH(sana::model::check_frame_count("clip", 2, geometry),
