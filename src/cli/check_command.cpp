@@ -5,6 +5,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "infer/memory/memory_estimate.h"
+#include "train/training_memory.h"
 
 namespace sana::cli {
 namespace {
@@ -24,7 +25,20 @@ void print_estimate(const infer::MemoryEstimate& estimate) {
                            bytes_string(estimate.peak_offloaded()));
 }
 
+void print_owner(const std::string& name, int64_t bytes, const std::string& what = "") {
+  if (bytes > 0) std::cout << fmt::format("{:<16}{:>12}  {}\n", name, bytes_string(bytes), what);
+}
+
 // Whether it fits into the device that is there.
+void print_advice(const train::TrainingMemory& memory, c10::Device device) {
+  const int64_t there = device.is_cuda() ? device_memory(device) : host_memory().total;
+  print_owner(device.str() + " has", there);
+  std::cout << (memory.peak() <= there
+                    ? "it fits\n"
+                    : "it does not fit: try train.gradient_checkpointing=true, a smaller "
+                      "data.batch_size with more train.accumulation, precision=bfloat16\n");
+}
+
 void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
   const int64_t there = device.is_cuda() ? device_memory(device) : host_memory().total;
   std::cout << fmt::format("{:<16}{:>38}\n", device.str() + " has", bytes_string(there));
@@ -39,12 +53,29 @@ void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
 
 }  // namespace
 
-int check_command(CLI::App& app, const Arguments& arguments) {
-  SampleArguments a;
-  add_checkpoint_options(app, a);
-  add_job_options(app, a);
-  add_precision_options(app, a);
-  parse(app, arguments);
+namespace {
+
+void check_training(const config::Source& source) {
+  const auto config = config::load<train::TrainConfig>(source);
+  const train::TrainingMemory memory =
+      train::estimate_training(config, train::build_datasets(config));
+  std::cout << fmt::format("training, {} in {}, largest batch\n", config.task, config.precision);
+  print_owner("weights", memory.weights, "float32, and a copy to compute with in bfloat16");
+  print_owner("gradients", memory.gradients);
+  print_owner("optimizer", memory.optimizer, "two moments");
+  print_owner("average", memory.average, "train.ema_decay");
+  print_owner("preview VAE", memory.preview);
+  print_owner("activations", memory.activations, "of one micro-step");
+  print_owner("measuring", memory.measuring, "held-out clips or previews, between steps");
+  print_owner("peak", memory.peak());
+  try {
+    print_advice(memory, parse_device(config.device));
+  } catch (const EnvironmentError& error) {
+    std::cout << error.what() << "\n";  // the numbers hold for any GPU
+  }
+}
+
+void check_sampling(const SampleArguments& a) {
   const c10::Device device = device_of(a, launch_rank());
   const infer::Checkpoint checkpoint = open_checkpoint(a);
   const infer::SampleJob job = default_job(a, checkpoint.pipeline);
@@ -58,6 +89,25 @@ int check_command(CLI::App& app, const Arguments& arguments) {
       infer::estimate_sampling(checkpoint, job, options.dtype, options.vae_dtype, options.tiling);
   print_estimate(estimate);
   print_advice(estimate, device);
+}
+
+}  // namespace
+
+int check_command(CLI::App& app, const Arguments& arguments) {
+  config::Source source;
+  SampleArguments a;
+  auto* config =
+      app.add_option("training", source.file, "Configuration file of a training (YAML).");
+  app.add_option("overrides", source.overrides,
+                 "section.key=value ...: replace values of the file.");
+  add_checkpoint_options(app, a);
+  auto* checkpoint = app.get_option("--checkpoint")->required(false)->excludes(config);
+  add_job_options(app, a);
+  add_precision_options(app, a);
+  parse(app, arguments);
+  require(config->count() + checkpoint->count() > 0,
+          "nothing to check: name the configuration of a training, or --checkpoint to sample from");
+  config->count() > 0 ? check_training(source) : check_sampling(a);
   return 0;
 }
 

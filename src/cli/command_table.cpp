@@ -33,9 +33,9 @@ const std::vector<Command>& command_table() {
         "examples/prompts.txt --out samples"},
        sample_command},
       {"check",
-       "Say how much memory a sample will need, by owner, before anything is loaded.",
-       {"sana-video check --checkpoint examples/checkpoints/dit",
-        "sana-video check --checkpoint SANA-Video_2B_480p_diffusers --device cuda",
+       "Say how much memory a sample or a training will need, by owner, before it starts.",
+       {"sana-video check configs/examples/train_quickstart.yaml",
+        "sana-video check --checkpoint examples/checkpoints/dit",
         "sana-video check --checkpoint SANA-Video_2B_720p_diffusers --device cuda --tile 512 "
         "--vae-dtype bfloat16"},
        check_command},

@@ -20,7 +20,8 @@ uint64_t scramble(uint64_t x) {
 }
 
 at::Generator make_stream(uint64_t seed, c10::Device device) {
-  if (device.is_cpu()) return at::make_generator<at::CPUGeneratorImpl>(seed);
+  // Nothing is drawn on the meta device, but its operations take a generator.
+  if (device.is_cpu() || device.is_meta()) return at::make_generator<at::CPUGeneratorImpl>(seed);
 #if SANA_HAS_CUDA
   if (device.is_cuda()) {
     auto generator = at::make_generator<at::CUDAGeneratorImpl>(device.index());

@@ -26,6 +26,13 @@ MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision
   if (!aliased_) module.to(precision);
 }
 
+int64_t MasterWeights::bytes() const {
+  int64_t bytes = 0;
+  for (const at::Tensor& weight : weights_) bytes += int64_t(weight.nbytes());
+  for (const at::Tensor& weight : frozen_weights_) bytes += int64_t(weight.nbytes());
+  return bytes;
+}
+
 void MasterWeights::collect_gradients() {
   if (aliased_) return;  // autograd itself adds up in float32
   at::NoGradGuard no_grad;

@@ -22,6 +22,8 @@ class MasterWeights {
   // Trained parameters: names and float32 values in one order.
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<at::Tensor>& weights() const { return weights_; }
+  // Of all float32 values, those that never change included.
+  int64_t bytes() const;
 
   // Moves the gradients of one backward pass into the float32 sum and clears them in the module.
   void collect_gradients();

@@ -49,8 +49,9 @@ ExitCode train(const TrainConfig& config, const std::string& resolved_yaml) {
   log::set_file(directory / "log.txt");
   install_stop_handlers();
   remove_leftovers(directory);
-  // Shapes repeat from step to step: let cuDNN measure its algorithms once.
-  at::globalContext().setBenchmarkCuDNN(true);
+  // The VAE is all convolutions, whose shapes repeat: let cuDNN measure its algorithms once. For
+  // the few of the DiT that would only take gigabytes of scratch memory in the first step.
+  at::globalContext().setBenchmarkCuDNN(config.trains_vae());
   Trainer trainer(config, resolved_yaml);
   // Only now: a run that is refused leaves the record of the earlier one alone.
   write_file_atomically(directory / "config.yaml", resolved_yaml);

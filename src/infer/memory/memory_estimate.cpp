@@ -13,9 +13,6 @@
 namespace sana::infer {
 namespace {
 
-// Scratch memory of the matrix library, which it takes with its first product and keeps.
-constexpr int64_t kMatrixWorkspaceBytes = int64_t(32) << 20;
-
 int64_t weight_bytes(const TensorList& tensors, c10::ScalarType dtype) {
   int64_t bytes = 0;
   for (const LazyTensor& tensor : tensors) {

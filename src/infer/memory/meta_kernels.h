@@ -4,7 +4,8 @@
 namespace sana::infer {
 
 // Makes them known to LibTorch; the first call does it. They stand for the kernels that a GPU runs,
-// so results and what lives beside them take the memory that they take there. No gradients.
+// so results and what lives beside them take the memory that they take there. Those of the
+// transformers and of the Wan VAE have gradients, too.
 void register_meta_kernels();
 
 }  // namespace sana::infer

@@ -6,6 +6,9 @@
 
 namespace sana::infer {
 
+// Scratch memory of the matrix library, which it takes with its first product and keeps.
+constexpr int64_t kMatrixWorkspaceBytes = int64_t(32) << 20;
+
 // Highest sum of bytes of the meta tensors that live at once while `body` runs, counting only those
 // that it makes. Operations of our networks that LibTorch knows no shapes for are given them here.
 // One call at a time in the process.

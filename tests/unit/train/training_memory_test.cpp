@@ -1,0 +1,138 @@
+// What training needs on the device, without training.
+#include "train/training_memory.h"
+
+#include <ATen/ATen.h>
+
+#include "core/device.h"
+#include "support/catch.h"
+#include "support/temporary_directory.h"
+#include "train/build.h"
+#include "unit/train/tiny_run.h"
+
+namespace {
+using namespace sana;
+using sana_test::TemporaryDirectory;
+using train::TrainConfig;
+using train::TrainingMemory;
+
+constexpr int64_t kFloatBytes = 4;
+
+int64_t parameters(const TrainConfig& config) {
+  const auto datasets = train::build_datasets(config);
+  const auto objective = train::build_objective(config, datasets, at::kCPU, /*load_init=*/false);
+  int64_t count = 0;
+  for (const at::Tensor& tensor : objective->module().parameters()) {
+    if (tensor.requires_grad()) count += tensor.numel();
+  }
+  return count;
+}
+
+TrainingMemory estimate(const TrainConfig& config) {
+  return train::estimate_training(config, train::build_datasets(config));
+}
+
+// Heads that flash attention takes, and enough work that tensors outweigh small change.
+TrainConfig larger_dit(const std::filesystem::path& folder) {
+  TrainConfig config = sana_test::tiny_dit_config(folder);
+  config.model.num_layers = 4;
+  config.model.num_heads = 8;
+  config.model.head_dim = 64;
+  config.model.num_cross_heads = 8;
+  config.data.batch_size = 64;
+  return config;
+}
+
+// The largest figure of a run's metrics against the estimate.
+void check_measured(TrainConfig config) {
+  config.device = "cuda";
+  const double gib = double(estimate(config).peak()) / double(int64_t(1) << 30);
+  reset_peak_device_memory(parse_device("cuda"));
+  sana_test::run(config);
+  double measured = 0;
+  for (const auto& line : sana_test::metrics_of(config)) {
+    measured = std::max(measured, line.value("mem_gib", 0.0));
+  }
+  INFO("estimated " << gib << " GiB, measured " << measured);
+  CHECK(gib > 0.9 * measured);
+  CHECK(gib < 1.1 * measured);
+}
+
+}  // namespace
+
+TEST_CASE("the estimate of training names what each owner keeps", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {});
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  SECTION("all train") {}
+  SECTION("some are frozen") { config.train.freeze = {"conv_temp"}; }
+  const int64_t trained = parameters(config) * kFloatBytes;
+  const TrainingMemory memory = estimate(config);
+  CHECK(memory.gradients == trained);
+  CHECK(memory.optimizer == 2 * trained);
+  CHECK(memory.average == trained);
+  CHECK(memory.activations > 0);
+  CHECK(memory.peak() >= memory.lasting() + memory.activations);
+
+  TrainConfig half = config;
+  half.precision = "bfloat16";
+  half.train.ema_decay.reset();
+  const TrainingMemory less = estimate(half);
+  CHECK(less.weights == memory.weights + memory.weights / 2);  // the copy
+  CHECK(less.gradients == trained);
+  CHECK(less.average == 0);
+}
+
+TEST_CASE("larger batches need more activations, checkpointing less", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {});
+  TrainConfig config = larger_dit(folder.path());
+  config.data.batch_size = 512;
+  const TrainingMemory memory = estimate(config);
+  TrainConfig other = config;
+  other.train.gradient_checkpointing = true;
+  CHECK(estimate(other).activations < memory.activations / 2);
+  other = config;
+  other.data.batch_size *= 2;
+  CHECK(estimate(other).activations > 3 * memory.activations / 2);
+  CHECK(estimate(other).lasting() == memory.lasting());
+  other = config;
+  other.train.accumulation = 3;  // the gradients of the step so far stay beside those being made
+  CHECK(estimate(other).activations > memory.activations);
+}
+
+TEST_CASE("the VAE, too, is estimated, and what measures it on whole clips", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_pixels(folder / "pixels", {});
+  TrainConfig config = sana_test::tiny_vae_config(folder.path());
+  const TrainingMemory memory = estimate(config);
+  CHECK(memory.gradients == parameters(config) * kFloatBytes);
+  CHECK(memory.activations > 0);
+  CHECK(memory.measuring == 0);
+  config.data.validation = config.data.videos;
+  CHECK(estimate(config).measuring > 0);
+}
+
+TEST_CASE("estimates of training agree with the GPU", "[train][gpu]") {
+  if (!parse_device("auto").is_cuda()) {
+    WARN("no GPU here: nothing was tested");
+    return;
+  }
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {.samples = 4, .frames = 17});
+  TrainConfig config = larger_dit(folder.path());
+  config.data.batch_size = 256;
+  config.model.head_dim = 128;
+  SECTION("float32") {}
+  SECTION("bfloat16") { config.precision = "bfloat16"; }
+  SECTION("bfloat16, recomputed") {
+    config.precision = "bfloat16";
+    config.train.gradient_checkpointing = true;
+  }
+  SECTION("bfloat16, heads without a flash kernel") {
+    config.precision = "bfloat16";
+    config.model.num_cross_heads = 8;
+    config.model.head_dim = 36;
+  }
+  SECTION("two micro-steps") { config.train.accumulation = 2; }
+  check_measured(config);
+}
