@@ -134,7 +134,7 @@ def main():
     tensors |= {f"in.{name}": value for name, value in inputs.items()}
     tensors |= {f"out.{name}": value for name, value in outputs.items()}
     save_file({name: value.contiguous().clone() for name, value in tensors.items()}, TARGET, {
-        "model": "SanaImageToVideoPipeline", "config": json.dumps(VAE), "sampling": json.dumps(SAMPLING),
+        "pipeline": "SanaImageToVideoPipeline", "config": json.dumps(VAE), "sampling": json.dumps(SAMPLING),
         **VERSIONS})
     TARGET.chmod(0o644)
     print(f"{TARGET}: {TARGET.stat().st_size} bytes")
