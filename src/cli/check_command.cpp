@@ -51,10 +51,6 @@ void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 void check_training(const config::Source& source) {
   const auto config = config::load<train::TrainConfig>(source);
   const train::TrainingMemory memory =
