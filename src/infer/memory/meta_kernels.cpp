@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -116,16 +117,23 @@ ThreeTensors gradients_of(const Tensor& a, const Tensor& b, const Tensor& c,
   return {one(wanted[0], a), one(wanted[1], b), one(wanted[2], c)};
 }
 
-// Scratch memory that cuDNN takes for the weights' gradient of a convolution with a group for each
-// channel, as seen on an H100: partial sums.
-constexpr int64_t kDepthwiseScratchBytes = int64_t(120) << 20;
-constexpr int64_t kDepthwiseScratchBytesPerChannel = 8 << 10;
+// Scratch memory of the gradients of a convolution with a group for each channel, channels last, as
+// seen on an H100 with cuDNN 9: partial sums of the bias and, in half precision, for each image
+// those of each tap.
+int64_t depthwise_scratch_bytes(const Tensor& gradient, const Tensor& weight) {
+  const int64_t images = gradient.size(0);
+  const int64_t channels = gradient.size(1);
+  const int64_t taps = weight.size(2) * weight.size(3);
+  const int64_t for_bias =
+      std::min(8 * gradient.numel(), std::max(int64_t(132) << 20, channels * (32 << 10)));
+  const bool is_half = gradient.element_size() == 2;
+  return is_half ? std::max(for_bias, 32 * taps * images * channels) : for_bias;
+}
 
 ThreeTensors convolution_backward(const Tensor& gradient, const Tensor& input, const Tensor& weight,
                                   at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, bool,
                                   at::IntArrayRef, int64_t groups, std::array<bool, 3> wanted) {
-  const int64_t scratch_bytes =
-      groups == 1 ? 0 : kDepthwiseScratchBytes + groups * kDepthwiseScratchBytesPerChannel;
+  const int64_t scratch_bytes = groups == 1 ? 0 : depthwise_scratch_bytes(gradient, weight);
   const Tensor scratch = at::empty({scratch_bytes}, input.options().dtype(at::kByte));
   const Tensor bias = wanted[2] ? at::empty({gradient.size(1)}, gradient.options()) : Tensor();
   const auto [d_input, d_weight, none] =
