@@ -1,8 +1,11 @@
-# sana_library(<folder> [LINK targets...]): one static library per folder of src/, sharing one
-# precompiled header.
+# sana_library(<folder> [LINK targets...] [EXCLUDE regex]): one static library per folder of src/,
+# sharing one precompiled header; files that match the expression are left out.
 function(sana_library folder)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXCLUDE" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+  if(ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX ${ARG_EXCLUDE})
+  endif()
   set(target sana_${folder})
   if(NOT sources)
     # A folder of headers only.

@@ -8,9 +8,10 @@ ALLOWED = {
     "core": set(),
     "model": {"core"},
     "data": {"core"},
+    "filter": {"core", "data"},
     "infer": {"core", "model"},
     "train": {"core", "model", "data", "infer"},
-    "cli": {"core", "model", "data", "infer", "train"},
+    "cli": {"core", "model", "data", "filter", "infer", "train"},
     "": {"core", "cli"},  # src/main.cpp
 }
 

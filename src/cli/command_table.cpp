@@ -9,6 +9,12 @@ namespace sana::cli {
 
 const std::vector<Command>& command_table() {
   static const std::vector<Command> table = {
+      {"filter",
+       "Cut raw videos into shots, score them, and choose those that each training stage wants.",
+       {"sana-video filter configs/examples/filter_clips.yaml",
+        "sana-video filter configs/examples/filter_clips.yaml --decide stages.0.criteria.0.min=2",
+        "sana-video filter configs/examples/filter_clips.yaml --export runs/filtered/clips"},
+       filter_command},
       {"prepare",
        "Turn a folder or list of clips into a prepared data set.",
        {"sana-video prepare configs/examples/prepare_quickstart.yaml",

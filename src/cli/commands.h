@@ -18,6 +18,7 @@ using Arguments = std::vector<std::string>;
 // returns the exit code; failures are thrown as sana::Error.
 using CommandFunction = int (*)(CLI::App& app, const Arguments& arguments);
 
+int filter_command(CLI::App& app, const Arguments& arguments);
 int prepare_command(CLI::App& app, const Arguments& arguments);
 int train_command(CLI::App& app, const Arguments& arguments);
 int check_command(CLI::App& app, const Arguments& arguments);

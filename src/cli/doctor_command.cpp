@@ -14,7 +14,7 @@
 #include "core/error.h"
 #include "infer/video_writer.h"
 #include "model/text_encoder/text_encoder.h"
-#if SANA_HAS_FFMPEG
+#if SANA_HAS_VIDEO_IO
 extern "C" {
 #include <libavcodec/avcodec.h>
 }
@@ -63,9 +63,7 @@ std::string cpuinfo_value(const std::string& key) {
 void report_build(Report& report) {
   report.fact("build", fmt::format("sana-video {}, {}, CUDA {}, video {}", SANA_VERSION,
                                    SANA_BUILD_TYPE, SANA_HAS_CUDA ? "yes" : "no",
-                                   SANA_HAS_FFMPEG     ? "FFmpeg"
-                                   : SANA_HAS_VIDEO_IO ? "OpenCV"
-                                                       : "no"));
+                                   SANA_HAS_VIDEO_IO ? "yes" : "no"));
 }
 
 void report_cpu(Report& report) {
@@ -161,7 +159,7 @@ void report_gpu_libraries(Report& report) {
                           : fmt::format("{}.{}.{}", nccl / 10000, nccl / 100 % 100, nccl % 100));
 }
 
-#if SANA_HAS_FFMPEG
+#if SANA_HAS_VIDEO_IO
 std::string decodable_codecs() {
   std::string names;
   for (const auto& [id, name] :
@@ -173,7 +171,7 @@ std::string decodable_codecs() {
   return names.empty() ? "none" : names;
 }
 #else
-std::string decodable_codecs() { return SANA_HAS_VIDEO_IO ? "what OpenCV was built with" : "none"; }
+std::string decodable_codecs() { return "none"; }
 #endif
 
 void report_video(Report& report) {

@@ -56,6 +56,11 @@ Bucket parse_bucket(const std::string& text) {
 }
 
 void BucketConfig::validate(config::Problems& problems) const {
+  if (!table.empty()) {
+    if (!sizes.empty())
+      problems.add("sizes", "are given, but table is " + table + ": use one of them");
+    return;
+  }
   for (const std::string& size : sizes) {
     if (parse_sides(size).size() == 2) continue;
     problems.add("sizes", "'" + size + "' is not height x width, such as 128x224");
@@ -67,7 +72,33 @@ void BucketConfig::validate(config::Problems& problems) const {
   }
 }
 
-std::vector<Bucket> make_sizes(const BucketConfig& config) {
+SizeTable::SizeTable(std::vector<Bucket> sizes) : sizes_(std::move(sizes)) {
+  SANA_ASSERT(!sizes_.empty());
+  std::sort(sizes_.begin(), sizes_.end());
+  sizes_.erase(std::unique(sizes_.begin(), sizes_.end()), sizes_.end());
+}
+
+SizeTable::SizeTable(std::vector<AspectRatioBin> bins) : bins_(std::move(bins)) {
+  SANA_ASSERT(!bins_.empty());
+  for (const AspectRatioBin& bin : bins_) sizes_.push_back({bin.height, bin.width, 0});
+}
+
+Bucket SizeTable::nearest(double height, double width) const {
+  if (!bins_.empty()) {
+    const AspectRatioBin& bin = nearest_bin(bins_, height, width);
+    return {bin.height, bin.width, 0};
+  }
+  const auto distance = [&](const Bucket& size) {
+    const double ratio = static_cast<double>(size.height) / static_cast<double>(size.width);
+    return std::abs(std::log(ratio) - std::log(height / width));
+  };
+  return *std::min_element(sizes_.begin(), sizes_.end(), [&](const Bucket& a, const Bucket& b) {
+    return distance(a) < distance(b);
+  });
+}
+
+SizeTable make_sizes(const BucketConfig& config) {
+  if (!config.table.empty()) return SizeTable(stage_bins(config.table));
   std::vector<Bucket> sizes;
   for (const std::string& size : config.sizes) {
     const Bucket bucket = parse_bucket(size);
@@ -76,20 +107,7 @@ std::vector<Bucket> make_sizes(const BucketConfig& config) {
   if (sizes.empty()) sizes = generate_sizes(config);
   require(!sizes.empty(), "base_size {} gives no size of multiples of {}", config.base_size,
           config.multiple);
-  std::sort(sizes.begin(), sizes.end());
-  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
-  return sizes;
-}
-
-Bucket nearest_size(const std::vector<Bucket>& sizes, double height, double width) {
-  SANA_ASSERT(!sizes.empty());
-  const auto distance = [&](const Bucket& size) {
-    const double ratio = static_cast<double>(size.height) / static_cast<double>(size.width);
-    return std::abs(std::log(ratio) - std::log(height / width));
-  };
-  return *std::min_element(sizes.begin(), sizes.end(), [&](const Bucket& a, const Bucket& b) {
-    return distance(a) < distance(b);
-  });
+  return SizeTable(std::move(sizes));
 }
 
 std::string frame_count_complaint(int64_t frames) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/aspect_ratio_bins.h"
 #include "core/config/checks.h"
 #include "core/config/problems.h"
 #include "data/batch.h"
@@ -11,6 +12,7 @@
 namespace sana::data {
 
 struct BucketConfig {
+  std::string table;
   std::vector<std::string> sizes;
   int64_t base_size = 480;
   int64_t multiple = 16;
@@ -18,6 +20,9 @@ struct BucketConfig {
 
   template <class Binder>
   void bind(Binder& b) {
+    b.field("table", table,
+            "Sizes of a public training stage: 256p, 480p or 720p. Empty: those of `sizes`.",
+            config::one_of({"", "256p", "480p", "720p"}));
     b.field("sizes", sizes,
             "Sizes as height x width, such as 128x224. Empty: generated from base_size.");
     b.field("base_size", base_size, "Square root of the pixels of a generated size.",
@@ -33,12 +38,25 @@ struct BucketConfig {
 // "128x224" or "128x224x17" (height x width x frames; frames is 0 when left out). Throws UserError.
 Bucket parse_bucket(const std::string& text);
 
-// The sizes of a configuration, frames 0, sorted, each once. Never empty. Throws UserError.
-std::vector<Bucket> make_sizes(const BucketConfig& config);
+// Sizes, and which of them a clip belongs to. Buckets in here have no frames.
+class SizeTable {
+ public:
+  // The size whose height / width is nearest on a logarithmic scale, the first of equals. `sizes`
+  // is not empty; sorted, each once.
+  explicit SizeTable(std::vector<Bucket> sizes);
+  // A public table and its rule: the nearest ratio as the table states it.
+  explicit SizeTable(std::vector<AspectRatioBin> bins);
 
-// The size whose height / width is nearest, on a logarithmic scale, to that of the clip; the first
-// of equals.
-Bucket nearest_size(const std::vector<Bucket>& sizes, double height, double width);
+  const std::vector<Bucket>& sizes() const { return sizes_; }
+  Bucket nearest(double height, double width) const;
+
+ private:
+  std::vector<Bucket> sizes_;
+  std::vector<AspectRatioBin> bins_;  // empty: no public table
+};
+
+// The sizes of a configuration. Throws UserError.
+SizeTable make_sizes(const BucketConfig& config);
 
 // Nothing when the number of frames is 4k+1, which the causal VAE needs; else the complaint with
 // both neighbours: "must be 4k+1 ..., got 80; nearest are 77 and 81".

@@ -1,6 +1,8 @@
 #include "data/clip_source.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <utility>
 
 #include "core/build_config.h"
@@ -16,6 +18,11 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
+std::vector<int64_t> falling(std::vector<int64_t> numbers) {
+  std::sort(numbers.begin(), numbers.end(), std::greater<>());
+  return numbers;
+}
+
 // Files that have to be decoded.
 class MediaSource : public ClipSource {
  public:
@@ -23,7 +30,8 @@ class MediaSource : public ClipSource {
       : config_(config),
         items_(list_sources(config.source, config.only)),
         hash_(hash_sources(items_, progress)),
-        clips_{config.fps, config.frames, config.clips_per_video, make_sizes(config.buckets)} {}
+        clips_{config.fps, config.frames, falling(config.shorter_frames), config.clips_per_video,
+               make_sizes(config.buckets)} {}
 
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   const std::string& id(int64_t index) const override { return item(index).id; }
@@ -32,12 +40,15 @@ class MediaSource : public ClipSource {
 
   nlohmann::ordered_json settings() const override {
     auto sizes = nlohmann::ordered_json::array();
-    for (const Bucket& size : clips_.sizes) {
+    for (const Bucket& size : clips_.sizes.sizes()) {
       sizes.push_back(fmt::format("{}x{}", size.height, size.width));
     }
-    return {{"fps", config_.fps},   {"frames", config_.frames},
-            {"buckets", sizes},     {"clips_per_video", config_.clips_per_video},
-            {"only", config_.only}, {"max_shard_mib", config_.max_shard_mib}};
+    nlohmann::ordered_json settings = {
+        {"fps", config_.fps},   {"frames", config_.frames},
+        {"buckets", sizes},     {"clips_per_video", config_.clips_per_video},
+        {"only", config_.only}, {"max_shard_mib", config_.max_shard_mib}};
+    if (!clips_.shorter_frames.empty()) settings["shorter_frames"] = clips_.shorter_frames;
+    return settings;
   }
 
   std::vector<SourceClip> read(int64_t index) const override {
@@ -52,7 +63,7 @@ class MediaSource : public ClipSource {
     if (source.kind == MediaKind::kImage) {
       return {{source.id, read_image(source.path, clips_.sizes).clips.front(), 0}};
     }
-    return named(source, read_video(source.path, clips_));
+    return named(source, read_video(source.part, clips_));
   }
 
  private:

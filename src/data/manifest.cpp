@@ -60,7 +60,8 @@ std::vector<SourceItem> list_folder(const fs::path& folder) {
     const auto kind = media_kind(file);
     if (!kind) continue;
     stems.insert(without_extension(file));
-    SourceItem item{valid_utf8(file.generic_string()), folder / file, "", *kind, std::nullopt};
+    SourceItem item{valid_utf8(file.generic_string()), folder / file, "", *kind, {}, {}};
+    item.part.path = item.path;
     const fs::path text = fs::path(folder / file).replace_extension(".txt");
     if (fs::exists(text)) item.caption = tidy_caption(read_text_file(text));
     items.push_back(std::move(item));
@@ -68,14 +69,27 @@ std::vector<SourceItem> list_folder(const fs::path& folder) {
   // A caption whose clip has another type or is gone: said, not passed over.
   for (const fs::path& file : files) {
     if (file.extension() != ".txt" || stems.count(without_extension(file)) != 0) continue;
-    SourceItem item{valid_utf8(file.generic_string()), folder / file, "", MediaKind::kVideo,
-                    std::nullopt};
+    SourceItem item{
+        valid_utf8(file.generic_string()), folder / file, "", MediaKind::kVideo, {}, {}};
     item.problem =
         UnusedClip{item.id, "caption without clip", "no clip of this name has a known type",
                    std::string("known types are ") + kKnownTypes};
     items.push_back(std::move(item));
   }
   return items;
+}
+
+VideoPart parse_part(const nlohmann::json& entry, const fs::path& path) {
+  VideoPart part;
+  part.path = path;
+  part.member = entry.value("member", "");
+  part.start_s = entry.value("start_s", 0.0);
+  if (entry.contains("end_s")) part.end_s = entry["end_s"].get<double>();
+  if (entry.contains("crop")) {
+    const auto& crop = entry["crop"];
+    part.crop = {crop.at(0), crop.at(1), crop.at(2), crop.at(3)};
+  }
+  return part;
 }
 
 SourceItem parse_line(const std::string& line, const fs::path& manifest, int number) {
@@ -85,12 +99,20 @@ SourceItem parse_line(const std::string& line, const fs::path& manifest, int num
   require(entry.is_object() && entry.contains("path") && entry["path"].is_string(),
           "{}: expected an object with 'path' and 'caption', both texts", where);
   const fs::path path = entry["path"].get<std::string>();
-  SourceItem item{path.generic_string(), manifest.parent_path() / path, "", MediaKind::kVideo,
-                  std::nullopt};
+  SourceItem item{
+      path.generic_string(), manifest.parent_path() / path, "", MediaKind::kVideo, {}, {}};
+  try {
+    item.part = parse_part(entry, item.path);
+    if (!item.part.member.empty()) item.id += "/" + item.part.member;
+    item.id = entry.value("id", item.id);
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError(fmt::format("{}: {}", where, error.what()));
+  }
   if (entry.contains("caption") && entry["caption"].is_string()) {
     item.caption = tidy_caption(entry["caption"].get<std::string>());
   }
-  item.kind = media_kind(path).value_or(MediaKind::kVideo);
+  const fs::path name = item.part.member.empty() ? path : fs::path(item.part.member);
+  item.kind = media_kind(name).value_or(MediaKind::kVideo);
   return item;
 }
 
@@ -112,6 +134,20 @@ std::vector<SourceItem> list_manifest(const fs::path& manifest) {
     items.push_back(std::move(item));
   }
   return items;
+}
+
+// What a hash must see of a part; nothing for a whole file.
+std::string part_text(const VideoPart& part) {
+  std::string text;
+  if (!part.member.empty()) text += "\t" + part.member;
+  if (part.start_s != 0 || part.end_s) {
+    text += fmt::format("\t{}-{}", part.start_s, part.end_s.value_or(-1));
+  }
+  if (part.crop) {
+    text += fmt::format("\t{},{},{},{}", part.crop->x, part.crop->y, part.crop->width,
+                        part.crop->height);
+  }
+  return text;
 }
 
 }  // namespace
@@ -147,11 +183,12 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
 
 std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress) {
   Hasher hasher;
+  std::map<fs::path, std::string> contents;  // many shots may lie in one file
   progress.begin("hashing sources", static_cast<int64_t>(items.size()), "files");
   for (const SourceItem& item : items) {
-    const bool is_there = fs::is_regular_file(item.path);
-    const std::string contents = is_there ? hash_file(item.path) : "missing";
-    hasher.add(item.id + "\t" + item.caption + "\t" + contents + "\n");
+    auto [found, is_new] = contents.emplace(item.path, "missing");
+    if (is_new && fs::is_regular_file(item.path)) found->second = hash_file(item.path);
+    hasher.add(item.id + "\t" + item.caption + "\t" + found->second + part_text(item.part) + "\n");
     progress.advance();
   }
   progress.end();

@@ -5,22 +5,19 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <string_view>
 
+#include "data/byte_source.h"
 #include "data/unusable.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
-std::string read_bytes(std::ifstream& file, uint64_t offset, size_t count) {
+std::string read_bytes(const ByteSource& file, uint64_t offset, size_t count) {
   std::string bytes(count, '\0');
-  file.clear();
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(bytes.data(), static_cast<std::streamsize>(count));
-  bytes.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
+  bytes.resize(size_t(file.read(int64_t(offset), bytes.data(), int64_t(count))));
   return bytes;
 }
 
@@ -37,11 +34,12 @@ bool is_mp4_box(std::string_view kind) {
 }
 
 // Top-level boxes: 4 bytes of length, 4 of kind; length 1: 8 more bytes of length; 0: to the end.
-bool is_mp4_truncated(std::ifstream& file, uint64_t size) {
+bool is_mp4_truncated(const ByteSource& file, uint64_t size) {
   bool has_index = false;
   uint64_t offset = 0;
   while (offset + 8 <= size) {
     const std::string head = read_bytes(file, offset, 16);
+    if (head.size() < 8) return true;
     uint64_t length = big_endian(std::string_view(head).substr(0, 4));
     has_index = has_index || head.substr(4, 4) == "moov";
     if (length == 1) {
@@ -57,13 +55,13 @@ bool is_mp4_truncated(std::ifstream& file, uint64_t size) {
   return !has_index;
 }
 
-bool is_riff_truncated(std::ifstream& file, uint64_t size) {
+bool is_riff_truncated(const ByteSource& file, uint64_t size) {
   std::string length = read_bytes(file, 4, 4);
   std::reverse(length.begin(), length.end());
   return big_endian(length) + 8 > size;
 }
 
-bool lacks_end_marker(std::ifstream& file, uint64_t size, std::string_view marker) {
+bool lacks_end_marker(const ByteSource& file, uint64_t size, std::string_view marker) {
   constexpr uint64_t kTail = 65536;  // cameras append thumbnails and notes behind the marker
   const uint64_t begin = size > kTail ? size - kTail : 0;
   return read_bytes(file, begin, static_cast<size_t>(size - begin)).find(marker) ==
@@ -72,8 +70,7 @@ bool lacks_end_marker(std::ifstream& file, uint64_t size, std::string_view marke
 
 }  // namespace
 
-MediaType media_type(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
+MediaType media_type(const ByteSource& file) {
   const std::string head = read_bytes(file, 0, 12);
   if (head.size() >= 8 && is_mp4_box(std::string_view(head).substr(4, 4))) return MediaType::kMp4;
   if (head.starts_with("\x1A\x45\xDF\xA3")) return MediaType::kMatroska;
@@ -106,9 +103,8 @@ const char* media_type_name(MediaType type) {
 
 bool is_image(MediaType type) { return type == MediaType::kJpeg || type == MediaType::kPng; }
 
-bool is_truncated(const fs::path& path, MediaType type) {
-  std::ifstream file(path, std::ios::binary);
-  const uint64_t size = fs::file_size(path);
+bool is_truncated(const ByteSource& file, MediaType type) {
+  const auto size = uint64_t(file.size());
   switch (type) {
     case MediaType::kMp4:
       return is_mp4_truncated(file, size);
@@ -123,27 +119,27 @@ bool is_truncated(const fs::path& path, MediaType type) {
   }
 }
 
-void throw_wrong_type(const fs::path& path, MediaType type) {
+void throw_wrong_type(const std::string& name, MediaType type) {
   throw UnusableClip("wrong type",
-                     fmt::format("named {}, but by its contents {}", path.extension().string(),
-                                 media_type_name(type)),
+                     fmt::format("named {}, but by its contents {}",
+                                 fs::path(name).extension().string(), media_type_name(type)),
                      "rename or convert it, or remove it");
 }
 
-MediaType check_media_file(const fs::path& path, bool expect_image) {
-  if (!fs::is_regular_file(path)) {
-    throw UnusableClip("file missing", "it is listed, but not there",
-                       "check the path, or remove the line");
-  }
-  if (fs::file_size(path) == 0) {
+MediaType check_media(const ByteSource& file, const std::string& name, bool expect_image) {
+  if (file.size() == 0) {
     throw UnusableClip("zero bytes", "the file is empty", "copy the file again");
   }
-  const MediaType type = media_type(path);
-  if (is_image(type) != expect_image) throw_wrong_type(path, type);
-  if (is_truncated(path, type)) {
+  const MediaType type = media_type(file);
+  if (is_image(type) != expect_image) throw_wrong_type(name, type);
+  if (is_truncated(file, type)) {
     throw UnusableClip("truncated", "the file ends before its contents do", "copy the file again");
   }
   return type;
+}
+
+MediaType check_media_file(const fs::path& path, bool expect_image) {
+  return check_media(*open_bytes(path), path.string(), expect_image);
 }
 
 }  // namespace sana::data

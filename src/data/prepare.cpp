@@ -181,6 +181,14 @@ void PrepareConfig::validate(config::Problems& problems) const {
   if (const auto complaint = frame_count_complaint(frames); !complaint.empty()) {
     problems.add("frames", complaint);
   }
+  for (const int64_t shorter : shorter_frames) {
+    if (const auto complaint = frame_count_complaint(shorter); !complaint.empty()) {
+      problems.add("shorter_frames", complaint);
+    } else if (shorter >= frames) {
+      problems.add("shorter_frames",
+                   fmt::format("has {}, which is not below frames ({})", shorter, frames));
+    }
+  }
 }
 
 PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders,

@@ -21,6 +21,7 @@ struct PrepareConfig {
   std::string kind = "latents";
   double fps = 16;
   int64_t frames = 81;
+  std::vector<int64_t> shorter_frames;
   BucketConfig buckets;
   int64_t clips_per_video = 1;
   std::string only = "all";
@@ -39,6 +40,11 @@ struct PrepareConfig {
     b.field("fps", fps, "Frames per second of the clips; others are retimed.",
             config::between(0.1, 240.0));
     b.field("frames", frames, "Frames of each clip, 4k+1.", config::at_least<int64_t>(1));
+    b.field(
+        "shorter_frames", shorter_frames,
+        "Clips that do not cover `frames` get the most of these numbers that they do; each 4k+1. "
+        "Empty: they are left out.",
+        config::at_least<int64_t>(1));
     b.field("buckets", buckets,
             "Sizes; every clip goes to the one whose shape is nearest to its own.");
     b.field("clips_per_video", clips_per_video,

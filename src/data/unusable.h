@@ -6,6 +6,9 @@
 
 namespace sana::data {
 
+// The remedy for what a decoder does not take.
+inline constexpr const char* kReencode = "re-encode it, for example with ffmpeg to H.264";
+
 // One line of unused_clips.jsonl.
 struct UnusedClip {
   std::string id;

@@ -12,15 +12,15 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <opencv2/videoio.hpp>
-#include <opencv2/videoio/registry.hpp>
 #include <utility>
+
+#include "data/shard.h"
+#include "data/video_stream.h"
 #endif
 
 namespace sana::data {
@@ -28,46 +28,77 @@ namespace fs = std::filesystem;
 
 void throw_no_video_io() {
   throw EnvironmentError(
-      "this build of sana-video cannot decode clips: it was configured without OpenCV. Install "
-      "libopencv-dev and configure again, or decode them with scripts/decode_clips.py and give the "
+      "this build of sana-video cannot decode clips: it was configured without OpenCV or "
+      "FFmpeg. Install libopencv-dev and libavformat-dev and configure again, or decode them with "
+      "scripts/decode_clips.py and give the "
       "data set that it writes as `source`.");
 }
 
 #if SANA_HAS_VIDEO_IO
 namespace {
 
-constexpr const char* kReencode = "re-encode it, for example with ffmpeg to H.264";
-
-// Damaged files are reported by us, once, instead of line by line by the decoders.
+// Damaged images are reported by us, once, instead of line by line by the decoders.
 void silence_decoders() {
   static const bool is_silent = [] {
-    ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     return true;
   }();
   static_cast<void>(is_silent);
 }
 
-cv::VideoCapture open_capture(const fs::path& video) {
-  const MediaType type = check_media_file(video, /*expect_image=*/false);
-  silence_decoders();
-  // Other back ends would take the name of a damaged file for a pattern of image names.
-  const int back_end =
-      cv::videoio_registry::hasBackend(cv::CAP_FFMPEG) ? cv::CAP_FFMPEG : cv::CAP_ANY;
-  cv::VideoCapture capture;
-  bool is_open = false;
-  try {
-    is_open = capture.open(video.string(), back_end);
-  } catch (const cv::Exception&) {  // some back ends throw instead of declining
+std::unique_ptr<VideoStream> open_stream(const VideoPart& video) {
+  if (video.member.empty()) {
+    return std::make_unique<VideoStream>(open_bytes(video.path), video.path.string());
   }
-  if (!is_open && type == MediaType::kUnknown) throw_wrong_type(video, type);
-  if (!is_open) throw UnusableClip("cannot decode", "OpenCV cannot open it as a video", kReencode);
-  capture.set(cv::CAP_PROP_ORIENTATION_AUTO, 1);
-  return capture;
+  return std::make_unique<VideoStream>(own_bytes(read_shard_entry(video.path, video.member)),
+                                       video.member);
 }
 
-bool is_increasing(const std::vector<double>& times) {
-  return std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) == times.end();
+// When each frame of the part is shown.
+struct FrameTimes {
+  std::vector<double> seconds;  // strictly increasing
+  double fps = 0;               // average
+};
+
+// A frame belongs to the part when it begins in it, give or take a millisecond of rounding.
+constexpr double kRoundingSeconds = 1e-3;
+
+bool is_in(const VideoPart& video, double time_s) {
+  return time_s >= video.start_s - kRoundingSeconds &&
+         (!video.end_s || time_s < *video.end_s - kRoundingSeconds);
+}
+
+void check_decoded(const VideoStream& stream, const VideoPart& video, size_t frames) {
+  if (stream.num_damaged() > 0) {
+    throw UnusableClip("damaged",
+                       fmt::format("{} of {} frames or packets are damaged", stream.num_damaged(),
+                                   stream.num_frames()),
+                       "copy the file again");
+  }
+  if (frames == 0) throw UnusableClip("cannot decode", "no frame could be decoded", kReencode);
+  const bool is_whole = video.start_s == 0 && !video.end_s;
+  const int64_t announced = stream.info().announced_frames;
+  // Half: some containers only estimate the number, and cuts without re-encoding hide frames.
+  if (is_whole && 2 * int64_t(frames) < announced) {
+    throw UnusableClip("truncated",
+                       fmt::format("{} of {} announced frames could be decoded", frames, announced),
+                       "copy the file again");
+  }
+}
+
+// Decodes the part once for its timestamps.
+FrameTimes read_frame_times(const VideoPart& video) {
+  const auto stream = open_stream(video);
+  FrameTimes times;
+  for (bool has_frame = stream->next_at(video.start_s);
+       has_frame && (!video.end_s || stream->time_s() < *video.end_s); has_frame = stream->next()) {
+    if (is_in(video, stream->time_s())) times.seconds.push_back(stream->time_s());
+  }
+  check_decoded(*stream, video, times.seconds.size());
+  const auto count = double(times.seconds.size());
+  if (count > 1) times.fps = (count - 1) / (times.seconds.back() - times.seconds.front());
+  if (!(times.fps > 0)) times.fps = stream->info().fps > 0 ? stream->info().fps : 1;
+  return times;
 }
 
 // BGR of OpenCV to an RGB tensor [H, W, 3].
@@ -93,104 +124,84 @@ std::map<int64_t, std::vector<Placement>> place_frames(const std::vector<int64_t
   return placements;
 }
 
-double pixel_aspect_of(const cv::VideoCapture& capture) {
-  const double numerator = capture.get(cv::CAP_PROP_SAR_NUM);
-  const double denominator = capture.get(cv::CAP_PROP_SAR_DEN);
-  return numerator > 0 && denominator > 0 ? numerator / denominator : 1.0;
+cv::Rect crop_of(const VideoPart& video, const StreamInfo& info) {
+  const cv::Rect whole(0, 0, int(info.width), int(info.height));
+  if (!video.crop) return whole;
+  const cv::Rect crop(int(video.crop->x), int(video.crop->y), int(video.crop->width),
+                      int(video.crop->height));
+  if ((crop & whole) != crop || crop.empty()) {
+    throw UnusableClip(
+        "changed",
+        fmt::format("it is {}x{}, and the manifest's crop lies outside", info.width, info.height),
+        "filter again");
+  }
+  return crop;
 }
 
-void decode_placed(cv::VideoCapture& capture, const ClipSettings& settings,
-                   const std::map<int64_t, std::vector<Placement>>& placements, size_t num_clips,
+// Frames by their number in the part, from the stream to their places.
+void decode_placed(VideoStream& stream, const VideoPart& video, const ClipSettings& settings,
+                   int64_t frames, const std::map<int64_t, std::vector<Placement>>& placements,
                    DecodedClips& decoded) {
-  const double aspect = pixel_aspect_of(capture);
+  const StreamInfo& info = stream.info();
+  const cv::Size size(int(info.width), int(info.height));
+  const cv::Rect crop = crop_of(video, info);
+  const Bucket& bucket = decoded.bucket =
+      settings.sizes.nearest(crop.height, crop.width * info.pixel_aspect);
+  decoded.bucket.frames = frames;
+  for (at::Tensor& clip : decoded.clips) {
+    clip = at::empty({frames, bucket.height, bucket.width, 3}, at::kByte);
+  }
   const int64_t last = placements.rbegin()->first;
-  cv::Mat bgr;
-  for (int64_t index = 0; index <= last; ++index) {
-    const auto placed = placements.find(index);
-    const bool is_read = capture.grab() && (placed == placements.end() || capture.retrieve(bgr));
-    if (!is_read) {
-      throw UnusableClip("cannot decode", fmt::format("frame {} is damaged", index), kReencode);
-    }
-    if (placed == placements.end()) continue;
-    if (decoded.clips.empty()) {
-      const Bucket size = nearest_size(settings.sizes, bgr.rows, bgr.cols * aspect);
-      decoded.bucket = {size.height, size.width, settings.frames};
-      for (size_t clip = 0; clip < num_clips; ++clip) {
-        decoded.clips.push_back(
-            at::empty({settings.frames, size.height, size.width, 3}, at::kByte));
+  int64_t index = 0;
+  for (bool has_frame = stream.next_at(video.start_s); has_frame; has_frame = stream.next()) {
+    if (!is_in(video, stream.time_s())) continue;
+    if (const auto placed = placements.find(index); placed != placements.end()) {
+      const at::Tensor frame = resize_and_crop(rgb_tensor(stream.bgr(size)(crop)), bucket.height,
+                                               bucket.width, info.pixel_aspect);
+      for (const auto& [clip, f] : placed->second) {
+        auto* const clip_bytes = static_cast<uint8_t*>(decoded.clips[clip].data_ptr());
+        std::memcpy(clip_bytes + size_t(f) * frame.nbytes(), frame.data_ptr(), frame.nbytes());
       }
     }
-    const at::Tensor frame =
-        resize_and_crop(rgb_tensor(bgr), decoded.bucket.height, decoded.bucket.width, aspect);
-    for (const auto& [clip, f] : placed->second) {
-      auto* const clip_bytes = static_cast<uint8_t*>(decoded.clips[clip].data_ptr());
-      std::memcpy(clip_bytes + static_cast<size_t>(f) * frame.nbytes(), frame.data_ptr(),
-                  frame.nbytes());
-    }
+    if (++index > last) return;
   }
+  throw UnusableClip("cannot decode", fmt::format("frame {} is damaged", index), kReencode);
 }
 
 }  // namespace
 
-FrameTimes read_frame_times(const fs::path& video) {
-  cv::VideoCapture capture = open_capture(video);
-  FrameTimes times;
-  while (capture.grab()) times.seconds.push_back(capture.get(cv::CAP_PROP_POS_MSEC) / 1000);
-  if (times.seconds.empty()) {
-    throw UnusableClip("cannot decode", "no frame could be decoded", kReencode);
-  }
-  const auto count = static_cast<double>(times.seconds.size());
-  const double announced = capture.get(cv::CAP_PROP_FRAME_COUNT);
-  // Half: some containers only estimate the number, and cuts without re-encoding hide frames.
-  if (count < 0.5 * announced) {
-    throw UnusableClip(
-        "truncated",
-        fmt::format("{} of {:.0f} announced frames could be decoded", count, announced),
-        "copy the file again");
-  }
-  times.fps = capture.get(cv::CAP_PROP_FPS);
-  if (!is_increasing(times.seconds)) {
-    if (!(times.fps > 0)) {
-      throw UnusableClip("cannot decode", "it has no usable timestamps", kReencode);
-    }
-    for (size_t i = 0; i < times.seconds.size(); ++i) {
-      times.seconds[i] = static_cast<double>(i) / times.fps;
-    }
-  }
-  if (count > 1) times.fps = (count - 1) / (times.seconds.back() - times.seconds.front());
-  if (!(times.fps > 0)) times.fps = 1;  // one frame without a rate
-  return times;
-}
-
-DecodedClips read_video(const fs::path& video, const ClipSettings& settings) {
+DecodedClips read_video(const VideoPart& video, const ClipSettings& settings) {
   const FrameTimes times = read_frame_times(video);
   const auto chosen = nearest_frames(times.seconds, times.fps, settings.fps);
   const auto available = static_cast<int64_t>(chosen.size());
-  if (available < settings.frames) {
-    throw UnusableClip(
-        "too short",
-        fmt::format("{} of {} frames at {:g} fps ({:.2f} s)", available, settings.frames,
-                    settings.fps, static_cast<double>(available) / settings.fps),
-        "lower frames or fps");
+  int64_t frames = settings.frames;
+  for (const int64_t shorter : settings.shorter_frames) {
+    if (available < frames) frames = shorter;
   }
-  const auto starts = window_starts(available, settings.frames, settings.clips_per_video);
-  const auto placements = place_frames(chosen, starts, settings.frames);
+  if (available < frames) {
+    throw UnusableClip("too short",
+                       fmt::format("{} of {} frames at {:g} fps ({:.2f} s)", available, frames,
+                                   settings.fps, static_cast<double>(available) / settings.fps),
+                       "lower frames or fps");
+  }
+  const auto starts = window_starts(available, frames, settings.clips_per_video);
+  const auto placements = place_frames(chosen, starts, frames);
   DecodedClips decoded;
   decoded.retiming = {times.fps, static_cast<int64_t>(times.seconds.size()),
                       static_cast<int64_t>(placements.size())};
-  cv::VideoCapture capture = open_capture(video);
-  decode_placed(capture, settings, placements, starts.size(), decoded);
+  decoded.clips.resize(starts.size());
+  decode_placed(*open_stream(video), video, settings, frames, placements, decoded);
   return decoded;
 }
 
-DecodedClips read_image(const fs::path& image, const std::vector<Bucket>& sizes) {
+DecodedClips read_image(const fs::path& image, const SizeTable& sizes) {
   check_media_file(image, /*expect_image=*/true);
   silence_decoders();
   const cv::Mat bgr = cv::imread(image.string(), cv::IMREAD_COLOR);
   if (bgr.empty()) {
     throw UnusableClip("cannot decode", "OpenCV cannot read it", "convert it to JPEG or PNG");
   }
-  const Bucket size = nearest_size(sizes, bgr.rows, bgr.cols);
+  const Bucket size = sizes.nearest(bgr.rows, bgr.cols);
   DecodedClips decoded;
   decoded.bucket = {size.height, size.width, 1};
   decoded.clips.push_back(resize_and_crop(rgb_tensor(bgr), size.height, size.width).unsqueeze(0));
@@ -199,9 +210,8 @@ DecodedClips read_image(const fs::path& image, const std::vector<Bucket>& sizes)
 }
 
 #else
-FrameTimes read_frame_times(const fs::path&) { throw_no_video_io(); }
-DecodedClips read_video(const fs::path&, const ClipSettings&) { throw_no_video_io(); }
-DecodedClips read_image(const fs::path&, const std::vector<Bucket>&) { throw_no_video_io(); }
+DecodedClips read_video(const VideoPart&, const ClipSettings&) { throw_no_video_io(); }
+DecodedClips read_image(const fs::path&, const SizeTable&) { throw_no_video_io(); }
 #endif
 
 }  // namespace sana::data

@@ -4,30 +4,38 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "data/batch.h"
+#include "data/bucket.h"
 
 namespace sana::data {
 
 // How clips are cut out of a video.
 struct ClipSettings {
-  double fps = 16;              // of the clips
-  int64_t frames = 81;          // of each clip
-  int64_t clips_per_video = 1;  // at most
-  std::vector<Bucket> sizes;    // the nearest by shape is taken
+  double fps = 16;                      // of the clips
+  int64_t frames = 81;                  // of each clip
+  std::vector<int64_t> shorter_frames;  // instead, the most that a short video covers; falling
+  int64_t clips_per_video = 1;          // at most
+  SizeTable sizes;                      // the nearest by shape is taken
 };
 
-// When each frame of a video is shown.
-struct FrameTimes {
-  std::vector<double> seconds;  // strictly increasing
-  double fps = 0;               // average
-};
+// What is used of a video: all of it, or one shot of a stage's manifest.
+struct VideoPart {
+  // All of a file.
+  static VideoPart whole(std::filesystem::path path) { return {std::move(path), "", 0, {}, {}}; }
 
-// Decodes the whole video once for its timestamps. Where the container's are not increasing, frame
-// number / nominal rate. Throws UnusableClip: missing, zero bytes, wrong type, truncated, cannot
-// decode; EnvironmentError when this build has no OpenCV.
-FrameTimes read_frame_times(const std::filesystem::path& video);
+  struct Crop {
+    int64_t x = 0, y = 0, width = 0, height = 0;
+  };
+  std::filesystem::path path;
+  std::string member;  // of a shard; empty: the file itself
+  double start_s = 0;  // after the first frame
+  std::optional<double> end_s;
+  std::optional<Crop> crop;  // of the picture as shown
+};
 
 // What a clip was cut from and how, said in the log.
 struct Retiming {
@@ -43,13 +51,14 @@ struct DecodedClips {
 };
 
 // The clips of a video: retimed to settings.fps by nearest timestamps, cut into windows, resized
-// and cropped; the rotation that the file asks for is applied. Throws as read_frame_times does, and
-// UnusableClip "too short".
-DecodedClips read_video(const std::filesystem::path& video, const ClipSettings& settings);
+// and cropped; the rotation that the file asks for is applied. Throws UnusableClip: missing, zero
+// bytes, wrong type, truncated, cannot decode, damaged, too short; EnvironmentError when this build
+// has no OpenCV or FFmpeg.
+DecodedClips read_video(const VideoPart& video, const ClipSettings& settings);
 
 // An image as a clip of one frame (JPEG or PNG; EXIF orientation applied). Throws UnusableClip,
 // EnvironmentError.
-DecodedClips read_image(const std::filesystem::path& image, const std::vector<Bucket>& sizes);
+DecodedClips read_image(const std::filesystem::path& image, const SizeTable& sizes);
 
 // EnvironmentError that says how clips can be decoded elsewhere.
 [[noreturn]] void throw_no_video_io();

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/config/checks.h"
-#include "infer/aspect_ratio_bins.h"
+#include "core/aspect_ratio_bins.h"
 #include "infer/sampler.h"
 #include "infer/transformer_source.h"
 #include "infer/vae_source.h"

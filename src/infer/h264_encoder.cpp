@@ -9,32 +9,13 @@
 #include "core/error.h"
 #include "infer/video_writer.h"
 
-#if SANA_HAS_FFMPEG
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/opt.h>
-#include <libswscale/swscale.h>
-}
+#if SANA_HAS_VIDEO_IO
+#include "core/ffmpeg.h"
 #endif
 
 namespace sana::infer {
-#if SANA_HAS_FFMPEG
+#if SANA_HAS_VIDEO_IO
 namespace {
-
-struct FfmpegDeleter {
-  void operator()(AVFormatContext* context) const {
-    if (context->pb != nullptr) avio_closep(&context->pb);
-    avformat_free_context(context);
-  }
-  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-  void operator()(SwsContext* context) const { sws_freeContext(context); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, FfmpegDeleter>;
 
 const AVCodec* find_h264() {
   const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
@@ -48,9 +29,10 @@ void check_ffmpeg(int status, const std::string& what) {
   throw EnvironmentError(fmt::format("{}: {}", what, text));
 }
 
-class Mp4Writer {
- public:
-  Mp4Writer(const std::filesystem::path& path, int64_t width, int64_t height, double fps)
+}  // namespace
+
+struct H264Writer::Impl {
+  Impl(const std::filesystem::path& path, int64_t width, int64_t height, double fps)
       : path_(path.string()) {
     AVFormatContext* format = nullptr;
     check_ffmpeg(avformat_alloc_output_context2(&format, nullptr, "mp4", path_.c_str()), path_);
@@ -71,11 +53,11 @@ class Mp4Writer {
     check_ffmpeg(av_frame_get_buffer(frame_.get(), 0), path_);
   }
 
-  void add(const uint8_t* rgb, int64_t row_bytes, int64_t index) {
+  void add(const uint8_t* rgb, int64_t row_bytes) {
     check_ffmpeg(av_frame_make_writable(frame_.get()), path_);
     const int stride = int(row_bytes);
     sws_scale(scaler_.get(), &rgb, &stride, 0, codec_->height, frame_->data, frame_->linesize);
-    frame_->pts = index;
+    frame_->pts = frames_++;
     encode(frame_.get());
   }
 
@@ -133,28 +115,43 @@ class Mp4Writer {
   Owned<SwsContext> scaler_;
   Owned<AVFrame> frame_;
   AVStream* stream_ = nullptr;
+  int64_t frames_ = 0;
 };
-
-}  // namespace
 
 bool can_encode_h264() { return find_h264() != nullptr; }
 
-void encode_h264(const std::filesystem::path& path, const at::Tensor& frames, double fps) {
+H264Writer::H264Writer(const std::filesystem::path& path, int64_t width, int64_t height,
+                       double fps) {
   av_log_set_level(AV_LOG_ERROR);
-  Mp4Writer writer(path, frames.size(2), frames.size(1), fps);
-  const int64_t row_bytes = frames.size(2) * 3;
-  const int64_t frame_bytes = frames.size(1) * row_bytes;
-  for (int64_t i = 0; i < frames.size(0); ++i) {
-    writer.add(frames.const_data_ptr<uint8_t>() + i * frame_bytes, row_bytes, i);
-  }
-  writer.finish();
+  impl_ = std::make_unique<Impl>(path, width, height, fps);
 }
+
+void H264Writer::add(const uint8_t* rgb, int64_t row_bytes) {
+  impl_->add(rgb, row_bytes);
+}
+
+void H264Writer::finish() { impl_->finish(); }
 #else
 bool can_encode_h264() { return false; }
 
-void encode_h264(const std::filesystem::path& path, const at::Tensor&, double) {
+struct H264Writer::Impl {};
+
+H264Writer::H264Writer(const std::filesystem::path& path, int64_t, int64_t, double) {
   throw EnvironmentError(path.string() + ": this build has no H.264 encoder (FFmpeg was missing)");
 }
+void H264Writer::add(const uint8_t*, int64_t) {}
+void H264Writer::finish() {}
 #endif
+H264Writer::~H264Writer() = default;
+
+void encode_h264(const std::filesystem::path& path, const at::Tensor& frames, double fps) {
+  H264Writer writer(path, frames.size(2), frames.size(1), fps);
+  const int64_t row_bytes = frames.size(2) * 3;
+  const int64_t frame_bytes = frames.size(1) * row_bytes;
+  for (int64_t i = 0; i < frames.size(0); ++i) {
+    writer.add(frames.const_data_ptr<uint8_t>() + i * frame_bytes, row_bytes);
+  }
+  writer.finish();
+}
 
 }  // namespace sana::infer

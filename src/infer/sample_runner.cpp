@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/safetensors.h"
 #include "core/signals.h"
+#include "infer/center_crop.h"
 #include "infer/image_input.h"
 #include "infer/provenance.h"
 #include "model/vae/decode_fallback.h"

@@ -10,10 +10,7 @@ namespace {
 #if SANA_HAS_VIDEO_IO
 
 ClipSettings small_clips(int64_t frames) {
-  ClipSettings settings;
-  settings.frames = frames;
-  settings.sizes = {{64, 128, 0}};
-  return settings;
+  return {16, frames, {}, 1, SizeTable({Bucket{64, 128, 0}})};
 }
 
 std::string reason_of(const std::function<void()>& body) {
@@ -29,18 +26,18 @@ std::string reason_of(const std::function<void()>& body) {
 }
 
 std::string video_reason(const fs::path& file, int64_t frames = 5) {
-  return reason_of([&] { read_video(file, small_clips(frames)); });
+  return reason_of([&] { read_video(VideoPart::whole(file), small_clips(frames)); });
 }
 
 std::string image_reason(const fs::path& file) {
-  return reason_of([&] { read_image(file, {{64, 128, 0}}); });
+  return reason_of([&] { read_image(file, SizeTable({Bucket{64, 128, 0}})); });
 }
 
 TEST_CASE("a clip at 30 fps is retimed to 16 fps by nearest timestamps", "[data]") {
   const TempFolder folder;
   write_numbered_clip(folder / "a.avi", 40, 30);
   // 40 frames last 1.333 s: 21 instants of 1/16 s; the 17 in the middle begin at the third.
-  const auto decoded = read_video(folder / "a.avi", small_clips(17));
+  const auto decoded = read_video(VideoPart::whole(folder / "a.avi"), small_clips(17));
   CHECK(decoded.retiming.source_fps == sana_test::Approx(30));
   CHECK(decoded.retiming.source_frames == 40);
   CHECK(decoded.retiming.kept_frames == 17);
@@ -57,7 +54,7 @@ TEST_CASE("a long video gives consecutive windows that do not overlap", "[data]"
   write_numbered_clip(folder / "a.avi", 40, 16);
   auto settings = small_clips(9);
   settings.clips_per_video = 3;
-  const auto decoded = read_video(folder / "a.avi", settings);
+  const auto decoded = read_video(VideoPart::whole(folder / "a.avi"), settings);
   REQUIRE(decoded.clips.size() == 3);
   int last = -1;
   for (const auto& clip : decoded.clips) {
@@ -66,6 +63,62 @@ TEST_CASE("a long video gives consecutive windows that do not overlap", "[data]"
     CHECK(last == frame_number(clip[0]) + 8);
   }
 }
+
+TEST_CASE("a video that is too short gets the longest of the shorter lengths", "[data]") {
+  const TempFolder folder;
+  write_numbered_clip(folder / "a.avi", 20, 16);
+  auto settings = small_clips(41);
+  settings.shorter_frames = {17, 9};
+  CHECK(read_video(VideoPart::whole(folder / "a.avi"), settings).bucket.frames == 17);
+  settings.shorter_frames = {25, 13, 5};
+  const auto decoded = read_video(VideoPart::whole(folder / "a.avi"), settings);
+  CHECK(decoded.bucket.frames == 13);
+  CHECK(decoded.clips[0].size(0) == 13);
+  settings.shorter_frames = {25};
+  CHECK(reason_of([&] { read_video(VideoPart::whole(folder / "a.avi"), settings); }) ==
+        "too short");
+}
+
+TEST_CASE("a shot of a manifest gives its frames only, cut to its box", "[data]") {
+  const TempFolder folder;
+  write_numbered_clip(folder / "a.avi", 40, 16);
+  VideoPart part = VideoPart::whole(folder / "a.avi");
+  part.start_s = 20.0 / 16;
+  part.end_s = 29.0 / 16;
+  const auto decoded = read_video(part, small_clips(9));
+  REQUIRE(decoded.clips.size() == 1);
+  CHECK(decoded.retiming.source_frames == 9);
+  for (int64_t k = 0; k < 9; ++k) CHECK(frame_number(decoded.clips[0][k]) == 20 + k);
+  CHECK(reason_of([&] { read_video(part, small_clips(13)); }) == "too short");
+
+  // The left half shows the four lower bits of the number.
+  part.crop = VideoPart::Crop{0, 0, 64, 64};
+  auto settings = small_clips(9);
+  settings.sizes = SizeTable({Bucket{64, 64, 0}});
+  const auto half = read_video(part, settings);
+  CHECK(half.bucket == Bucket{64, 64, 9});
+  const at::Tensor first = half.clips[0][0].to(at::kFloat);  // 20 = 0b10100
+  CHECK(first.narrow(1, 2, 12).mean().item<double>() < 60);
+  CHECK(first.narrow(1, 34, 12).mean().item<double>() > 200);
+  part.crop = VideoPart::Crop{100, 0, 64, 64};
+  CHECK(reason_of([&] { read_video(part, settings); }) == "changed");
+}
+
+#if SANA_HAS_ARCHIVES
+TEST_CASE("a clip inside a shard is read without unpacking it", "[data]") {
+  const TempFolder folder;
+  write_numbered_clip(folder / "k.avi", 12, 16, /*first=*/7);
+  const auto pack = "cd '" + folder.path().string() + "' && python3 -m zipfile -c s.zip k.avi";
+  REQUIRE(std::system(pack.c_str()) == 0);
+  fs::remove(folder / "k.avi");
+  VideoPart part = VideoPart::whole(folder / "s.zip");
+  part.member = "k.avi";
+  const auto decoded = read_video(part, small_clips(9));
+  CHECK(frame_number(decoded.clips[0][0]) == 8);
+  part.member = "other.avi";
+  CHECK(reason_of([&] { read_video(part, small_clips(9)); }) == "missing");
+}
+#endif
 
 TEST_CASE("each damaged clip has its own reason", "[data]") {
   const TempFolder folder;
@@ -111,7 +164,7 @@ TEST_CASE("the message of a short clip says how many frames there are and what t
   const TempFolder folder;
   write_numbered_clip(folder / "a.avi", 20, 16);
   try {
-    read_video(folder / "a.avi", small_clips(41));
+    read_video(VideoPart::whole(folder / "a.avi"), small_clips(41));
     FAIL("a short clip was taken");
   } catch (const UnusableClip& clip) {
     CHECK(clip.record("a").detail == "20 of 41 frames at 16 fps (1.25 s)");
@@ -122,7 +175,8 @@ TEST_CASE("the message of a short clip says how many frames there are and what t
 TEST_CASE("an image is a clip of one frame in the bucket of its shape, red stays red", "[data]") {
   const TempFolder folder;
   cv::imwrite((folder / "a.png").string(), cv::Mat(90, 50, CV_8UC3, cv::Scalar(0, 0, 200)));
-  const auto decoded = read_image(folder / "a.png", {{64, 128, 0}, {128, 64, 0}});
+  const auto decoded =
+      read_image(folder / "a.png", SizeTable({Bucket{64, 128, 0}, Bucket{128, 64, 0}}));
   CHECK(decoded.bucket == Bucket{128, 64, 1});
   REQUIRE(decoded.clips[0].sizes() == at::IntArrayRef({1, 128, 64, 3}));
   CHECK(decoded.clips[0].select(3, 0).eq(200).all().item<bool>());
@@ -160,7 +214,7 @@ TEST_CASE("resizing fills the bucket and crops the centre", "[data]") {
 #else
 
 TEST_CASE("without OpenCV the error names the package and the script", "[data]") {
-  const auto message = error_of([] { read_image("a.jpg", {{64, 128, 0}}); });
+  const auto message = error_of([] { read_image("a.jpg", SizeTable({Bucket{64, 128, 0}})); });
   CHECK(contains(message, "libopencv-dev"));
   CHECK(contains(message, "scripts/decode_clips.py"));
 }

@@ -54,7 +54,7 @@ TEST_CASE("a PNG reads back exactly", "[infer]") {
 }
 #endif
 
-#if SANA_HAS_FFMPEG
+#if SANA_HAS_VIDEO_IO
 TEST_CASE("a video holds its frames, their order and colours, and the frame rate", "[infer]") {
   const sana_test::TemporaryDirectory temporary;
   const fs::path file = temporary / "a.mp4";

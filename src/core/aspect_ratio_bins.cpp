@@ -1,14 +1,11 @@
-#include "infer/aspect_ratio_bins.h"
-
-#include <ATen/ATen.h>
+#include "core/aspect_ratio_bins.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
-#include "core/shape.h"
 
-namespace sana::infer {
+namespace sana {
 namespace {
 
 using Bins = std::vector<AspectRatioBin>;
@@ -20,6 +17,15 @@ const Bins kVideo480 = {{0.5, 448, 896},  {0.57, 480, 832}, {0.68, 528, 768}, {0
 const Bins kVideo720 = {{0.5, 672, 1344},  {0.57, 704, 1280}, {0.68, 800, 1152}, {0.78, 832, 1088},
                         {1.0, 960, 960},   {1.13, 1024, 896}, {1.29, 1088, 832}, {1.46, 1152, 800},
                         {1.67, 1248, 736}, {1.75, 1280, 704}, {2.0, 1344, 672}};
+
+const Bins kImage256 = {
+    {0.25, 128, 512}, {0.28, 128, 464}, {0.32, 144, 448}, {0.33, 144, 432}, {0.35, 144, 416},
+    {0.4, 160, 400},  {0.42, 160, 384}, {0.48, 176, 368}, {0.5, 176, 352},  {0.52, 176, 336},
+    {0.57, 192, 336}, {0.6, 192, 320},  {0.68, 208, 304}, {0.72, 208, 288}, {0.78, 224, 288},
+    {0.82, 224, 272}, {0.88, 240, 272}, {0.94, 240, 256}, {1.0, 256, 256},  {1.07, 256, 240},
+    {1.13, 272, 240}, {1.21, 272, 224}, {1.29, 288, 224}, {1.38, 288, 208}, {1.46, 304, 208},
+    {1.67, 320, 192}, {1.75, 336, 192}, {2.0, 352, 176},  {2.09, 368, 176}, {2.4, 384, 160},
+    {2.5, 400, 160},  {3.0, 432, 144},  {4.0, 512, 128}};
 
 const Bins kImage1024 = {
     {0.25, 512, 2048}, {0.28, 512, 1856}, {0.32, 576, 1792}, {0.33, 576, 1728}, {0.35, 576, 1664},
@@ -71,29 +77,17 @@ Bins aspect_ratio_bins(bool is_video, int64_t sample_size) {
   }
 }
 
-const AspectRatioBin& nearest_bin(const Bins& bins, int64_t height, int64_t width) {
+Bins stage_bins(const std::string& stage) {
+  if (stage == "256p") return kImage256;
+  return stage == "480p" ? kVideo480 : stage == "720p" ? kVideo720 : Bins{};
+}
+
+const AspectRatioBin& nearest_bin(const Bins& bins, double height, double width) {
   SANA_ASSERT(!bins.empty());
-  const double ratio = double(height) / double(width);
+  const double ratio = height / width;
   return *std::min_element(bins.begin(), bins.end(), [ratio](const auto& a, const auto& b) {
     return std::abs(a.ratio - ratio) < std::abs(b.ratio - ratio);
   });
 }
 
-at::Tensor resize_and_center_crop(const at::Tensor& video, int64_t height, int64_t width) {
-  check_shape("resize_and_center_crop: video", video, {{"B"}, {"C"}, {"F"}, {"H"}, {"W"}});
-  const int64_t rows = video.size(3), columns = video.size(4);
-  if (rows == height && columns == width) return video;
-  const double scale = std::max(double(height) / double(rows), double(width) / double(columns));
-  // Truncated like the public pipeline; never below what is to be cut out of it.
-  const int64_t scaled_rows = std::max(height, int64_t(double(rows) * scale));
-  const int64_t scaled_columns = std::max(width, int64_t(double(columns) * scale));
-  const at::Tensor frames = video.transpose(1, 2).flatten(0, 1);  // [B*F, C, H, W]
-  const at::Tensor resized =
-      at::upsample_bilinear2d(frames, {scaled_rows, scaled_columns}, /*align_corners=*/false);
-  return resized.narrow(2, (scaled_rows - height) / 2, height)
-      .narrow(3, (scaled_columns - width) / 2, width)
-      .unflatten(0, {video.size(0), video.size(2)})
-      .transpose(1, 2);
-}
-
-}  // namespace sana::infer
+}  // namespace sana

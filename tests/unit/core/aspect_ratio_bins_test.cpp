@@ -1,25 +1,23 @@
-#include "infer/aspect_ratio_bins.h"
-
-#include <ATen/ATen.h>
+#include "core/aspect_ratio_bins.h"
 
 #include "support/catch.h"
 
-using sana::infer::aspect_ratio_bins;
-using sana::infer::AspectRatioBin;
-using sana::infer::nearest_bin;
-using sana::infer::resize_and_center_crop;
+using sana::aspect_ratio_bins;
+using sana::AspectRatioBin;
+using sana::nearest_bin;
+using sana::stage_bins;
 
 namespace {
 
 std::pair<int64_t, int64_t> bin(bool is_video, int64_t sample_size, int64_t height, int64_t width) {
   const auto bins = aspect_ratio_bins(is_video, sample_size);
-  const AspectRatioBin& nearest = nearest_bin(bins, height, width);
+  const AspectRatioBin& nearest = nearest_bin(bins, double(height), double(width));
   return {nearest.height, nearest.width};
 }
 
 }  // namespace
 
-TEST_CASE("the nearest ratio of the public tables is taken", "[infer]") {
+TEST_CASE("the nearest ratio of the public tables is taken", "[core]") {
   CHECK(bin(true, 30, 480, 832) == std::pair<int64_t, int64_t>(480, 832));
   CHECK(bin(true, 30, 720, 1280) == std::pair<int64_t, int64_t>(480, 832));
   CHECK(bin(true, 30, 100, 100) == std::pair<int64_t, int64_t>(624, 624));
@@ -32,7 +30,7 @@ TEST_CASE("the nearest ratio of the public tables is taken", "[infer]") {
   CHECK(aspect_ratio_bins(false, 30).empty());
 }
 
-TEST_CASE("every bin has the ratio of its key", "[infer]") {
+TEST_CASE("every bin has the ratio of its key", "[core]") {
   for (const auto& [is_video, size] :
        {std::pair(true, 30), {true, 22}, {false, 16}, {false, 32}, {false, 64}, {false, 128}}) {
     for (const AspectRatioBin& b : aspect_ratio_bins(is_video, size)) {
@@ -44,15 +42,12 @@ TEST_CASE("every bin has the ratio of its key", "[infer]") {
   }
 }
 
-TEST_CASE("the middle of the resized video is cut out", "[infer]") {
-  const at::Tensor video = at::arange(16, at::kFloat).view({1, 1, 1, 2, 8});
-  CHECK(resize_and_center_crop(video, 2, 8).data_ptr() == video.data_ptr());
-  const at::Tensor narrow = resize_and_center_crop(video, 2, 4);
-  CHECK(at::equal(narrow, video.narrow(4, 2, 4)));
-  const at::Tensor larger = resize_and_center_crop(video, 4, 4);
-  CHECK(larger.sizes() == at::IntArrayRef({1, 1, 1, 4, 4}));
-  // Twice the size: columns 6..9 of 16, which lie at 2.75, 3.25, 3.75, 4.25 of the original.
-  CHECK(at::allclose(larger[0][0][0][0], at::tensor({2.75f, 3.25f, 3.75f, 4.25f})));
-  const at::Tensor two = at::cat({video, video + 100}, 2);
-  CHECK(at::allclose(resize_and_center_crop(two, 4, 4)[0][0][1], larger[0][0][0] + 100));
+TEST_CASE("each stage has its table", "[core]") {
+  CHECK(stage_bins("256p").size() == 33);
+  CHECK(nearest_bin(stage_bins("256p"), 1080, 1920).width == 336);
+  CHECK(nearest_bin(stage_bins("480p"), 1080, 1920).width == 832);
+  CHECK(nearest_bin(stage_bins("720p"), 1080, 1920).width == 1280);
+  CHECK(stage_bins("1080p").empty());
+  for (const AspectRatioBin& b : stage_bins("720p"))
+    CHECK((b.height % 32 == 0 && b.width % 32 == 0));
 }

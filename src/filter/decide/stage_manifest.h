@@ -1,0 +1,24 @@
+// What the stages get: stage-<name>.jsonl, and verdicts.jsonl with the reasons for every shot.
+#pragma once
+#include <filesystem>
+#include <vector>
+
+#include "filter/decide/shot_table.h"
+#include "filter/decide/verdict.h"
+
+namespace sana::filter {
+
+// A line per kept shot, in the order of ids:
+//   {"id", "path", "member"?, "start_s", "end_s", "frames", "fps", "width", "height",
+//    "crop": [x, y, width, height], "caption"?, "caption_source"?, "captions": {source: [text,
+//    weight]}, "weight", "scores": {...}}
+// `path` is relative to the manifest where the source was named relative to the working folder.
+// Throws EnvironmentError.
+void write_stage_manifest(const std::filesystem::path& file, const ShotTable& table,
+                          const Verdict& verdict);
+
+// A line per shot: {"id", "<stage>": "kept" or [reasons], ...}. Throws EnvironmentError.
+void write_verdicts(const std::filesystem::path& file, const ShotTable& table,
+                    const std::vector<Verdict>& verdicts);
+
+}  // namespace sana::filter

@@ -1,0 +1,126 @@
+#include "filter/filter.h"
+
+#include <filesystem>
+
+#include "core/build_config.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "data/drop_report.h"
+#include "filter/decide/copies.h"
+#include "filter/decide/shot_table.h"
+#include "filter/decide/stage_manifest.h"
+#include "filter/decide/verdict.h"
+#include "filter/report/report_data.h"
+#include "filter/report/report_page.h"
+#include "filter/report/thumbnails.h"
+#include "filter/score_store.h"
+#include "filter/sidecar.h"
+#include "filter/video_list.h"
+#if SANA_HAS_VIDEO_IO
+#include "filter/measure/measure_all.h"
+#endif
+
+namespace sana::filter {
+namespace fs = std::filesystem;
+namespace {
+
+// The shots of all videos with what lies beside them, and the files that gave none.
+struct Loaded {
+  ShotTable table;
+  ReportInput input;
+  data::DropReport unusable;
+};
+
+Loaded load_scores(const FilterConfig& config, ProgressSink& progress) {
+  const fs::path output = config.output;
+  const fs::path named = output.lexically_normal();
+  Loaded loaded{ShotTable(config.score_names()), {}, {}};
+  loaded.input.name = (named.has_filename() ? named : named.parent_path()).filename().string();
+  SidecarReader sidecars(config.sidecars.scores, config.sidecars.captions);
+  progress.begin("reading scores", 0, "videos");
+  read_scores(output, [&](const VideoRecord& record) {
+    ++loaded.input.files;
+    progress.advance();
+    if (record.problem) {
+      loaded.input.unusable.add(*record.problem);
+      loaded.unusable.add(*record.problem);
+      return;
+    }
+    Sidecar sidecar = sidecars.read(record.place);
+    loaded.table.add(record, std::move(sidecar.captions), sidecar.scores);
+  });
+  progress.end();
+  return loaded;
+}
+
+FilterResult::Stage write_stage(const fs::path& output, const ShotTable& table,
+                                const Verdict& verdict) {
+  const fs::path manifest = output / fmt::format("stage-{}.jsonl", verdict.stage().name);
+  write_stage_manifest(manifest, table, verdict);
+  FilterResult::Stage stage{verdict.stage().name, 0, 0, manifest.string()};
+  for (int64_t i = 0; i < table.size(); ++i) {
+    if (!verdict.keeps(i)) continue;
+    ++stage.kept;
+    stage.kept_hours += table.seconds(i) / 3600;
+  }
+  return stage;
+}
+
+void write_report(const FilterConfig& config, const Loaded& loaded,
+                  const std::vector<Verdict>& verdicts) {
+  using Json = nlohmann::ordered_json;
+  const fs::path output = config.output;
+  const Json report = report_data(loaded.input, loaded.table, verdicts, config);
+  write_file_atomically(output / "report.json",
+                        report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  ensure_writable_directory(output / "report");
+  write_file_atomically(output / "report" / "index.html",
+                        report_page(with_pictures(report, Thumbnails(output))));
+}
+
+}  // namespace
+
+bool measure(const FilterConfig& config, ProgressSink& progress) {
+#if SANA_HAS_VIDEO_IO
+  const std::string measured_with = config.measured_with();
+  const std::vector<VideoPlace> places = list_videos(config.sources, progress);
+  ScoreStore store(config.output);
+  const Thumbnails thumbnails{fs::path(config.output)};
+  if (!measure_all(config, places, measured_with, store, thumbnails, progress)) return false;
+  store.finish(places);
+  return true;
+#else
+  static_cast<void>(progress);
+  throw EnvironmentError(
+      "this build of sana-video cannot decode videos: it was configured without OpenCV or FFmpeg. "
+      "Install libopencv-dev, libavcodec-dev, libavformat-dev and libswscale-dev and configure "
+      "again, or copy " +
+      config.output + "/scores.jsonl here from a machine that can, and use --decide.");
+#endif
+}
+
+FilterResult decide(const FilterConfig& config, ProgressSink& progress) {
+  Loaded loaded = load_scores(config, progress);
+  ShotTable& table = loaded.table;
+  if (config.copy_distance) mark_copies(table, *config.copy_distance);
+
+  FilterResult result;
+  result.files = loaded.input.files;
+  result.unusable_files = loaded.input.unusable.count;
+  result.shots = table.size();
+  for (int64_t i = 0; i < table.size(); ++i) result.hours += table.seconds(i) / 3600;
+
+  const fs::path output = config.output;
+  std::vector<Verdict> verdicts;
+  for (const StageConfig& stage : config.stages) {
+    verdicts.emplace_back(table, stage);
+    result.stages.push_back(write_stage(output, table, verdicts.back()));
+  }
+  write_verdicts(output / "verdicts.jsonl", table, verdicts);
+  loaded.unusable.write(output / "unusable.jsonl");
+  write_report(config, loaded, verdicts);
+  return result;
+}
+
+}  // namespace sana::filter

@@ -1,0 +1,102 @@
+#include "filter/measure/video_meter.h"
+
+#include "core/error.h"
+#include "data/shard.h"
+#include "data/unusable.h"
+#include "data/video_stream.h"
+#include "filter/measure/observer.h"
+#include "filter/measure/shot_finder.h"
+#include "filter/measure/shot_scores.h"
+
+namespace sana::filter {
+namespace {
+
+std::shared_ptr<const data::ByteSource> open_place(const VideoPlace& place) {
+  if (place.member.empty()) return data::open_bytes(place.path);
+  return data::own_bytes(data::read_shard_entry(place.path, place.member));
+}
+
+// What the decoder made of the whole stream.
+void check_decoded(const data::VideoStream& stream) {
+  const int64_t frames = stream.num_frames(), announced = stream.info().announced_frames;
+  if (frames == 0) {
+    throw data::UnusableClip("cannot decode", "no frame could be decoded", data::kReencode);
+  }
+  if (stream.num_damaged() > 0) {
+    throw data::UnusableClip(
+        "damaged",
+        fmt::format("{} of {} frames or packets are damaged", stream.num_damaged(), frames),
+        "copy the file again");
+  }
+  // Half: some containers only estimate the number, and cuts without re-encoding hide frames.
+  if (2 * frames < announced) {
+    throw data::UnusableClip(
+        "truncated", fmt::format("{} of {} announced frames could be decoded", frames, announced),
+        "copy the file again");
+  }
+}
+
+double step_of(const std::vector<FrameTrace>& frames, double fps) {
+  if (frames.size() > 1) {
+    return (frames.back().time_s - frames.front().time_s) / double(frames.size() - 1);
+  }
+  return fps > 0 ? 1 / fps : 1.0 / 25;
+}
+
+}  // namespace
+
+VideoMeter::VideoMeter(const ShotConfig& shots, const MeasureConfig& measure,
+                       const std::vector<LearnedScoreConfig>& learned)
+    : shots_(shots), measure_(measure) {
+  for (const LearnedScoreConfig& config : learned) learned_.emplace_back(config);
+}
+
+VideoRecord VideoMeter::measure(const VideoPlace& place, const TakeThumbnail& take) {
+  VideoRecord record;
+  record.place = place;
+  try {
+    measure_usable(record, take);
+  } catch (const data::UnusableClip& unusable) {
+    record.shots.clear();
+    record.problem = unusable.record(place.id);
+  } catch (const cv::Exception& error) {
+    // OpenCV gives up on pictures of absurd shapes, such as 1 x 8000.
+    record.shots.clear();
+    record.problem = data::UnusedClip{place.id, "cannot be measured", error.err, data::kReencode};
+  }
+  return record;
+}
+
+void VideoMeter::measure_usable(VideoRecord& record, const TakeThumbnail& take) {
+  const auto bytes = open_place(record.place);
+  const std::string& name = record.place.member.empty() ? record.place.path : record.place.member;
+  data::VideoStream stream(bytes, name);
+  const Observations seen = observe(stream, measure_, motion_);
+  check_decoded(stream);
+  const data::StreamInfo& info = stream.info();
+  const double step_s = step_of(seen.frames, info.fps);
+  record.codec = info.codec;
+  record.pixel_format = info.pixel_format;
+  record.width = info.width;
+  record.height = info.height;
+  record.fps = 1 / step_s;
+  record.seconds = seen.frames.back().time_s + step_s;
+  for (const FrameRange& range : find_shots(seen.frames, step_s, shots_)) {
+    MeasuredShot shot = score_shot(seen, range, step_s, info, bytes->size());
+    take(record.shots.size(), shot.jpeg);
+    record.shots.push_back(std::move(shot.record));
+  }
+  if (record.shots.empty()) {
+    throw data::UnusableClip("nothing to see", "it is black or of one colour throughout",
+                             "leave it out");
+  }
+  if (learned_.empty()) return;
+  data::VideoStream searched(bytes, name);
+  for (ShotRecord& shot : record.shots) {
+    for (LearnedScore& learned : learned_) {
+      shot.scores[learned.name()] = learned.score(searched, shot);
+    }
+  }
+}
+
+}  // namespace sana::filter

@@ -1,0 +1,39 @@
+// One video to its shots and their scores.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "filter/learned_config.h"
+#include "filter/measure/learned_score.h"
+#include "filter/measure_config.h"
+#include "filter/scores/motion.h"
+#include "filter/shot_config.h"
+#include "filter/video_record.h"
+
+namespace sana::filter {
+
+// A small JPEG of the middle of a shot, for the contact sheets of the report.
+using TakeThumbnail = std::function<void(size_t shot, const std::string& jpeg)>;
+
+// Measures videos one after the other; each thread needs its own.
+class VideoMeter {
+ public:
+  // Throws UserError when a learned score's model cannot be used.
+  VideoMeter(const ShotConfig& shots, const MeasureConfig& measure,
+             const std::vector<LearnedScoreConfig>& learned);
+
+  // A record without measured_with. A video that cannot be used has a problem instead of shots.
+  // Throws EnvironmentError when the disk fails.
+  VideoRecord measure(const VideoPlace& place, const TakeThumbnail& take);
+
+ private:
+  void measure_usable(VideoRecord& record, const TakeThumbnail& take);
+
+  ShotConfig shots_;
+  MeasureConfig measure_;
+  std::vector<LearnedScore> learned_;
+  MotionMeter motion_;
+};
+
+}  // namespace sana::filter

@@ -1,0 +1,63 @@
+#include "filter/scores/perceptual_hash.h"
+
+#include <algorithm>
+#include <array>
+#include <opencv2/imgproc.hpp>
+
+namespace sana::filter {
+namespace {
+
+constexpr int kHashSide = 32;
+constexpr size_t kBits = 64;
+// Standard deviation of the 32x32 picture, in grey levels, below which it shows nothing: what
+// remains is the noise of compression.
+constexpr double kLeastDeviation = 2.0;
+
+// The 64 lowest frequencies by the sum of both indices, without the mean; along the diagonals.
+std::array<float, kBits> low_frequencies(const cv::Mat& spectrum) {
+  std::array<float, kBits> values{};
+  size_t count = 0;
+  for (int sum = 1; count < kBits; ++sum) {
+    for (int row = 0; row <= sum && count < kBits; ++row) {
+      values[count++] = spectrum.at<float>(row, sum - row);
+    }
+  }
+  return values;
+}
+
+// Halves the picture first, which is several times faster than the area method at other ratios.
+cv::Mat shrink_to_hash(const cv::Mat& grey) {
+  cv::Mat current = grey;
+  while (current.cols >= 8 * kHashSide && current.rows >= 8 * kHashSide) {
+    cv::Mat half;
+    cv::resize(current, half, {current.cols / 2, current.rows / 2}, 0, 0, cv::INTER_AREA);
+    current = half;
+  }
+  cv::Mat small;
+  cv::resize(current, small, {kHashSide, kHashSide}, 0, 0, cv::INTER_AREA);
+  return small;
+}
+
+}  // namespace
+
+uint64_t perceptual_hash(const cv::Mat& grey) {
+  if (grey.empty()) return kNoHash;
+  const cv::Mat small = shrink_to_hash(grey);
+  cv::Scalar mean;
+  cv::Scalar deviation;
+  cv::meanStdDev(small, mean, deviation);
+  if (deviation[0] < kLeastDeviation) return kNoHash;
+  cv::Mat spectrum;
+  small.convertTo(spectrum, CV_32F);
+  cv::dct(spectrum, spectrum);
+  const std::array<float, kBits> values = low_frequencies(spectrum);
+  std::array<float, kBits> sorted = values;
+  std::nth_element(sorted.begin(), sorted.begin() + kBits / 2, sorted.end());
+  const float median = sorted[kBits / 2];
+  uint64_t hash = 0;
+  for (size_t i = 0; i < kBits; ++i) hash |= uint64_t(values[i] > median) << i;
+  // Hardly any bit is set if most frequencies are equal, as in drawings; yet there is a picture.
+  return std::max(hash, kNoHash + 1);
+}
+
+}  // namespace sana::filter
