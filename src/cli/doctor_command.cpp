@@ -61,9 +61,9 @@ std::string cpuinfo_value(const std::string& key) {
 }
 
 void report_build(Report& report) {
-  report.fact("build", fmt::format("sana-video {}, {}, CUDA {}, video {}", SANA_VERSION,
-                                   SANA_BUILD_TYPE, SANA_HAS_CUDA ? "yes" : "no",
-                                   SANA_HAS_VIDEO_IO ? "yes" : "no"));
+  report.fact("build",
+              fmt::format("sana-video {}, {}, CUDA {}, video {}", SANA_VERSION, SANA_BUILD_TYPE,
+                          SANA_HAS_CUDA ? "yes" : "no", SANA_HAS_VIDEO_IO ? "yes" : "no"));
 }
 
 void report_cpu(Report& report) {

@@ -12,8 +12,7 @@ std::string reference_config_text() {
          "reference-config'.\n"
          "# One document per command; a file of yours holds only what differs.\n"
          "\n# sana-video filter CONFIG\n---\n" +
-         config::reference_yaml<filter::FilterConfig>() +
-         "\n# sana-video prepare CONFIG\n---\n" +
+         config::reference_yaml<filter::FilterConfig>() + "\n# sana-video prepare CONFIG\n---\n" +
          config::reference_yaml<PrepareCommandConfig>() + "\n# sana-video train CONFIG\n---\n" +
          config::reference_yaml<train::TrainConfig>();
 }

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/config/checks.h"
 #include "core/aspect_ratio_bins.h"
+#include "core/config/checks.h"
 #include "infer/sampler.h"
 #include "infer/transformer_source.h"
 #include "infer/vae_source.h"

@@ -126,9 +126,7 @@ H264Writer::H264Writer(const std::filesystem::path& path, int64_t width, int64_t
   impl_ = std::make_unique<Impl>(path, width, height, fps);
 }
 
-void H264Writer::add(const uint8_t* rgb, int64_t row_bytes) {
-  impl_->add(rgb, row_bytes);
-}
+void H264Writer::add(const uint8_t* rgb, int64_t row_bytes) { impl_->add(rgb, row_bytes); }
 
 void H264Writer::finish() { impl_->finish(); }
 #else

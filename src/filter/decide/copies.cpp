@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "filter/scores/duplicates.h"
+#include "filter/decide/duplicates.h"
 
 namespace sana::filter {
 namespace {

@@ -22,13 +22,13 @@ constexpr float kForeignAtClearEdge = 0.7F;
 // Lines over which an edge may be blurred by scaling.
 constexpr int kEdgeLines = 4;
 // Mean distance from its colour within a bar. Noise hides in black; walls and skies are brighter.
-constexpr int kBlack = 24;
+constexpr int kBlackBar = 24;
 constexpr float kDeviationOfBlack = 4.0F;
 constexpr float kDeviationOfColour = 2.0F;
 // A bar is at most this share of the picture (a wide film in an upright picture has about that).
 constexpr double kWidestBar = 0.45;
 // Pixels of a line that are looked at.
-constexpr int kSamples = 480;
+constexpr int kLineSamples = 480;
 
 }  // namespace
 
@@ -72,12 +72,12 @@ BorderMeter::Lines BorderMeter::lines_of(const cv::Mat& luma, size_t side, const
   const auto row_step = ptrdiff_t(luma.step[0]);
   const bool from_end = side % 2 == 1;
   if (side < 2) {
-    const int thin = std::max(1, luma.cols / kSamples);
+    const int thin = std::max(1, luma.cols / kLineSamples);
     return {luma.ptr<uint8_t>(from_end ? luma.rows - 1 : 0), from_end ? -row_step : row_step, thin,
             luma.rows, luma.cols / thin};
   }
   const int height = luma.rows - borders.top - borders.bottom;
-  const int thin = std::max(1, height / kSamples);
+  const int thin = std::max(1, height / kLineSamples);
   return {luma.ptr<uint8_t>(borders.top) + (from_end ? luma.cols - 1 : 0), from_end ? -1 : 1,
           row_step * thin, luma.cols, height / thin};
 }
@@ -127,7 +127,7 @@ void BorderMeter::add(const cv::Mat& luma) {
 bool BorderMeter::is_bar(const Side& side, int width) {
   if (width == 0 || width > side.reach) return false;
   if (side.brightest - side.darkest > kLevelTolerance) return false;
-  const float allowed = side.brightest <= kBlack ? kDeviationOfBlack : kDeviationOfColour;
+  const float allowed = side.brightest <= kBlackBar ? kDeviationOfBlack : kDeviationOfColour;
   const int before = std::max(0, width - kEdgeLines);
   const auto foreign = side.foreign.begin();
   const auto deviation = side.deviation.begin();
@@ -156,8 +156,8 @@ void BorderMeter::settle(const Side& first, const Side& second, int* first_width
   *second_width = b;
   const bool same_width = std::abs(a - b) <= kEdgeLines + std::max(a, b) / 6;
   if (a > 0 && b > 0 && same_colour && same_width) return;
-  const int clear_a = first.brightest <= kBlack ? bar_width(first, kForeignAtClearEdge) : 0;
-  const int clear_b = second.brightest <= kBlack ? bar_width(second, kForeignAtClearEdge) : 0;
+  const int clear_a = first.brightest <= kBlackBar ? bar_width(first, kForeignAtClearEdge) : 0;
+  const int clear_b = second.brightest <= kBlackBar ? bar_width(second, kForeignAtClearEdge) : 0;
   // Opposite a bar, the picture may be so dark that no edge is seen.
   *first_width = clear_a == 0 && same_colour && is_bar(first, clear_b) ? clear_b : clear_a;
   *second_width = clear_b == 0 && same_colour && is_bar(second, clear_a) ? clear_a : clear_b;

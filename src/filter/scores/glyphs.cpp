@@ -6,7 +6,7 @@
 namespace sana::filter {
 namespace {
 
-struct Run {
+struct GlyphRun {
   int begin;
   int end;
   size_t glyph;
@@ -75,7 +75,7 @@ class GlyphFinder {
   }
 
   // The glyph that the run belongs to; *first is the first run above that may touch it.
-  size_t join(const Run& run, const Glyph& measured, size_t* first) {
+  size_t join(const GlyphRun& run, const Glyph& measured, size_t* first) {
     while (*first < above_.size() && above_[*first].end < run.begin) ++*first;
     if (*first == above_.size() || above_[*first].begin > run.end) {
       parent_.push_back(glyphs_.size());
@@ -93,8 +93,8 @@ class GlyphFinder {
   const cv::Mat& luma_;
   const cv::Mat& contrast_;
   int threshold_;
-  std::vector<Run> above_;
-  std::vector<Run> row_;
+  std::vector<GlyphRun> above_;
+  std::vector<GlyphRun> row_;
   std::vector<Glyph> glyphs_;
   std::vector<size_t> parent_;
 };

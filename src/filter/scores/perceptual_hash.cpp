@@ -8,17 +8,17 @@ namespace sana::filter {
 namespace {
 
 constexpr int kHashSide = 32;
-constexpr size_t kBits = 64;
+constexpr size_t kHashBits = 64;
 // Standard deviation of the 32x32 picture, in grey levels, below which it shows nothing: what
 // remains is the noise of compression.
 constexpr double kLeastDeviation = 2.0;
 
 // The 64 lowest frequencies by the sum of both indices, without the mean; along the diagonals.
-std::array<float, kBits> low_frequencies(const cv::Mat& spectrum) {
-  std::array<float, kBits> values{};
+std::array<float, kHashBits> low_frequencies(const cv::Mat& spectrum) {
+  std::array<float, kHashBits> values{};
   size_t count = 0;
-  for (int sum = 1; count < kBits; ++sum) {
-    for (int row = 0; row <= sum && count < kBits; ++row) {
+  for (int sum = 1; count < kHashBits; ++sum) {
+    for (int row = 0; row <= sum && count < kHashBits; ++row) {
       values[count++] = spectrum.at<float>(row, sum - row);
     }
   }
@@ -50,12 +50,12 @@ uint64_t perceptual_hash(const cv::Mat& grey) {
   cv::Mat spectrum;
   small.convertTo(spectrum, CV_32F);
   cv::dct(spectrum, spectrum);
-  const std::array<float, kBits> values = low_frequencies(spectrum);
-  std::array<float, kBits> sorted = values;
-  std::nth_element(sorted.begin(), sorted.begin() + kBits / 2, sorted.end());
-  const float median = sorted[kBits / 2];
+  const std::array<float, kHashBits> values = low_frequencies(spectrum);
+  std::array<float, kHashBits> sorted = values;
+  std::nth_element(sorted.begin(), sorted.begin() + kHashBits / 2, sorted.end());
+  const float median = sorted[kHashBits / 2];
   uint64_t hash = 0;
-  for (size_t i = 0; i < kBits; ++i) hash |= uint64_t(values[i] > median) << i;
+  for (size_t i = 0; i < kHashBits; ++i) hash |= uint64_t(values[i] > median) << i;
   // Hardly any bit is set if most frequencies are equal, as in drawings; yet there is a picture.
   return std::max(hash, kNoHash + 1);
 }

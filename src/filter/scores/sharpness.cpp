@@ -12,14 +12,14 @@ namespace sana::filter {
 namespace {
 
 // The low-pass is the mean of 9 pixels, 4 on each side.
-constexpr int kReach = 4;
-constexpr int kTaps = 2 * kReach + 1;
+constexpr int kLowPassReach = 4;
+constexpr int kLowPassTaps = 2 * kLowPassReach + 1;
 // Grey levels that a window must span to hold an edge.
 constexpr int kEdgeStep = 12;
 // About as many pixels as are looked at in one direction, so that large pictures cost no more.
 constexpr double kSampledPixels = 400.0 * 480.0;
 
-// Differences of neighbours, and the part of them that the low-pass takes away; times kTaps.
+// Differences of neighbours, and the part of them that the low-pass takes away; times kLowPassTaps.
 struct Variation {
   int64_t total = 0;
   int64_t lost = 0;
@@ -35,8 +35,8 @@ void add_differences(const uint8_t* before, const uint8_t* at, const uint8_t* be
     const int step = std::abs(at[i] - before[i]);
     const int smooth = std::abs(ahead[i] - behind[i]);
     const int counts = -int(std::max(step, smooth) >= kEdgeStep);
-    total += (kTaps * step) & counts;
-    lost += std::max(0, kTaps * step - smooth) & counts;
+    total += (kLowPassTaps * step) & counts;
+    lost += std::max(0, kLowPassTaps * step - smooth) & counts;
   }
   sum->total += total;
   sum->lost += lost;
@@ -48,15 +48,16 @@ double blur_of(const Variation& sum) {
 }
 
 double measure_blur(const cv::Mat& luma) {
-  if (luma.rows <= 2 * kReach + 1 || luma.cols <= 2 * kReach + 1) return 1.0;
+  if (luma.rows <= 2 * kLowPassReach + 1 || luma.cols <= 2 * kLowPassReach + 1) return 1.0;
   const int row_step = std::max(1, int(double(luma.rows) * luma.cols / kSampledPixels));
   Variation across;
   Variation down;
-  for (int y = kReach + 1; y < luma.rows - kReach; y += row_step) {
+  for (int y = kLowPassReach + 1; y < luma.rows - kLowPassReach; y += row_step) {
     const uint8_t* row = luma.ptr<uint8_t>(y);
-    add_differences(row + kReach, row + kReach + 1, row, row + kTaps, luma.cols - kTaps, &across);
-    add_differences(luma.ptr<uint8_t>(y - 1), row, luma.ptr<uint8_t>(y - kReach - 1),
-                    luma.ptr<uint8_t>(y + kReach), luma.cols, &down);
+    add_differences(row + kLowPassReach, row + kLowPassReach + 1, row, row + kLowPassTaps,
+                    luma.cols - kLowPassTaps, &across);
+    add_differences(luma.ptr<uint8_t>(y - 1), row, luma.ptr<uint8_t>(y - kLowPassReach - 1),
+                    luma.ptr<uint8_t>(y + kLowPassReach), luma.cols, &down);
   }
   return std::max(blur_of(across), blur_of(down));
 }

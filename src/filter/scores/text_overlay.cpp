@@ -14,9 +14,10 @@ namespace {
 
 // Text is looked for in a picture of this many pixels; lengths below are pixels of that picture.
 constexpr double kTextArea = 640.0 * 360.0;
-// Letters are brighter, or darker, than the mean of a window around them by more than kContrast.
-constexpr int kWindow = 25;
-constexpr int kContrast = 25;
+// Letters are brighter, or darker, than the mean of a window around them by more than
+// kTextContrast.
+constexpr int kTextWindow = 25;
+constexpr int kTextContrast = 25;
 constexpr int kLeastLetter = 5;
 constexpr int kTallestLetter = 43;
 constexpr int kLeastArea = 10;
@@ -97,7 +98,7 @@ double median_height(const GlyphLine& line) {
 }
 
 // Standard deviation of the letters' tops, or bottoms, in heights of a letter; at most 0.5.
-double scatter(const GlyphLine& line, int Glyph::*edge, double height) {
+double edge_scatter(const GlyphLine& line, int Glyph::*edge, double height) {
   double sum = 0;
   double squares = 0;
   for (const Glyph& glyph : line) {
@@ -122,11 +123,12 @@ double text_evidence(const GlyphLine& line, double height) {
     contrast += double(glyph.contrast);
     area += glyph.area;
   }
-  const double off = scatter(line, &Glyph::top, height) + scatter(line, &Glyph::bottom, height);
+  const double off =
+      edge_scatter(line, &Glyph::top, height) + edge_scatter(line, &Glyph::bottom, height);
   return letters * contrast / area * std::pow(16.0, -off);
 }
 
-cv::Rect box_of(const GlyphLine& line) {
+cv::Rect line_box(const GlyphLine& line) {
   cv::Rect box;
   for (const Glyph& glyph : line) {
     box |= cv::Rect(glyph.left, glyph.top, glyph.width(), glyph.height());
@@ -147,7 +149,7 @@ bool is_text(const GlyphLine& line) {
     strokes += glyph.strokes_across();
   }
   const double height = median_height(line);
-  const cv::Rect box = box_of(line);
+  const cv::Rect box = line_box(line);
   return runs >= kLeastStrokes * rows && widths <= 0.8 * height * strokes &&
          box.width >= 2 * box.height && text_evidence(line, height) > kLeastEvidence;
 }
@@ -159,14 +161,14 @@ double text_share(const cv::Mat& luma) {
   const cv::Mat small = shrink_for_text(luma);
   cv::Mat mean;
   cv::Mat contrast;
-  cv::blur(small, mean, {kWindow, kWindow});
+  cv::blur(small, mean, {kTextWindow, kTextWindow});
   cv::Mat covered = cv::Mat::zeros(small.size(), CV_8U);
   for (const bool bright : {true, false}) {
     cv::subtract(bright ? small : mean, bright ? mean : small, contrast);
-    std::vector<Glyph> glyphs = find_glyphs(small, contrast, kContrast);
+    std::vector<Glyph> glyphs = find_glyphs(small, contrast, kTextContrast);
     std::erase_if(glyphs, [&](const Glyph& glyph) { return !may_be_letter(glyph, small.size()); });
     for (const GlyphLine& line : chain_letters(std::move(glyphs))) {
-      if (is_text(line)) covered(box_of(line)) = 255;
+      if (is_text(line)) covered(line_box(line)) = 255;
     }
   }
   return double(cv::countNonZero(covered)) / double(covered.total());

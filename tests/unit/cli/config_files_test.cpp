@@ -6,6 +6,7 @@
 #include "cli/reference_config.h"
 #include "core/config/config.h"
 #include "core/files.h"
+#include "filter/filter_config.h"
 #include "support/catch.h"
 #include "train/trainer_config.h"
 
@@ -16,16 +17,18 @@ namespace {
 
 const fs::path kRoot = SANA_SOURCE_DIR;
 
-// The command that reads a file under configs/ is the first word of its name: prepare_*.yaml,
-// train_*.yaml.
+// The command that reads a file under configs/ is the first word of its name: filter_*.yaml,
+// prepare_*.yaml, train_*.yaml.
 void load_strictly(const fs::path& file, const std::vector<std::string>& overrides = {}) {
   const std::string name = file.filename().string();
   if (name.rfind("prepare_", 0) == 0) {
     config::load<cli::PrepareCommandConfig>({.file = file, .overrides = overrides});
   } else if (name.rfind("train_", 0) == 0) {
     config::load<train::TrainConfig>({.file = file, .overrides = overrides});
+  } else if (name.rfind("filter_", 0) == 0) {
+    config::load<filter::FilterConfig>({.file = file, .overrides = overrides});
   } else {
-    FAIL("the name says no command (prepare_ or train_)");
+    FAIL("the name says no command (filter_, prepare_ or train_)");
   }
 }
 

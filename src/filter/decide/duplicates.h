@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "filter/scores/perceptual_hash.h"
+#include "filter/shot_hash.h"
 
 namespace sana::filter {
 

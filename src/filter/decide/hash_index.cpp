@@ -1,53 +1,13 @@
-#include "filter/scores/hash_index.h"
+#include "filter/decide/hash_index.h"
 
 #include <array>
-#include <bit>
-#include <optional>
-#include <tuple>
+
+#include "filter/decide/shot_distance.h"
 
 namespace sana::filter {
 namespace {
 
-constexpr size_t kKeys = size_t(1) << kHashKeyBits;
-
-constexpr size_t kParts = std::tuple_size_v<decltype(ShotHash::parts)>;
-constexpr int kBits = 64 * int(kParts);
-
-// Bits set in both words together. Unlike std::popcount it is no call of a library where the
-// compiler may not use the processor's instruction; half of the time went there.
-int bits_set(uint64_t a, uint64_t b) {
-  constexpr uint64_t kPairs = 0x5555555555555555;
-  constexpr uint64_t kNibbles = 0x3333333333333333;
-  constexpr uint64_t kBytes = 0x0f0f0f0f0f0f0f0f;
-  const auto by_nibble = [](uint64_t word) {
-    word -= (word >> 1) & kPairs;
-    return (word & kNibbles) + ((word >> 2) & kNibbles);
-  };
-  const uint64_t both = by_nibble(a) + by_nibble(b);
-  const uint64_t by_byte = (both & kBytes) + ((both >> 4) & kBytes);
-  return int((by_byte * 0x0101010101010101) >> 56);
-}
-
-bool are_duplicates(const ShotHash& a, const ShotHash& b, int max_distance) {
-  int left = 0;
-  int parts = 0;
-  for (size_t i = 0; i < kParts; ++i) {
-    if (a.parts[i] == kNoHash || b.parts[i] == kNoHash) continue;
-    left += max_distance - std::popcount(a.parts[i] ^ b.parts[i]);
-    ++parts;
-  }
-  return parts >= kLeastSharedParts && left >= 0;
-}
-
-// Bits that differ in all parts together; nothing if a part has no hash.
-std::optional<int> total_distance(const ShotHash& a, const ShotHash& b) {
-  int distance = 0;
-  for (size_t i = 0; i < kParts; ++i) {
-    if (a.parts[i] == kNoHash || b.parts[i] == kNoHash) return std::nullopt;
-    distance += std::popcount(a.parts[i] ^ b.parts[i]);
-  }
-  return distance;
-}
+constexpr size_t kHashKeys = size_t(1) << kHashKeyBits;
 
 // Finds the duplicates among shots that have nearly the same key. The shots of one key are kept in
 // chains that are united already: of two chains one match says all, so that a crowd of similar
@@ -59,14 +19,14 @@ class KeyIndex {
 
   void match(const std::vector<GroupedShot>& shots, const std::vector<size_t>& masks) {
     sort_by_key(shots);
-    for (size_t key = 0; key < kKeys; ++key) {
+    for (size_t key = 0; key < kHashKeys; ++key) {
       first_chain_[key] = chains_.size();
       for (size_t i = first_shot_[key]; i < first_shot_[key + 1]; ++i) {
         add_to_chains(uint32_t(i), key);
       }
     }
-    first_chain_[kKeys] = chains_.size();
-    for (size_t key = 0; key < kKeys; ++key) {
+    first_chain_[kHashKeys] = chains_.size();
+    for (size_t key = 0; key < kHashKeys; ++key) {
       for (const size_t mask : masks) {
         if ((key ^ mask) > key) match_keys(key, key ^ mask);
       }
@@ -91,7 +51,7 @@ class KeyIndex {
   };
 
   size_t key_of(const ShotHash& hash) const {
-    return size_t(hash.parts[key_.part] >> key_.shift) & (kKeys - 1);
+    return size_t(hash.parts[key_.part] >> key_.shift) & (kHashKeys - 1);
   }
 
   void sort_by_key(const std::vector<GroupedShot>& shots) {
@@ -110,13 +70,14 @@ class KeyIndex {
 
   Chain single(uint32_t shot) const {
     const auto& parts = links_[shot].hash.parts;
-    std::array<uint64_t, 2> probe{parts[(key_.part + 1) % kParts], parts[(key_.part + 2) % kParts]};
+    std::array<uint64_t, 2> probe{parts[(key_.part + 1) % kShotParts],
+                                  parts[(key_.part + 2) % kShotParts]};
     if (probe[1] == kNoHash) probe[0] = kNoHash;
     return {probe, shot, shot, 0};
   }
 
   static int distance_or_all(const Link& a, const Link& b) {
-    return total_distance(a.hash, b.hash).value_or(kBits);
+    return total_distance(a.hash, b.hash).value_or(kShotBits);
   }
 
   void append(Chain* chain, const Chain& other) {
@@ -124,13 +85,13 @@ class KeyIndex {
     chain->tail = other.tail;
     chain->probe[0] = kNoHash;
     const int distance = distance_or_all(links_[chain->head], links_[other.head]);
-    chain->radius = std::max(chain->radius, std::min(kBits, distance + other.radius));
+    chain->radius = std::max(chain->radius, std::min(kShotBits, distance + other.radius));
   }
 
   // Whether two single shots differ too much already in the parts that are their probes.
   bool differ(const Chain& a, const Chain& b) const {
     return bits_set(a.probe[0] ^ b.probe[0], a.probe[1] ^ b.probe[1]) >
-               int(kParts) * max_distance_ &&
+               int(kShotParts) * max_distance_ &&
            a.probe[0] != kNoHash && b.probe[0] != kNoHash;
   }
 
@@ -138,7 +99,7 @@ class KeyIndex {
   bool out_of_reach(const Link& shot, const Chain& chain) const {
     if (chain.head == chain.tail) return false;
     const auto distance = total_distance(shot.hash, links_[chain.head].hash);
-    return distance.value_or(0) > int(kParts) * max_distance_ + chain.radius;
+    return distance.value_or(0) > int(kShotParts) * max_distance_ + chain.radius;
   }
 
   // Unites the shots of two chains if one of the first is a duplicate of one of the second.
@@ -197,8 +158,8 @@ class KeyIndex {
   ShotGroups* groups_;
   std::vector<Link> links_;    // the shots by key, then in the order in which they came
   std::vector<Chain> chains_;  // by key
-  std::vector<size_t> first_shot_ = std::vector<size_t>(kKeys + 1);  // of each key
-  std::vector<size_t> first_chain_ = std::vector<size_t>(kKeys + 1);
+  std::vector<size_t> first_shot_ = std::vector<size_t>(kHashKeys + 1);  // of each key
+  std::vector<size_t> first_chain_ = std::vector<size_t>(kHashKeys + 1);
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "filter/scores/perceptual_hash.h"
+#include "filter/shot_hash.h"
 
 namespace sana::filter {
 
@@ -16,9 +16,6 @@ struct HashKey {
   int shift;
 };
 constexpr int kHashKeyBits = 16;
-
-// Fewest parts with a hash in both shots that are compared.
-constexpr int kLeastSharedParts = 2;
 
 struct GroupedShot {
   ShotHash hash;

@@ -1,10 +1,11 @@
-#include "filter/scores/duplicates.h"
+#include "filter/decide/duplicates.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
 
-#include "filter/scores/hash_index.h"
+#include "filter/decide/hash_index.h"
+#include "filter/decide/shot_distance.h"
 
 namespace sana::filter {
 namespace {
