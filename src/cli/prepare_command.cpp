@@ -4,8 +4,10 @@
 #include "cli/arguments.h"
 #include "cli/phase.h"
 #include "cli/prepare_config.h"
+#include "cli/sample_arguments.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/launch_rank.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
@@ -17,8 +19,8 @@ namespace {
 // The encoders and the functions over them that the data folder, which knows no model, is handed.
 class LoadedEncoders {
  public:
-  explicit LoadedEncoders(const PrepareCommandConfig& config)
-      : device_(parse_device(config.device)),
+  LoadedEncoders(const PrepareCommandConfig& config, const LaunchRank& ranks)
+      : device_(rank_device(config.device, parse_device(config.device), ranks)),
         vae_(model::make_video_vae(model::load_wan_vae(config.vae), device_,
                                    parse_dtype(config.precision))),
         text_(model::load_text_encoder(config.text_encoder, device_)) {}
@@ -49,13 +51,14 @@ class LoadedEncoders {
   std::unique_ptr<model::TextEncoder> text_;
 };
 
-data::PrepareResult run_prepare(const PrepareCommandConfig& config, ProgressSink& progress) {
-  if (config.data.kind != "latents") return data::prepare(config.data, nullptr, progress);
-  const auto loaded =
-      with_phase("loading the encoders", [&] { return std::make_unique<LoadedEncoders>(config); });
+data::PrepareResult run_prepare(const PrepareCommandConfig& config, const LaunchRank& ranks,
+                                ProgressSink& progress) {
+  if (config.data.kind != "latents") return data::prepare(config.data, nullptr, progress, ranks);
+  const auto loaded = with_phase("loading the encoders",
+                                 [&] { return std::make_unique<LoadedEncoders>(config, ranks); });
   const data::Encoders encoders = loaded->functions();
   return with_phase("preparing " + config.data.source,
-                    [&] { return data::prepare(config.data, &encoders, progress); });
+                    [&] { return data::prepare(config.data, &encoders, progress, ranks); });
 }
 
 }  // namespace
@@ -68,11 +71,13 @@ int prepare_command(CLI::App& app, const Arguments& arguments) {
   const auto config = config::load<PrepareCommandConfig>(source);
   install_stop_handlers();
   const auto progress = make_console_progress();
-  const data::PrepareResult result = run_prepare(config, *progress);
+  const LaunchRank ranks = launch_rank();
+  const data::PrepareResult result = run_prepare(config, ranks, *progress);
   if (result.stopped) {
     log::warning("stopped; run the same command to go on");
     return static_cast<int>(ExitCode::kTerminated);
   }
+  if (ranks.rank != 0) return static_cast<int>(ExitCode::kOk);  // rank 0 speaks for all
   std::cout << fmt::format("{}: {} samples from {} clips, {} unused\n", config.data.output,
                            result.samples, result.listed, result.unused);
   return static_cast<int>(ExitCode::kOk);

@@ -31,6 +31,8 @@ class ClipSource {
   virtual nlohmann::ordered_json settings() const = 0;
   // Hash of the contents, captions included.
   virtual const std::string& hash() const = 0;
+  // Whether these are only the clips of one rank.
+  virtual bool is_part() const { return false; }
 };
 
 // Opens config.source: a prepared data set of pixels, a folder of clips, or a JSONL list. Throws

@@ -69,14 +69,19 @@ std::string DatasetFile::fingerprint() const {
 }
 
 nlohmann::ordered_json sample_to_json(const SampleRecord& sample) {
-  return {
+  nlohmann::ordered_json json = {
       {"id", sample.id},       {"caption", sample.caption}, {"bucket", to_string(sample.bucket)},
       {"shard", sample.shard}, {"hash", sample.hash},       {"source_fps", sample.source_fps}};
+  if (sample.place) json["place"] = *sample.place;
+  return json;
 }
 
 SampleRecord sample_from_json(const nlohmann::json& json) {
-  return {json.at("id"),    json.at("caption"), parse_bucket(json.at("bucket")),
-          json.at("shard"), json.at("hash"),    json.at("source_fps")};
+  SampleRecord sample{json.at("id"),    json.at("caption"), parse_bucket(json.at("bucket")),
+                      json.at("shard"), json.at("hash"),    json.at("source_fps"),
+                      std::nullopt};
+  if (json.contains("place")) sample.place = json["place"].get<int64_t>();
+  return sample;
 }
 
 DatasetFile read_dataset_file(const fs::path& folder) {

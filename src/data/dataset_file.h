@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ struct SampleRecord {
   std::string caption;
   Bucket bucket;
   int64_t shard = 0;
-  std::string hash;       // of the sample's numbers, see sample_hash
-  double source_fps = 0;  // 0 for images
+  std::string hash;              // of the sample's numbers, see sample_hash
+  double source_fps = 0;         // 0 for images
+  std::optional<int64_t> place;  // number of its group in the shard, where that is not its own
 };
 
 struct ShardRecord {

@@ -13,6 +13,7 @@
 #include "data/dataset_file.h"
 #include "data/drop_report.h"
 #include "data/hdf5_file.h"
+#include "data/prepare_parts.h"
 #include "data/sample_maker.h"
 #include "data/unusable.h"
 #include "data/work_folder.h"
@@ -50,8 +51,8 @@ bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker,
       if (work.has_sample(clip.id)) continue;
       if (stop_signal() != 0) return false;
       const Sample sample = maker.make(clip, source.caption(index));
-      SampleRecord record{clip.id, source.caption(index), {},
-                          0,       sample_hash(sample),   clip.source_fps};
+      SampleRecord record{
+          clip.id, source.caption(index), {}, 0, sample_hash(sample), clip.source_fps, {}};
       record.bucket = {clip.pixels.size(1), clip.pixels.size(2), clip.pixels.size(0)};
       work.add_sample(std::move(record), sample);
     }
@@ -99,25 +100,21 @@ void log_retiming(const std::vector<SampleRecord>& samples, double fps) {
 }
 
 // Lists and logs what is not used. Throws UserError when nothing is left.
-void report_unused(const PrepareConfig& config, const ClipSource& source, WorkFolder& work) {
-  DropReport report;
-  for (const auto& [id, clip] : work.unused()) report.add(clip);
-  const fs::path list = fs::path(config.output) / "unused_clips.jsonl";
+void report_unused(const PrepareConfig& config, int64_t listed,
+                   const std::vector<SampleRecord>& samples, const DropReport& report) {
+  const fs::path list = fs::path(config.output) / kUnusedFile;
   report.write(list);
   std::set<Bucket> buckets;
-  for (const SampleRecord& sample : work.samples()) buckets.insert(sample.bucket);
-  std::string summary = report.summary(source.size(), static_cast<int64_t>(work.samples().size()),
+  for (const SampleRecord& sample : samples) buckets.insert(sample.bucket);
+  std::string summary = report.summary(listed, static_cast<int64_t>(samples.size()),
                                        static_cast<int64_t>(buckets.size()));
   if (!report.clips().empty()) summary += "\nfull list: " + list.string();
-  if (work.samples().empty()) {
-    work.remove();
-    throw UserError("source: " + config.source + ": no clip is usable\n" + summary);
-  }
+  require(!samples.empty(), "source: {}: no clip is usable\n{}", config.source, summary);
   log::info("{}", summary);
   const auto unused = static_cast<int64_t>(report.clips().size());
-  if (5 * unused > source.size()) {
-    log::warning("{} of {} clips ({} %) are not used; see {}", unused, source.size(),
-                 100 * unused / source.size(), list.string());
+  if (5 * unused > listed) {
+    log::warning("{} of {} clips ({} %) are not used; see {}", unused, listed,
+                 100 * unused / listed, list.string());
   }
 }
 
@@ -175,6 +172,34 @@ PrepareResult result_of(const DatasetFile& dataset) {
           dataset.fingerprint()};
 }
 
+// What this process alone makes of a source: a whole data set, or one part of it.
+PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source,
+                           const Encoders* encoders, DatasetFile& dataset, ProgressSink& progress) {
+  const bool is_part = source.is_part();
+  WorkFolder work(config.output, plan_of(dataset), config.max_shard_mib << 20);
+  if (!work.samples().empty()) {
+    log::info("{}: continuing, {} samples are there already", config.output, work.samples().size());
+  }
+  SampleMaker maker(encoders);
+  if (!prepare_all(source, maker, work, progress)) {
+    log::warning("stopped with {} samples in {}; run the same command again to continue",
+                 work.samples().size(), config.output);
+    return {source.size(), static_cast<int64_t>(work.unused().size()),
+            static_cast<int64_t>(work.samples().size()), true, ""};
+  }
+  DropReport unused;
+  for (const auto& [id, clip] : work.unused()) unused.add(clip);
+  if (is_part) {  // told of the whole, once all parts are there
+    unused.write(fs::path(config.output) / kUnusedFile);
+  } else {
+    if (work.samples().empty()) work.remove();
+    report_unused(config, source.size(), work.samples(), unused);
+    log_retiming(work.samples(), dataset.fps());
+  }
+  finish(dataset, config.output, maker, work);
+  return result_of(dataset);
+}
+
 }  // namespace
 
 void PrepareConfig::validate(config::Problems& problems) const {
@@ -191,35 +216,40 @@ void PrepareConfig::validate(config::Problems& problems) const {
   }
 }
 
-PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders,
-                      ProgressSink& progress) {
+PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, ProgressSink& progress,
+                      const LaunchRank& ranks) {
   const auto complaint = frame_count_complaint(config.frames);
   require(complaint.empty(), "frames: {}", complaint);
   const Kind kind = parse_kind(config);
   if (kind == Kind::kPixels) encoders = nullptr;
   SANA_ASSERT((kind == Kind::kLatents) == (encoders != nullptr));
-  const auto source = open_clip_source(config, progress);
+  std::unique_ptr<ClipSource> source = open_clip_source(config, progress);
   if (encoders != nullptr) check_sizes(source->settings(), *encoders);
 
   DatasetFile dataset = describe(kind, config, *source, encoders);
   const auto plan = plan_of(dataset);
   const fs::path output = config.output;
   if (const auto finished = find_finished(output, plan)) return result_of(*finished);
+  check_same_ranks(output, ranks);
+  if (ranks.count == 1) return prepare_here(config, *source, encoders, dataset, progress);
 
-  WorkFolder work(output, plan, config.max_shard_mib << 20);
-  if (!work.samples().empty()) {
-    log::info("{}: continuing, {} samples are there already", config.output, work.samples().size());
+  PrepareConfig part = config;
+  part.output = part_folder(output, ranks).string();
+  const PartSource share(*source, ranks);
+  DatasetFile part_dataset = describe(kind, part, share, encoders);
+  if (!find_finished(part.output, plan_of(part_dataset))) {
+    const auto result = prepare_here(part, share, encoders, part_dataset, progress);
+    if (result.stopped) return result;
   }
-  SampleMaker maker(encoders);
-  if (!prepare_all(*source, maker, work, progress)) {
-    log::warning("stopped with {} samples in {}; run the same command again to continue",
-                 work.samples().size(), config.output);
-    return {source->size(), static_cast<int64_t>(work.unused().size()),
-            static_cast<int64_t>(work.samples().size()), true, ""};
+  if (ranks.rank != 0) return {source->size(), 0, 0, false, ""};
+  if (!wait_for_parts(output, ranks.count, progress)) {
+    return {source->size(), 0, 0, true, ""};
   }
-  report_unused(config, *source, work);
-  log_retiming(work.samples(), dataset.fps());
-  finish(dataset, output, maker, work);
+  merge_parts(output, ranks.count, *source, dataset);
+  report_unused(config, source->size(), dataset.samples, read_unused(output));
+  log_retiming(dataset.samples, dataset.fps());
+  write_dataset_file(output, dataset);
+  log::info("{}: {} samples of {} processes", output.string(), dataset.samples.size(), ranks.count);
   return result_of(dataset);
 }
 

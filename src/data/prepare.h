@@ -10,6 +10,7 @@
 
 #include "core/config/checks.h"
 #include "core/config/problems.h"
+#include "core/launch_rank.h"
 #include "core/progress.h"
 #include "data/bucket.h"
 
@@ -85,10 +86,14 @@ struct PrepareResult {
 // its reason and remedy in unused_clips.jsonl and in the log. `encoders` is needed for latents
 // only.
 //
+// Of several ranks each makes its share, every ranks.count-th clip, below <output>/parts; rank 0
+// waits for the others and joins the shares. The data set has the fingerprint that one process
+// gives. The result of other ranks holds no samples.
+//
 // Throws UserError: no clip usable; the folder holds a data set made with other settings, encoders
-// or sources; sizes that the VAE's strides do not divide. EnvironmentError: disk full, no OpenCV in
-// this build.
-PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders,
-                      ProgressSink& progress);
+// or sources, or one begun by another number of ranks; sizes that the VAE's strides do not divide.
+// EnvironmentError: disk full, no OpenCV in this build.
+PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, ProgressSink& progress,
+                      const LaunchRank& ranks = {});
 
 }  // namespace sana::data

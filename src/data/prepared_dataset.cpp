@@ -103,7 +103,8 @@ struct PreparedDataset::Impl {
                                     file.filename().string(), folder.string());
     Sample sample;
     try {
-      sample = read_sample(shard(record.shard), sample_group(index), dataset.kind);
+      sample = read_sample(shard(record.shard), sample_group(record.place.value_or(index)),
+                           dataset.kind);
     } catch (const UserError& error) {
       throw UserError(fmt::format("sample {}: damaged: {}. {}", record.id, error.what(), remedy));
     }

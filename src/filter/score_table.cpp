@@ -26,7 +26,7 @@ const std::vector<ScoreKind>& score_table() {
       {"blur", "",
        "How little a low-pass filter changes the full-size picture; 0 sharp, 1 blurred."},
       {"border", "", "Share of the picture in uniform borders (letterbox, pillarbox)."},
-      {"text", "", "Share of the picture covered by overlaid text."},
+      {"text", "", "Share of the picture covered by overlaid text, mean over the shot."},
       {"bit_rate", "kbit/s", "Bit rate of the video stream."},
       {"bits_per_pixel", "bit", "Bit rate by pixels and frames per second."},
       {"file_mib", "MiB", "Size of the file."},

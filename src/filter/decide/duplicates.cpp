@@ -1,7 +1,6 @@
 #include "filter/decide/duplicates.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 
 #include "filter/decide/hash_index.h"
@@ -38,24 +37,15 @@ std::vector<GroupedShot> distinct_shots(const std::vector<ShotHash>& hashes, Sho
   return shots;
 }
 
-std::vector<size_t> masks_up_to(int bits) {
-  std::vector<size_t> masks;
-  for (size_t mask = 0; mask >> kHashKeyBits == 0; ++mask) {
-    if (std::popcount(mask) <= bits) masks.push_back(mask);
-  }
-  return masks;
-}
-
 }  // namespace
 
 std::vector<int64_t> find_duplicates(const std::vector<ShotHash>& hashes, int max_distance) {
   ShotGroups groups(hashes.size());
   if (max_distance >= 0) {
     const std::vector<GroupedShot> shots = distinct_shots(hashes, &groups);
-    const std::vector<size_t> masks = masks_up_to(max_distance / kKeysPerPart);
     for (size_t part = 0; part < ShotHash{}.parts.size(); ++part) {
       for (int shift = 0; shift < kPartBits; shift += kHashKeyBits) {
-        unite_by_key(shots, {part, shift}, masks, max_distance, &groups);
+        unite_by_key(shots, {part, shift}, max_distance / kKeysPerPart, max_distance, &groups);
       }
     }
   }

@@ -1,6 +1,7 @@
 #include "filter/decide/hash_index.h"
 
 #include <array>
+#include <bit>
 
 #include "filter/decide/shot_distance.h"
 
@@ -8,6 +9,14 @@ namespace sana::filter {
 namespace {
 
 constexpr size_t kHashKeys = size_t(1) << kHashKeyBits;
+
+std::vector<size_t> masks_up_to(int bits) {
+  std::vector<size_t> masks;
+  for (size_t mask = 0; mask < kHashKeys; ++mask) {
+    if (std::popcount(mask) <= bits) masks.push_back(mask);
+  }
+  return masks;
+}
 
 // Finds the duplicates among shots that have nearly the same key. The shots of one key are kept in
 // chains that are united already: of two chains one match says all, so that a crowd of similar
@@ -17,20 +26,18 @@ class KeyIndex {
   KeyIndex(HashKey key, int max_distance, ShotGroups* groups)
       : key_(key), max_distance_(max_distance), groups_(groups) {}
 
-  void match(const std::vector<GroupedShot>& shots, const std::vector<size_t>& masks) {
+  void match(const std::vector<GroupedShot>& shots, int key_distance) {
     sort_by_key(shots);
     for (size_t key = 0; key < kHashKeys; ++key) {
       first_chain_[key] = chains_.size();
       for (size_t i = first_shot_[key]; i < first_shot_[key + 1]; ++i) {
         add_to_chains(uint32_t(i), key);
       }
+      if (first_chain_[key] < chains_.size()) keys_.push_back(key);
     }
     first_chain_[kHashKeys] = chains_.size();
-    for (size_t key = 0; key < kHashKeys; ++key) {
-      for (const size_t mask : masks) {
-        if ((key ^ mask) > key) match_keys(key, key ^ mask);
-      }
-    }
+    const std::vector<size_t> masks = masks_up_to(key_distance);
+    for (size_t i = 0; i < keys_.size(); ++i) match_key(i, masks, key_distance);
   }
 
  private:
@@ -145,6 +152,20 @@ class KeyIndex {
     }
   }
 
+  // With the larger keys; those that there are, or those that are near enough if these are fewer.
+  void match_key(size_t place, const std::vector<size_t>& masks, int key_distance) {
+    const size_t key = keys_[place];
+    if (masks.size() < keys_.size() - place) {
+      for (const size_t mask : masks) {
+        if ((key ^ mask) > key) match_keys(key, key ^ mask);
+      }
+      return;
+    }
+    for (size_t i = place + 1; i < keys_.size(); ++i) {
+      if (std::popcount(key ^ keys_[i]) <= key_distance) match_keys(key, keys_[i]);
+    }
+  }
+
   void match_keys(size_t key, size_t other) {
     for (size_t a = first_chain_[key]; a < first_chain_[key + 1]; ++a) {
       for (size_t b = first_chain_[other]; b < first_chain_[other + 1]; ++b) {
@@ -158,15 +179,16 @@ class KeyIndex {
   ShotGroups* groups_;
   std::vector<Link> links_;    // the shots by key, then in the order in which they came
   std::vector<Chain> chains_;  // by key
+  std::vector<size_t> keys_;   // those that a shot has, ascending
   std::vector<size_t> first_shot_ = std::vector<size_t>(kHashKeys + 1);  // of each key
   std::vector<size_t> first_chain_ = std::vector<size_t>(kHashKeys + 1);
 };
 
 }  // namespace
 
-void unite_by_key(const std::vector<GroupedShot>& shots, HashKey key,
-                  const std::vector<size_t>& masks, int max_distance, ShotGroups* groups) {
-  KeyIndex(key, max_distance, groups).match(shots, masks);
+void unite_by_key(const std::vector<GroupedShot>& shots, HashKey key, int key_distance,
+                  int max_distance, ShotGroups* groups) {
+  KeyIndex(key, max_distance, groups).match(shots, key_distance);
 }
 
 }  // namespace sana::filter

@@ -45,9 +45,9 @@ class ShotGroups {
   std::vector<int64_t> parent_;
 };
 
-// Unites the groups of duplicates (see find_duplicates) among the shots whose keys,
-// exclusive-or'ed, give one of `masks`.
-void unite_by_key(const std::vector<GroupedShot>& shots, HashKey key,
-                  const std::vector<size_t>& masks, int max_distance, ShotGroups* groups);
+// Unites the groups of duplicates (see find_duplicates) among the shots whose keys differ in at
+// most key_distance bits.
+void unite_by_key(const std::vector<GroupedShot>& shots, HashKey key, int key_distance,
+                  int max_distance, ShotGroups* groups);
 
 }  // namespace sana::filter

@@ -1,6 +1,6 @@
 // How far two shots are from each other by their hashes.
 #pragma once
-#include <bit>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,26 +31,36 @@ inline int bits_set(uint64_t a, uint64_t b) {
   return int((by_byte * 0x0101010101010101) >> 56);
 }
 
+// Bits that differ in the parts that have a hash in both shots, and the number of these.
+struct SharedParts {
+  int distance = 0;
+  int parts = 0;
+};
+
+inline SharedParts compare_shots(const ShotHash& a, const ShotHash& b) {
+  static_assert(kShotParts == 4);
+  std::array<uint64_t, kShotParts> differences{};
+  SharedParts shared;
+  for (size_t i = 0; i < kShotParts; ++i) {
+    const bool both = a.parts[i] != kNoHash && b.parts[i] != kNoHash;
+    differences[i] = both ? a.parts[i] ^ b.parts[i] : 0;
+    shared.parts += int(both);
+  }
+  shared.distance =
+      bits_set(differences[0], differences[1]) + bits_set(differences[2], differences[3]);
+  return shared;
+}
+
 // Whether two shots are duplicates in the sense of find_duplicates.
 inline bool are_duplicates(const ShotHash& a, const ShotHash& b, int max_distance) {
-  int left = 0;
-  int parts = 0;
-  for (size_t i = 0; i < kShotParts; ++i) {
-    if (a.parts[i] == kNoHash || b.parts[i] == kNoHash) continue;
-    left += max_distance - std::popcount(a.parts[i] ^ b.parts[i]);
-    ++parts;
-  }
-  return parts >= kLeastSharedParts && left >= 0;
+  const SharedParts shared = compare_shots(a, b);
+  return shared.parts >= kLeastSharedParts && shared.distance <= shared.parts * max_distance;
 }
 
 // Bits that differ in all parts together; nothing if a part has no hash.
 inline std::optional<int> total_distance(const ShotHash& a, const ShotHash& b) {
-  int distance = 0;
-  for (size_t i = 0; i < kShotParts; ++i) {
-    if (a.parts[i] == kNoHash || b.parts[i] == kNoHash) return std::nullopt;
-    distance += std::popcount(a.parts[i] ^ b.parts[i]);
-  }
-  return distance;
+  const SharedParts shared = compare_shots(a, b);
+  return shared.parts == int(kShotParts) ? std::optional(shared.distance) : std::nullopt;
 }
 
 }  // namespace sana::filter

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <opencv2/core/utility.hpp>
 #include <thread>
 
 #include "core/log.h"
@@ -95,7 +94,7 @@ bool measure_all(const FilterConfig& config, const std::vector<VideoPlace>& plac
   if (todo.size() < places.size()) {
     log::info("{} of {} videos are measured already", places.size() - todo.size(), places.size());
   }
-  cv::setNumThreads(1);  // the threads are ours, one video each
+  prepare_to_measure();
   progress.begin("measuring", int64_t(todo.size()), "videos");
   const bool is_done =
       Crew(config, std::move(todo), measured_with, store, thumbnails, progress).run();

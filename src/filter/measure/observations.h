@@ -26,6 +26,7 @@ struct PictureObservation {
   Sharpness sharpness;
   Colour colour;
   Borders borders;
+  double contrast = 0;  // standard deviation of its luma
   double text = 0;
   uint64_t hash = 0;
   std::string jpeg;  // small

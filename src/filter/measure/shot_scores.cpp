@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "filter/scores/brightness.h"
 #include "filter/scores/flicker.h"
@@ -10,6 +11,9 @@
 
 namespace sana::filter {
 namespace {
+
+// A picture whose luma deviates less says nothing about borders.
+constexpr double kShowsNothing = 5;
 
 template <class Item, class Value>
 double mean_of(const std::vector<const Item*>& items, Value value) {
@@ -74,16 +78,18 @@ class ShotScorer {
     return &*nearest;
   }
 
-  // What is a border in every picture.
+  // What is a border in every picture that shows something.
   Borders common_borders() const {
-    Borders common = pictures_.front()->borders;
+    std::optional<Borders> common;
     for (const PictureObservation* picture : pictures_) {
-      common.top = std::min(common.top, picture->borders.top);
-      common.bottom = std::min(common.bottom, picture->borders.bottom);
-      common.left = std::min(common.left, picture->borders.left);
-      common.right = std::min(common.right, picture->borders.right);
+      if (picture->contrast < kShowsNothing) continue;
+      if (!common) common = picture->borders;
+      common->top = std::min(common->top, picture->borders.top);
+      common->bottom = std::min(common->bottom, picture->borders.bottom);
+      common->left = std::min(common->left, picture->borders.left);
+      common->right = std::min(common->right, picture->borders.right);
     }
-    return common;
+    return common.value_or(Borders());
   }
 
   CropBox crop(const data::StreamInfo& info) const {
@@ -143,7 +149,8 @@ class ShotScorer {
         mean_of(pictures_, [](const auto& p) { return p.colour.colourfulness; });
     scores["sharpness"] = median_of(pictures_, [](const auto& p) { return p.sharpness.laplacian; });
     scores["blur"] = median_of(pictures_, [](const auto& p) { return p.sharpness.blur; });
-    scores["text"] = median_of(pictures_, [](const auto& p) { return p.text; });
+    // The mean: captions may stand in a part of the shot only.
+    scores["text"] = mean_of(pictures_, [](const auto& p) { return p.text; });
     scores["border"] = border_share(common_borders(), {int(info.width), int(info.height)});
   }
 

@@ -1,5 +1,9 @@
 #include "filter/measure/video_meter.h"
 
+#include <malloc.h>
+
+#include <opencv2/core/utility.hpp>
+
 #include "core/error.h"
 #include "data/shard.h"
 #include "data/unusable.h"
@@ -44,6 +48,13 @@ double step_of(const std::vector<FrameTrace>& frames, double fps) {
 }
 
 }  // namespace
+
+void prepare_to_measure() {
+  cv::setNumThreads(1);
+  constexpr int kKeptBytes = 64 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+}
 
 VideoMeter::VideoMeter(const ShotConfig& shots, const MeasureConfig& measure,
                        const std::vector<LearnedScoreConfig>& learned)

@@ -16,6 +16,11 @@ namespace sana::filter {
 // A small JPEG of the middle of a shot, for the contact sheets of the report.
 using TakeThumbnail = std::function<void(size_t shot, const std::string& jpeg)>;
 
+// Once, before videos are measured in this process: OpenCV's own threads are left out, since each
+// thread of ours measures a video, and freed pictures, some 100 KB each, stay with the process
+// instead of going to the system and coming back page by page.
+void prepare_to_measure();
+
 // Measures videos one after the other; each thread needs its own.
 class VideoMeter {
  public:

@@ -91,8 +91,9 @@ inline void make_pixels_dataset(const fs::path& folder, const std::vector<Bucket
     sample.pixels =
         test_pixels(bucket.frames, bucket.height, bucket.width, static_cast<int64_t>(i));
     const auto name = std::to_string(i);
-    work.add_sample({"clip" + name + ".mp4", "caption " + name, bucket, 0, sample_hash(sample), 16},
-                    sample);
+    work.add_sample(
+        {"clip" + name + ".mp4", "caption " + name, bucket, 0, sample_hash(sample), 16, {}},
+        sample);
   }
   DatasetFile dataset;
   dataset.settings = {{"fps", 16.0}, {"frames", 5}, {"buckets", {"16x16"}}};

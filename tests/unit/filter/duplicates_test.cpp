@@ -64,10 +64,19 @@ Indices groups_by_force(const Hashes& hashes, int max_distance) {
 
 TEST_CASE("shots are duplicates up to the mean distance, and not above", "[filter]") {
   HashMaker maker;
+  Hashes within;
+  Hashes above;
   for (int i = 0; i < 50; ++i) {
-    const ShotHash shot = maker.shot();
-    CHECK(find_duplicates({shot, maker.changed(shot, 24)}, 6) == Indices{0, 0});
-    CHECK(find_duplicates({shot, maker.changed(shot, 25)}, 6) == Indices{0, 1});
+    within.push_back(maker.shot());
+    within.push_back(maker.changed(within.back(), 24));
+    above.push_back(maker.shot());
+    above.push_back(maker.changed(above.back(), 25));
+  }
+  const Indices found = find_duplicates(within, 6);
+  const Indices apart = find_duplicates(above, 6);
+  for (int64_t i = 0; i < 100; ++i) {
+    CHECK(found[size_t(i)] == i / 2 * 2);
+    CHECK(apart[size_t(i)] == i);
   }
 }
 
