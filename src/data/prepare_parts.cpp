@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/log.h"
 #include "core/signals.h"
 
 namespace sana::data {
@@ -56,10 +57,16 @@ void check_same_ranks(const fs::path& output, const LaunchRank& ranks) {
 bool wait_for_parts(const fs::path& output, int64_t count, ProgressSink& progress) {
   progress.begin("waiting for the other processes", count, "parts");
   for (int64_t rank = 0; rank < count; ++rank) {
+    auto next_warning = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!fs::exists(output / "parts" / part_name(rank, count) / "dataset.json")) {
       if (stop_signal() != 0) {
         progress.end();
         return false;
+      }
+      if (std::chrono::steady_clock::now() > next_warning) {
+        log::warning("still waiting for part {}: does process {} still run?",
+                     part_name(rank, count), rank);
+        next_warning += std::chrono::minutes(10);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }

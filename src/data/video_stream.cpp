@@ -298,8 +298,11 @@ struct VideoStream::Impl {
     return scaler.get();
   }
 
+  // Rows lie wider apart than they are long: swscale writes whole vectors, beyond the end of a row.
   cv::Mat scaled(cv::Size size, int type, AVPixelFormat to) const {
-    cv::Mat out(size, type);
+    constexpr int kVector = 64;  // pixels
+    const cv::Mat padded(size.height, (size.width / kVector + 2) * kVector, type);
+    const cv::Mat out = padded.colRange(0, size.width);
     uint8_t* const planes[] = {out.data};
     const int strides[] = {int(out.step)};
     sws_scale(scaler_to(size.width, size.height, to), frame->data, frame->linesize, 0,

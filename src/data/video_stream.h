@@ -48,7 +48,7 @@ class VideoStream {
   // Full-size luma [H, W] uint8, 0..255, turned as it is shown.
   cv::Mat luma() const;
   // The picture as [h, w, 3] uint8 BGR of this size, turned as it is shown, averaged when it
-  // shrinks.
+  // shrinks. Rows may have gaps between them.
   cv::Mat bgr(cv::Size size) const;
 
   // Frames that were given out, and frames or packets that were damaged or lost.
