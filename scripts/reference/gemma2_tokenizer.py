@@ -8,11 +8,12 @@ In tests/data/tokenizer:
 tiny.model   a SentencePiece BPE of 600 pieces trained on the captions of examples/, with Gemma's settings
 tiny.json    the same as tokenizer.json, made as the public converter makes Gemma's
 cases.json   texts (UTF-8, or any bytes in hexadecimal), the ids that sentencepiece gives with
-             mistral_v1.model ("mistral"), and those that tokenizers gives with tiny.json ("tiny");
+             mistral_v1.model.gz ("mistral"), and those that tokenizers gives with tiny.json ("tiny");
              sentencepiece gives the latter with tiny.model too, which is checked here.
-mistral_v1.model is the tokenizer of Mistral 7B v0.1 (Apache-2.0), unchanged.
+mistral_v1.model.gz is the tokenizer of Mistral 7B v0.1 (Apache-2.0), unchanged.
 """
 
+import gzip
 import io
 import json
 import pathlib
@@ -120,7 +121,7 @@ def main():
     tiny = sentencepiece.SentencePieceProcessor(str(DATA / "tiny.model"))
     as_json = gemma_json(tiny)
     as_json.save(str(DATA / "tiny.json"), pretty=False)
-    mistral = sentencepiece.SentencePieceProcessor(str(DATA / "mistral_v1.model"))
+    mistral = sentencepiece.SentencePieceProcessor(model_proto=gzip.decompress((DATA / "mistral_v1.model.gz").read_bytes()))
 
     cases = []
     for item in [*PLAIN, *SPACING, *UNICODE, *ATOMS, *LONG, *MALFORMED, *CONTROLS]:

@@ -2,6 +2,10 @@
 // (scripts/reference/gemma2_tokenizer.py).
 #include "model/text_encoder/text_tokenizer.h"
 
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -28,6 +32,21 @@ fs::path tokenizer_file(const std::string& name) {
   return fs::path(SANA_TEST_DATA) / "tokenizer" / name;
 }
 
+// A tokenizer file; one that is stored as <name>.gz is unpacked into `folder`.
+fs::path unpacked(const sana_test::TemporaryDirectory& folder, const std::string& name) {
+  if (fs::exists(tokenizer_file(name))) return tokenizer_file(name);
+  const gzFile packed = ::gzopen((tokenizer_file(name).string() + ".gz").c_str(), "rb");
+  REQUIRE(packed != nullptr);
+  std::string bytes;
+  std::array<char, 1 << 16> block{};
+  for (int count = 1; count > 0;) {
+    count = ::gzread(packed, block.data(), unsigned(block.size()));
+    bytes.append(block.data(), size_t(std::max(count, 0)));
+  }
+  REQUIRE(::gzclose(packed) == Z_OK);
+  return folder.file(name, bytes);
+}
+
 std::string case_text(const json& item) {
   if (item.contains("text")) return item.at("text").get<std::string>();
   const auto hex = item.at("hex").get<std::string>();
@@ -40,7 +59,8 @@ std::string case_text(const json& item) {
 
 // Compares every case that has ids under `key`.
 void check_cases(const std::string& file, const std::string& key) {
-  const auto tokenizer = open_text_tokenizer(tokenizer_file(file));
+  const sana_test::TemporaryDirectory folder;
+  const auto tokenizer = open_text_tokenizer(unpacked(folder, file));
   size_t count = 0;
   for (const json& item : sana::read_json_file(tokenizer_file("cases.json"))) {
     if (!item.contains(key)) continue;
@@ -124,7 +144,8 @@ TEST_CASE("both files tell size and padding of the vocabulary", "[tokenizer]") {
     CHECK(tokenizer->vocabulary_size() == 600);
     CHECK(tokenizer->padding_id() == 0);
   }
-  CHECK(open_text_tokenizer(tokenizer_file("mistral_v1.model"))->vocabulary_size() == 32000);
+  const sana_test::TemporaryDirectory folder;
+  CHECK(open_text_tokenizer(unpacked(folder, "mistral_v1.model"))->vocabulary_size() == 32000);
 }
 
 TEST_CASE("Gemma's own tokenizer gives the published ids", "[tokenizer]") {
