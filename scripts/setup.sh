@@ -6,6 +6,7 @@
 #   scripts/setup.sh          CPU build, or GPU build where the CUDA 13 toolkit is found
 #   scripts/setup.sh --cuda   the same, but a missing toolkit is an error
 #   scripts/setup.sh --cpu    leave the GPU's libraries out even where a toolkit is found
+#   scripts/setup.sh --tests  also a headless browser, for the test of the filter's report
 #   scripts/setup.sh --fuzz   also clang 16 and its libFuzzer, for the fuzz targets (tests/fuzz/README.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -125,6 +126,18 @@ install_optional() {
     printf '%s' "$missing" >"$tried"
     say "could not install them; the build goes on without (no OpenCV or FFmpeg: videos cannot be read or written)"
     say "  remedy: apt-get install $missing"
+  fi
+}
+
+# By itself: where there is no such package (Ubuntu has it as a snap only) nothing else may fail with it.
+install_browser() {
+  local tried=third_party/.setup/browser-refused
+  is_present "chromium|chromium-browser|google-chrome" && return 0
+  [ ! -e "$tried" ] || return 0
+  say "installing a browser for the tests: chromium"
+  if ! command -v apt-get >/dev/null 2>&1 || ! apt_install chromium; then
+    touch "$tried"
+    say "could not install it; the test of the filter's report is skipped"
   fi
 }
 
@@ -282,13 +295,14 @@ install_text_encoder() {
 }
 
 main() {
-  local mode=auto fuzz=no
+  local mode=auto fuzz=no tests=no
   case ${1:-} in
     '') ;;
     --cuda) mode=cuda ;;
     --cpu) mode=cpu ;;
     --fuzz) fuzz=yes ;;
-    *) fail "unknown option '$1'" "scripts/setup.sh [--cuda | --cpu | --fuzz]" ;;
+    --tests) tests=yes ;;
+    *) fail "unknown option '$1'" "scripts/setup.sh [--cuda | --cpu | --fuzz | --tests]" ;;
   esac
   [ "$(uname -sm)" = "Linux x86_64" ] || fail "this is $(uname -sm); the LibTorch package is for Linux on x86-64"
   mkdir -p third_party/.setup 2>/dev/null && [ -w third_party/.setup ] && [ -w third_party ] ||
@@ -298,6 +312,7 @@ main() {
   install_required
   install_optional
   [ "$fuzz" = no ] || install_fuzzer
+  [ "$tests" = no ] || install_browser
   check_cmake
   if [ -z "$(python_torch)" ] || [ -e third_party/torch ]; then
     install_torch

@@ -12,7 +12,7 @@ case ${1:-} in
   *) echo "usage: scripts/test.sh [--asan]" >&2 && exit 2 ;;
 esac
 
-scripts/setup.sh
+scripts/setup.sh --tests
 cmake --preset "$preset"
 cmake --build --preset "$preset" --parallel "$(scripts/build_jobs.sh)"
 ctest --preset "$preset" "${filter[@]}"
