@@ -23,15 +23,6 @@ std::string valid_utf8(const std::string& text) {
   return nlohmann::json::parse(dumped).get<std::string>();
 }
 
-// Runs of white space become one blank.
-std::string tidy_caption(const std::string& text) {
-  std::istringstream words(valid_utf8(text));
-  words.imbue(std::locale::classic());
-  std::string word, caption;
-  while (words >> word) caption += (caption.empty() ? "" : " ") + word;
-  return caption;
-}
-
 bool is_hidden(const fs::path& relative) {
   return std::any_of(relative.begin(), relative.end(),
                      [](const fs::path& part) { return part.native().starts_with("."); });
@@ -151,6 +142,14 @@ std::string part_text(const VideoPart& part) {
 }
 
 }  // namespace
+
+std::string tidy_caption(const std::string& text) {
+  std::istringstream words(valid_utf8(text));
+  words.imbue(std::locale::classic());
+  std::string word, caption;
+  while (words >> word) caption += (caption.empty() ? "" : " ") + word;
+  return caption;
+}
 
 std::optional<MediaKind> media_kind(const fs::path& path) {
   std::string extension = path.extension().string();

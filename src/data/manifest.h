@@ -22,6 +22,9 @@ struct SourceItem {
   std::optional<UnusedClip> problem;  // found while listing
 };
 
+// Valid UTF-8 in which runs of white space are one blank.
+std::string tidy_caption(const std::string& text);
+
 // Video or image by the name's ending (.mp4 .mkv .webm .avi .mov .wmv; .jpg .jpeg .png), or
 // nothing.
 std::optional<MediaKind> media_kind(const std::filesystem::path& path);

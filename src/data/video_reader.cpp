@@ -68,24 +68,6 @@ bool is_in(const VideoPart& video, double time_s) {
          (!video.end_s || time_s < *video.end_s - kRoundingSeconds);
 }
 
-void check_decoded(const VideoStream& stream, const VideoPart& video, size_t frames) {
-  if (stream.num_damaged() > 0) {
-    throw UnusableClip("damaged",
-                       fmt::format("{} of {} frames or packets are damaged", stream.num_damaged(),
-                                   stream.num_frames()),
-                       "copy the file again");
-  }
-  if (frames == 0) throw UnusableClip("cannot decode", "no frame could be decoded", kReencode);
-  const bool is_whole = video.start_s == 0 && !video.end_s;
-  const int64_t announced = stream.info().announced_frames;
-  // Half: some containers only estimate the number, and cuts without re-encoding hide frames.
-  if (is_whole && 2 * int64_t(frames) < announced) {
-    throw UnusableClip("truncated",
-                       fmt::format("{} of {} announced frames could be decoded", frames, announced),
-                       "copy the file again");
-  }
-}
-
 // Decodes the part once for its timestamps.
 FrameTimes read_frame_times(const VideoPart& video) {
   const auto stream = open_stream(video);
@@ -94,7 +76,10 @@ FrameTimes read_frame_times(const VideoPart& video) {
        has_frame && (!video.end_s || stream->time_s() < *video.end_s); has_frame = stream->next()) {
     if (is_in(video, stream->time_s())) times.seconds.push_back(stream->time_s());
   }
-  check_decoded(*stream, video, times.seconds.size());
+  stream->check_decoded(/*is_whole=*/video.start_s == 0 && !video.end_s);
+  if (times.seconds.empty()) {
+    throw UnusableClip("cannot decode", "no frame of this part could be decoded", kReencode);
+  }
   const auto count = double(times.seconds.size());
   if (count > 1) times.fps = (count - 1) / (times.seconds.back() - times.seconds.front());
   if (!(times.fps > 0)) times.fps = stream->info().fps > 0 ? stream->info().fps : 1;

@@ -321,6 +321,22 @@ double VideoStream::time_s() const { return impl_->time; }
 int64_t VideoStream::num_frames() const { return impl_->frames; }
 int64_t VideoStream::num_damaged() const { return impl_->damaged; }
 
+void VideoStream::check_decoded(bool is_whole) const {
+  const int64_t frames = num_frames(), announced = info().announced_frames;
+  if (num_damaged() > 0) {
+    throw UnusableClip("damaged",
+                       fmt::format("{} of {} frames or packets are damaged", num_damaged(), frames),
+                       "copy the file again");
+  }
+  if (frames == 0) throw UnusableClip("cannot decode", "no frame could be decoded", kReencode);
+  // Half: some containers only estimate the number, and cuts without re-encoding hide frames.
+  if (is_whole && 2 * frames < announced) {
+    throw UnusableClip("truncated",
+                       fmt::format("{} of {} announced frames could be decoded", frames, announced),
+                       "copy the file again");
+  }
+}
+
 bool VideoStream::next_at(double time_s) {
   // The clock starts with the first frame, so that one must have been seen.
   if (!impl_->has_origin && !next()) return false;

@@ -54,6 +54,9 @@ class VideoStream {
   // Frames that were given out, and frames or packets that were damaged or lost.
   int64_t num_frames() const;
   int64_t num_damaged() const;
+  // Called after decoding: throws UnusableClip when something was damaged or there was no frame,
+  // and for a whole video also when less than half of the announced frames came.
+  void check_decoded(bool is_whole) const;
 
  private:
   struct Impl;

@@ -1,30 +1,22 @@
 #include "filter/sidecar.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "data/manifest.h"
 #include "data/shard.h"
 
 namespace sana::filter {
 namespace fs = std::filesystem;
 namespace {
 
-// Runs of white space become one blank.
-std::string tidy(const std::string& text) {
-  std::istringstream words(text);
-  std::string word, tidied;
-  while (words >> word) tidied += (tidied.empty() ? "" : " ") + word;
-  return tidied;
-}
-
 std::string without_extension(const std::string& name) {
   return fs::path(name).replace_extension().generic_string();
 }
 
 void add_caption(const std::string& source, const std::string& text, Sidecar& sidecar) {
-  std::string tidied = tidy(text);
+  std::string tidied = data::tidy_caption(text);
   if (!tidied.empty()) sidecar.captions[source] = std::move(tidied);
 }
 

@@ -20,26 +20,6 @@ std::shared_ptr<const data::ByteSource> open_place(const VideoPlace& place) {
   return data::own_bytes(data::read_shard_entry(place.path, place.member));
 }
 
-// What the decoder made of the whole stream.
-void check_decoded(const data::VideoStream& stream) {
-  const int64_t frames = stream.num_frames(), announced = stream.info().announced_frames;
-  if (frames == 0) {
-    throw data::UnusableClip("cannot decode", "no frame could be decoded", data::kReencode);
-  }
-  if (stream.num_damaged() > 0) {
-    throw data::UnusableClip(
-        "damaged",
-        fmt::format("{} of {} frames or packets are damaged", stream.num_damaged(), frames),
-        "copy the file again");
-  }
-  // Half: some containers only estimate the number, and cuts without re-encoding hide frames.
-  if (2 * frames < announced) {
-    throw data::UnusableClip(
-        "truncated", fmt::format("{} of {} announced frames could be decoded", frames, announced),
-        "copy the file again");
-  }
-}
-
 double step_of(const std::vector<FrameTrace>& frames, double fps) {
   if (frames.size() > 1) {
     return (frames.back().time_s - frames.front().time_s) / double(frames.size() - 1);
@@ -83,7 +63,7 @@ void VideoMeter::measure_usable(VideoRecord& record, const TakeThumbnail& take) 
   const std::string& name = record.place.member.empty() ? record.place.path : record.place.member;
   data::VideoStream stream(bytes, name);
   const Observations seen = observe(stream, measure_, motion_);
-  check_decoded(stream);
+  stream.check_decoded(/*is_whole=*/true);
   const data::StreamInfo& info = stream.info();
   const double step_s = step_of(seen.frames, info.fps);
   record.codec = info.codec;
