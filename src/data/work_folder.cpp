@@ -1,41 +1,16 @@
 #include "data/work_folder.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "data/hdf5_file.h"
+#include "data/line_file.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
-
-// Appends a line, on disk when it returns; a line that fails is not left half-written.
-void append_line(const fs::path& file, const std::string& line) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-  const auto fail = [&] {
-    const std::string reason = std::strerror(errno);
-    if (descriptor >= 0) ::close(descriptor);
-    throw EnvironmentError(fmt::format("{}: cannot be written: {}", file.string(), reason));
-  };
-  if (descriptor < 0) fail();
-  const off_t before = ::lseek(descriptor, 0, SEEK_END);
-  errno = ENOSPC;  // a short write has no other cause here and sets no error
-  if (::write(descriptor, line.data(), line.size()) != static_cast<ssize_t>(line.size()) ||
-      ::fsync(descriptor) != 0) {
-    const int error = errno;
-    [[maybe_unused]] const int cut = ::ftruncate(descriptor, before);
-    errno = error;
-    fail();
-  }
-  ::close(descriptor);
-}
 
 nlohmann::ordered_json unused_to_json(const std::optional<UnusedClip>& problem) {
   if (!problem) return nullptr;
@@ -124,7 +99,7 @@ void WorkFolder::place(SampleRecord record, int64_t bytes) {
 }
 
 void WorkFolder::append_to_journal(const nlohmann::ordered_json& line) {
-  append_line(work_ / "journal.jsonl", line.dump() + "\n");
+  append_to_file(work_ / "journal.jsonl", line.dump() + "\n", /*sync=*/true);
 }
 
 void WorkFolder::add_sample(SampleRecord record, const Sample& sample) {
