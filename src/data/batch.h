@@ -13,12 +13,27 @@ struct Bucket {
   int64_t height = 0;
   int64_t width = 0;
   int64_t frames = 0;
+  int64_t pixels() const { return height * width * frames; }
   auto operator<=>(const Bucket&) const = default;
 };
 std::string to_string(const Bucket& bucket);  // "128x224x17" (height x width x frames)
 
-// What a prepared data set holds.
+// What a data set holds.
 enum class Kind { kPixels, kLatents };
+
+struct Sample {
+  at::Tensor pixels;   // kPixels: [F, H, W, 3] uint8
+  at::Tensor latents;  // kLatents: [C, T, h, w] float32, normalised
+  at::Tensor text;     // kLatents: [L, E] float32
+  at::Tensor mask;     // kLatents: [L] int64
+};
+
+struct SampleInfo {
+  std::string id;  // unique in the data set: relative path of the source, and "#k" for clip k of it
+  std::string caption;
+  Bucket bucket;
+  double weight = 1;  // times it is drawn in an epoch, on average
+};
 
 struct Batch {
   at::Tensor
@@ -30,7 +45,7 @@ struct Batch {
 };
 
 // Position in the endless sequence of batches: a pure function of (seed, epoch, cursor) gives the
-// samples, so this is all that resuming needs.
+// samples, so this is all that resuming needs. The same on every rank.
 struct Position {
   int64_t epoch = 0;
   int64_t cursor = 0;  // batches of this epoch already given out

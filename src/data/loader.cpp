@@ -1,86 +1,21 @@
 #include "data/loader.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "data/epoch_plan.h"
+#include "data/sample_order.h"
 
 namespace sana::data {
-namespace {
-
-// SplitMix64: the order must be the same with every standard library, which std::shuffle is not.
-class OrderRandom {
- public:
-  explicit OrderRandom(uint64_t seed) : state_(seed) {}
-
-  template <class Item>
-  void shuffle(std::vector<Item>& items) {
-    for (size_t left = items.size(); left > 1; --left)
-      std::swap(items[left - 1], items[below(left)]);
-  }
-
- private:
-  uint64_t next() {
-    uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
-  // Uniform in [0, bound): draws from the incomplete last stretch are repeated.
-  uint64_t below(uint64_t bound) {
-    const uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
-    uint64_t value = next();
-    while (value >= limit) value = next();
-    return value % bound;
-  }
-
-  uint64_t state_;
-};
-
-std::map<Bucket, std::vector<int64_t>> samples_by_bucket(const PreparedDataset& dataset) {
-  std::map<Bucket, std::vector<int64_t>> buckets;
-  for (int64_t i = 0; i < dataset.size(); ++i) buckets[dataset.info(i).bucket].push_back(i);
-  return buckets;
-}
-
-}  // namespace
-
-std::vector<std::vector<int64_t>> batches_of_each_once(const PreparedDataset& dataset,
-                                                       int64_t batch_size) {
-  SANA_ASSERT(batch_size > 0);
-  std::vector<std::vector<int64_t>> batches;
-  for (const auto& [bucket, samples] : samples_by_bucket(dataset)) {
-    for (size_t i = 0; i < samples.size(); ++i) {
-      if (i % static_cast<size_t>(batch_size) == 0) batches.emplace_back();
-      batches.back().push_back(samples[i]);
-    }
-  }
-  return batches;
-}
-
-std::vector<std::vector<int64_t>> epoch_batches(const PreparedDataset& dataset, int64_t batch_size,
-                                                uint64_t seed, int64_t epoch) {
-  SANA_ASSERT(batch_size > 0);
-  std::map<Bucket, std::vector<int64_t>> buckets = samples_by_bucket(dataset);
-  OrderRandom random(stream_seed(seed, fmt::format("data order of epoch {}", epoch)));
-  std::vector<std::vector<int64_t>> batches;
-  for (auto& [bucket, samples] : buckets) {
-    random.shuffle(samples);
-    for (size_t begin = 0; begin < samples.size(); begin += static_cast<size_t>(batch_size)) {
-      auto& batch = batches.emplace_back();
-      for (size_t i = begin; batch.size() < static_cast<size_t>(batch_size); ++i) {
-        batch.push_back(samples[i % samples.size()]);
-      }
-    }
-  }
-  random.shuffle(batches);
-  return batches;
-}
 
 // Workers take tickets (numbers of batches, counted from the start) and put results under them, so
 // next() gives them in order whoever finishes first.
@@ -90,33 +25,92 @@ struct PrefetchLoader::Impl {
     std::exception_ptr error;
   };
 
-  std::shared_ptr<const PreparedDataset> dataset;
+  std::shared_ptr<const Dataset> dataset;
   LoaderOptions options;
+  std::map<Bucket, SampleIndices> buckets;
+  DamagedSamples damaged;
 
   mutable std::mutex lock;  // of what follows
   std::condition_variable room, ready;
   Position given, taken;  // of the next batch for next(), and for a worker
   int64_t next_given = 0, next_taken = 0;
   std::map<int64_t, Result> results;
-  std::map<int64_t, std::vector<std::vector<int64_t>>> orders;  // by epoch
+  std::map<int64_t, std::vector<SampleIndices>> plans;  // this rank's batches, by epoch
   bool closing = false;
   std::vector<std::thread> workers;
 
-  const std::vector<std::vector<int64_t>>& order(int64_t epoch) {
-    auto found = orders.find(epoch);
-    if (found == orders.end()) {
-      orders.erase(orders.begin(), orders.lower_bound(std::min(given.epoch, epoch)));
-      found =
-          orders.emplace(epoch, epoch_batches(*dataset, options.batch_size, options.seed, epoch))
-              .first;
+  Impl(std::shared_ptr<const Dataset> data, const LoaderOptions& chosen)
+      : dataset(std::move(data)),
+        options(chosen),
+        buckets(samples_by_bucket(*dataset)),
+        damaged(options.damage, dataset->size()) {}
+
+  // The lock is held, or no worker runs yet.
+  const std::vector<SampleIndices>& plan(int64_t epoch) {
+    auto found = plans.find(epoch);
+    if (found == plans.end()) {
+      plans.erase(plans.begin(), plans.lower_bound(std::min(given.epoch, epoch)));
+      auto steps =
+          plan_epoch(*dataset, {options.batch_size, options.seed, options.ranks.count}, epoch);
+      std::vector<SampleIndices> mine;
+      for (PlanStep& step : steps) {
+        mine.push_back(std::move(step[static_cast<size_t>(options.ranks.rank)]));
+      }
+      found = plans.emplace(epoch, std::move(mine)).first;
     }
     return found->second;
   }
 
-  // The lock is held.
+  // Over the ends of epochs, and over epochs in which no sample's turn comes.
+  void skip_ends(Position& position) {
+    constexpr int64_t kTries = 1000;
+    for (int64_t tries = 0; tries < kTries; ++tries) {
+      if (position.cursor < static_cast<int64_t>(plan(position.epoch).size())) return;
+      position = {position.epoch + 1, 0};
+    }
+    throw UserError(fmt::format(
+        "{}: the weights of its samples are so small that none is drawn in {} epochs; raise them",
+        options.damage.key, kTries));
+  }
+
   void advance(Position& position) {
-    if (++position.cursor < static_cast<int64_t>(order(position.epoch).size())) return;
-    position = {position.epoch + 1, 0};
+    ++position.cursor;
+    skip_ends(position);
+  }
+
+  // Nothing when it is damaged, which is entered in the account.
+  std::optional<Sample> try_to_read(int64_t index) {
+    if (damaged.contains(index)) return std::nullopt;
+    try {
+      return dataset->sample(index);
+    } catch (const UnusableClip& problem) {
+      damaged.add(index, dataset->info(index).id, problem);
+      return std::nullopt;
+    }
+  }
+
+  // The sample, or another of its bucket; `index` becomes what was read.
+  Sample read_or_replace(int64_t& index, int64_t epoch) {
+    if (auto sample = try_to_read(index)) return *sample;
+    const Bucket& bucket = dataset->info(index).bucket;
+    SampleIndices others = buckets.at(bucket);
+    OrderRandom random(
+        stream_seed(options.seed, fmt::format("replacement of {} in epoch {}", index, epoch)));
+    random.shuffle(others);
+    for (const int64_t other : others) {
+      if (auto sample = try_to_read(other)) {
+        index = other;
+        return *sample;
+      }
+    }
+    throw UserError(fmt::format("{}: no sample of the bucket {} can be read", options.damage.key,
+                                to_string(bucket)));
+  }
+
+  Batch read(SampleIndices indices, int64_t epoch) {
+    std::vector<Sample> samples;
+    for (int64_t& index : indices) samples.push_back(read_or_replace(index, epoch));
+    return stack_samples(*dataset, indices, samples, options.pinned);
   }
 
   void work() {
@@ -125,12 +119,13 @@ struct PrefetchLoader::Impl {
       room.wait(guard, [&] { return closing || next_taken < next_given + options.prefetch; });
       if (closing) return;
       const int64_t ticket = next_taken++;
-      const auto indices = order(taken.epoch)[static_cast<size_t>(taken.cursor)];
+      const int64_t epoch = taken.epoch;
+      const SampleIndices indices = plan(epoch)[static_cast<size_t>(taken.cursor)];
       advance(taken);
       guard.unlock();
       Result result;
       try {
-        result.batch = dataset->read(indices);
+        result.batch = read(indices, epoch);
       } catch (...) {
         result.error = std::current_exception();
       }
@@ -141,20 +136,21 @@ struct PrefetchLoader::Impl {
   }
 };
 
-PrefetchLoader::PrefetchLoader(std::shared_ptr<const PreparedDataset> dataset,
-                               const LoaderOptions& options, Position start)
-    : impl_(std::make_unique<Impl>()) {
+PrefetchLoader::PrefetchLoader(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options,
+                               Position start)
+    : impl_(std::make_unique<Impl>(std::move(dataset), options)) {
   SANA_ASSERT(options.batch_size > 0 && options.num_workers > 0 && options.prefetch > 0);
-  impl_->dataset = std::move(dataset);
-  impl_->options = options;
+  SANA_ASSERT(options.ranks.rank >= 0 && options.ranks.rank < options.ranks.count);
+  require(start.epoch >= 0 && start.cursor >= 0, "cannot continue at batch {} of epoch {}",
+          start.cursor, start.epoch);
   impl_->given = start;
-  const auto batches = static_cast<int64_t>(impl_->order(start.epoch).size());
+  const auto batches = static_cast<int64_t>(impl_->plan(start.epoch).size());
   require(
-      start.epoch >= 0 && start.cursor >= 0 && start.cursor <= batches,
+      start.cursor <= batches,
       "cannot continue at batch {} of epoch {}: an epoch of this data set has {} batches of {}. "
       "Continue with the data set and batch size that the run was begun with.",
       start.cursor, start.epoch, batches, options.batch_size);
-  if (start.cursor == batches) impl_->given = {start.epoch + 1, 0};
+  impl_->skip_ends(impl_->given);
   impl_->taken = impl_->given;
   for (int64_t i = 0; i < options.num_workers; ++i) {
     impl_->workers.emplace_back([impl = impl_.get()] { impl->work(); });
@@ -190,5 +186,7 @@ Position PrefetchLoader::position() const {
   const std::lock_guard guard(impl_->lock);
   return impl_->given;
 }
+
+const DamagedSamples& PrefetchLoader::damaged() const { return impl_->damaged; }
 
 }  // namespace sana::data

@@ -2,16 +2,15 @@
 
 #include <ATen/ATen.h>
 
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
 
 #include "core/error.h"
-#include "core/shape.h"
 #include "data/dataset_file.h"
 #include "data/hdf5_file.h"
 #include "data/sample_store.h"
+#include "data/unusable.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
@@ -27,32 +26,6 @@ void check_shard_sizes(const fs::path& folder, const DatasetFile& dataset) {
             "set again.",
             file.string(), bytes, shard.bytes, folder.string());
   }
-}
-
-// The two that follow copy by hand: LibTorch would start a pool of threads in each loader thread.
-
-// [F, H, W, 3] to [3, F, H, W].
-void separate_channels(const at::Tensor& pixels, uint8_t* out) {
-  const auto* in = static_cast<const uint8_t*>(pixels.data_ptr());
-  const int64_t count = pixels.numel() / 3;
-  for (int64_t channel = 0; channel < 3; ++channel) {
-    for (int64_t i = 0; i < count; ++i) out[channel * count + i] = in[3 * i + channel];
-  }
-}
-
-// Tensors of equal shape under a new first dimension.
-at::Tensor stack_copy(const std::vector<at::Tensor>& items) {
-  auto shape = items.front().sizes().vec();
-  shape.insert(shape.begin(), static_cast<int64_t>(items.size()));
-  at::Tensor out = at::empty(shape, items.front().options());
-  auto* at_item = static_cast<char*>(out.data_ptr());
-  for (const at::Tensor& item : items) {
-    require(item.sizes() == items.front().sizes(), "samples of one bucket have shapes {} and {}",
-            shape_string(items.front().sizes()), shape_string(item.sizes()));
-    std::memcpy(at_item, item.data_ptr(), item.nbytes());
-    at_item += item.nbytes();
-  }
-  return out;
 }
 
 }  // namespace
@@ -106,11 +79,11 @@ struct PreparedDataset::Impl {
       sample = read_sample(shard(record.shard), sample_group(record.place.value_or(index)),
                            dataset.kind);
     } catch (const UserError& error) {
-      throw UserError(fmt::format("sample {}: damaged: {}. {}", record.id, error.what(), remedy));
+      throw UnusableClip("damaged", error.what(), remedy);
     }
-    require(sample_hash(sample) == record.hash,
-            "sample {}: damaged in {}: its checksum is wrong. {}", record.id, file.string(),
-            remedy);
+    if (sample_hash(sample) != record.hash) {
+      throw UnusableClip("damaged", "its checksum in " + file.string() + " is wrong", remedy);
+    }
     keep(index, sample);
     return sample;
   }
@@ -138,7 +111,6 @@ PreparedDataset::PreparedDataset(const fs::path& directory, int64_t cache_bytes)
 }
 
 PreparedDataset::~PreparedDataset() = default;
-PreparedDataset::PreparedDataset(PreparedDataset&&) noexcept = default;
 
 Kind PreparedDataset::kind() const { return impl_->dataset.kind; }
 int64_t PreparedDataset::size() const { return static_cast<int64_t>(impl_->infos.size()); }
@@ -159,36 +131,6 @@ at::Tensor PreparedDataset::null_text_mask() const {
   return impl_->null_text.mask.defined() ? impl_->null_text.mask.unsqueeze(0) : at::Tensor();
 }
 
-Batch PreparedDataset::read(const std::vector<int64_t>& indices) const {
-  SANA_ASSERT(!indices.empty());
-  Batch batch;
-  batch.bucket = info(indices.front()).bucket;
-  std::vector<at::Tensor> data, text, masks;
-  for (const int64_t index : indices) {
-    SANA_ASSERT(info(index).bucket == batch.bucket);
-    const Sample sample = impl_->read(index);
-    batch.ids.push_back(info(index).id);
-    data.push_back(kind() == Kind::kPixels ? sample.pixels : sample.latents);
-    text.push_back(sample.text);
-    masks.push_back(sample.mask);
-  }
-  if (kind() == Kind::kLatents) {
-    batch.data = stack_copy(data);
-    batch.text = stack_copy(text);
-    batch.text_mask = stack_copy(masks);
-    return batch;
-  }
-  const auto size = static_cast<int64_t>(indices.size());
-  const Bucket& b = batch.bucket;
-  batch.data = at::empty({size, 3, b.frames, b.height, b.width}, at::kByte);
-  auto* out = static_cast<uint8_t*>(batch.data.data_ptr());
-  for (const at::Tensor& pixels : data) {
-    check_shape("prepared data set: pixels", pixels,
-                {{"F", b.frames}, {"H", b.height}, {"W", b.width}, {"C", 3}});
-    separate_channels(pixels, out);
-    out += pixels.numel();
-  }
-  return batch;
-}
+Sample PreparedDataset::sample(int64_t index) const { return impl_->read(index); }
 
 }  // namespace sana::data

@@ -10,13 +10,6 @@
 
 namespace sana::data {
 
-struct Sample {
-  at::Tensor pixels;   // kPixels: [F, H, W, 3] uint8
-  at::Tensor latents;  // kLatents: [C, T, h, w] float32
-  at::Tensor text;     // kLatents: [L, E] float32
-  at::Tensor mask;     // kLatents: [L] int64
-};
-
 // SHA-1 of the bytes of the tensors in the order above.
 std::string sample_hash(const Sample& sample);
 int64_t sample_bytes(const Sample& sample);

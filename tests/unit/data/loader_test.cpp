@@ -1,8 +1,14 @@
 #include "data/loader.h"
 
+#include <algorithm>
+#include <chrono>
 #include <set>
+#include <thread>
 
-#include "unit/data/data_fixtures.h"
+#include "data/epoch_plan.h"
+#include "data/mixed_dataset.h"
+#include "data/unusable.h"
+#include "unit/data/fake_dataset.h"
 
 namespace sana::data {
 namespace {
@@ -14,6 +20,21 @@ std::shared_ptr<PreparedDataset> two_buckets(const TempFolder& folder) {
   return std::make_shared<PreparedDataset>(folder.path());
 }
 
+LoaderOptions options_of(int64_t batch_size, uint64_t seed, int64_t workers, int64_t prefetch) {
+  LoaderOptions options;
+  options.batch_size = batch_size;
+  options.seed = seed;
+  options.num_workers = workers;
+  options.prefetch = prefetch;
+  return options;
+}
+
+std::vector<std::string> ids_of(const Dataset& dataset, const SampleIndices& batch) {
+  std::vector<std::string> ids;
+  for (const int64_t index : batch) ids.push_back(dataset.info(index).id);
+  return ids;
+}
+
 using Ids = std::vector<std::vector<std::string>>;
 
 Ids take(PrefetchLoader& loader, int count) {
@@ -22,63 +43,11 @@ Ids take(PrefetchLoader& loader, int count) {
   return ids;
 }
 
-TEST_CASE("the order of an epoch is a pure function of seed and epoch", "[data]") {
-  const TempFolder folder;
-  const auto dataset = two_buckets(folder);
-  const auto order = epoch_batches(*dataset, 2, 5, 3);
-  CHECK(order == epoch_batches(*dataset, 2, 5, 3));
-  CHECK(order != epoch_batches(*dataset, 2, 5, 4));
-  CHECK(order != epoch_batches(*dataset, 2, 6, 3));
-}
-
-TEST_CASE("measuring takes every sample exactly once, whatever the batch size", "[data]") {
-  const TempFolder folder;
-  const auto dataset = two_buckets(folder);
-  for (const int64_t batch_size : {1, 3, 4, 100}) {
-    std::multiset<int64_t> seen;
-    for (const auto& batch : batches_of_each_once(*dataset, batch_size)) {
-      CHECK(int64_t(batch.size()) <= batch_size);
-      for (const int64_t index : batch) {
-        CHECK(dataset->info(index).bucket == dataset->info(batch[0]).bucket);
-        seen.insert(index);
-      }
-    }
-    CHECK(seen.size() == 11);
-    CHECK(std::set<int64_t>(seen.begin(), seen.end()).size() == 11);
-  }
-}
-
-TEST_CASE("an epoch has every sample, in batches of one bucket, the last one filled up", "[data]") {
-  const TempFolder folder;
-  const auto dataset = two_buckets(folder);
-  const auto batches = epoch_batches(*dataset, 3, 1, 0);
-  CHECK(batches.size() == 3 + 2);
-  std::multiset<int64_t> seen;
-  for (const auto& batch : batches) {
-    REQUIRE(batch.size() == 3);
-    for (const int64_t index : batch) {
-      CHECK(dataset->info(index).bucket == dataset->info(batch[0]).bucket);
-      seen.insert(index);
-    }
-  }
-  for (int64_t i = 0; i < dataset->size(); ++i) CHECK(seen.count(i) >= 1);
-  CHECK(seen.size() == 15);
-}
-
-TEST_CASE("a bucket smaller than the batch repeats its samples", "[data]") {
-  const TempFolder folder;
-  make_pixels_dataset(folder.path(), {{8, 8, 1}, {8, 8, 1}});
-  const PreparedDataset dataset(folder.path());
-  const auto batches = epoch_batches(dataset, 5, 0, 0);
-  REQUIRE(batches.size() == 1);
-  CHECK(std::set<int64_t>(batches[0].begin(), batches[0].end()).size() == 2);
-}
-
 TEST_CASE("the order does not depend on workers or prefetching", "[data]") {
   const TempFolder folder;
   const auto dataset = two_buckets(folder);
-  PrefetchLoader one(dataset, {2, 9, 1, 1}, {});
-  PrefetchLoader many(dataset, {2, 9, 5, 7}, {});
+  PrefetchLoader one(dataset, options_of(2, 9, 1, 1), {});
+  PrefetchLoader many(dataset, options_of(2, 9, 5, 7), {});
   const Ids first = take(one, 30);
   CHECK(first == take(many, 30));
   CHECK(std::set<std::vector<std::string>>(first.begin(), first.end()).size() > 6);
@@ -87,7 +56,7 @@ TEST_CASE("the order does not depend on workers or prefetching", "[data]") {
 TEST_CASE("continuing at a position gives what would have come", "[data]") {
   const TempFolder folder;
   const auto dataset = two_buckets(folder);
-  const LoaderOptions options{2, 4, 2, 3};
+  const LoaderOptions options = options_of(2, 4, 2, 3);
   for (const int skipped : {0, 1, 5, 6, 7, 13}) {
     INFO(skipped);
     PrefetchLoader whole(dataset, options, {});
@@ -104,22 +73,149 @@ TEST_CASE("continuing at a position gives what would have come", "[data]") {
 TEST_CASE("a position beyond the epoch is refused: the data set is another one", "[data]") {
   const TempFolder folder;
   const auto dataset = two_buckets(folder);
-  const auto message = error_of([&] { PrefetchLoader loader(dataset, {2, 4, 1, 1}, {2, 7}); });
+  const auto message = error_of([&] {
+    PrefetchLoader loader(dataset, options_of(2, 4, 1, 1), {2, 7});
+  });
   CHECK(contains(message, "batch 7 of epoch 2"));
   CHECK(contains(message, "6 batches"));
 }
 
-TEST_CASE("an error of a worker reaches next()", "[data]") {
+TEST_CASE("an error of a worker reaches next(), again and again", "[data]") {
   const TempFolder folder;
   make_pixels_dataset(folder.path(), std::vector<Bucket>(3, {8, 16, 5}));
   const auto dataset = std::make_shared<PreparedDataset>(folder.path(), /*cache_bytes=*/0);
-  // Same size, other contents: opens, but cannot be read.
+  // Same size, other contents: opens, but no sample can be read.
   const auto shard = folder / "shard-00000.h5";
   write_text(shard, std::string(fs::file_size(shard), 'x'));
-  PrefetchLoader loader(dataset, {1, 0, 2, 2}, {});
+  LoaderOptions options = options_of(1, 0, 2, 2);
+  options.damage.max_share = 0;
+  PrefetchLoader loader(dataset, options, {});
   CHECK(contains(error_of([&] { loader.next(); }), "shard-00000.h5"));
   CHECK(contains(error_of([&] { loader.next(); }), "shard-00000.h5"));
   CHECK(loader.position() == Position{0, 0});
+}
+
+TEST_CASE("ranks read the batches of one plan, each its own, with equal positions", "[data]") {
+  const auto dataset = std::make_shared<FakeDataset>(
+      std::vector<FakeDataset::Group>{{{8, 16, 5}, 13}, {{8, 8, 1}, 4}});
+  const auto plan = plan_epoch(*dataset, {2, 3, 3}, 0);
+  for (int64_t rank = 0; rank < 3; ++rank) {
+    LoaderOptions options = options_of(2, 3, 2, 2);
+    options.ranks = {rank, 3, 0};
+    PrefetchLoader loader(dataset, options, {});
+    for (size_t step = 0; step < plan.size(); ++step) {
+      CHECK(loader.position() == Position{0, int64_t(step)});
+      CHECK(loader.next().ids == ids_of(*dataset, plan[step][size_t(rank)]));
+    }
+    CHECK(loader.position() == Position{1, 0});
+  }
+}
+
+TEST_CASE("a damaged sample is replaced by another of its bucket, counted and listed", "[data]") {
+  const TempFolder folder;
+  const std::vector<FakeDataset::Group> groups = {{{8, 16, 5}, 7}, {{16, 8, 1}, 4}};
+  const auto dataset = std::make_shared<FakeDataset>(groups, std::set<int64_t>{2, 9});
+  const auto whole = std::make_shared<FakeDataset>(groups);
+  LoaderOptions options = options_of(2, 5, 3, 4);
+  options.damage = {"data.videos", 0.5, folder / "damaged.jsonl"};
+  PrefetchLoader loader(dataset, options, {}), undamaged(whole, options_of(2, 5, 3, 4), {});
+  const Ids ids = take(loader, 18), expected = take(undamaged, 18);  // three epochs
+  int replaced = 0;
+  for (size_t batch = 0; batch < ids.size(); ++batch) {
+    for (size_t i = 0; i < 2; ++i) {
+      const std::string &got = ids[batch][i], &due = expected[batch][i];
+      if (due != "2" && due != "9") {
+        CHECK(got == due);
+        continue;
+      }
+      ++replaced;
+      CHECK(got != due);
+      CHECK(dataset->info(std::stoll(got)).bucket == dataset->info(std::stoll(due)).bucket);
+    }
+  }
+  CHECK(replaced >= 6);
+  CHECK(loader.damaged().size() == 2);
+  const std::string list = read_all(folder / "damaged.jsonl");
+  CHECK(std::count(list.begin(), list.end(), '\n') == 2);
+  for (const char* part :
+       {"\"id\":\"2\"", "\"id\":\"9\"", "checksum", "copy it again", "data.videos"}) {
+    CHECK(contains(list, part));
+  }
+
+  // The same replacements when a run goes on in the middle, and no second line.
+  PrefetchLoader rest(dataset, options, {1, 2});
+  CHECK(take(rest, 10) == Ids(ids.begin() + 8, ids.end()));
+  CHECK(read_all(folder / "damaged.jsonl") == list);
+}
+
+TEST_CASE("too many damaged samples stop the run", "[data]") {
+  const auto dataset = std::make_shared<FakeDataset>(
+      std::vector<FakeDataset::Group>{{{8, 16, 5}, 10}}, std::set<int64_t>{1, 4, 7});
+  LoaderOptions options = options_of(1, 5, 1, 1);
+  options.damage = {"data.images", 0.15, {}};  // two of ten
+  PrefetchLoader loader(dataset, options, {});
+  const auto message = error_of([&] { take(loader, 10); });
+  for (const char* part : {"data.images", "3 of 10", "data.max_damaged", "copy it again"}) {
+    CHECK(contains(message, part));
+  }
+  options.damage.max_share = 0.25;
+  PrefetchLoader tolerant(dataset, options, {});
+  CHECK_NOTHROW(take(tolerant, 30));
+  CHECK(tolerant.damaged().size() == 3);
+}
+
+TEST_CASE("a bucket without a readable sample is an error that names it", "[data]") {
+  const auto dataset = std::make_shared<FakeDataset>(
+      std::vector<FakeDataset::Group>{{{8, 16, 5}, 2}}, std::set<int64_t>{0, 1});
+  LoaderOptions options = options_of(1, 5, 1, 1);
+  options.damage.max_share = 1;
+  PrefetchLoader loader(dataset, options, {});
+  CHECK(contains(error_of([&] { loader.next(); }), "8x16x5"));
+}
+
+TEST_CASE("no more batches are held than were asked for", "[data]") {
+  const auto dataset =
+      std::make_shared<FakeDataset>(std::vector<FakeDataset::Group>{{{8, 16, 5}, 100}});
+  PrefetchLoader loader(dataset, options_of(1, 5, 4, 3), {});
+  for (int i = 0; i < 5; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(dataset->num_read() <= i + 3);
+    loader.next();
+  }
+}
+
+TEST_CASE("epochs in which no sample has its turn are passed over", "[data]") {
+  const auto dataset =
+      std::make_shared<FakeDataset>(std::vector<FakeDataset::Group>{{{8, 16, 5}, 1, 0.1}});
+  PrefetchLoader loader(dataset, options_of(1, 5, 1, 1), {});
+  const int64_t first = loader.position().epoch;
+  loader.next();
+  CHECK(loader.position().epoch == first + 10);
+}
+
+TEST_CASE("data sets are mixed by weight; what does not belong together is refused", "[data]") {
+  const auto a = std::make_shared<FakeDataset>(std::vector<FakeDataset::Group>{{{8, 16, 5}, 8}});
+  const auto b = std::make_shared<FakeDataset>(
+      std::vector<FakeDataset::Group>{{{8, 16, 5}, 4}, {{8, 8, 1}, 2, 2}});
+  const MixedDataset mixed({{"data.mixture.0", a, 0.5}, {"data.mixture.1", b, 3}});
+  CHECK(mixed.size() == 14);
+  CHECK(mixed.info(7).weight == 0.5);
+  CHECK(mixed.info(8).weight == 3);
+  CHECK(mixed.info(13).weight == 6);
+  CHECK(at::equal(mixed.sample(7).pixels, a->sample(7).pixels));
+  CHECK(at::equal(mixed.sample(8).pixels, b->sample(0).pixels));
+  CHECK(at::equal(mixed.sample(13).pixels, b->sample(5).pixels));
+  CHECK(mixed.fingerprint() != MixedDataset({{"a", a, 1}, {"b", b, 3}}).fingerprint());
+
+  const TempFolder folder;
+  make_pixels_dataset(folder / "pixels", {{64, 128, 5}});
+  const Encoders encoders = test_encoders();
+  run_prepare(test_config(folder / "pixels", folder / "latents", "latents"), &encoders);
+  const auto latents = std::make_shared<PreparedDataset>(folder / "latents");
+  CHECK(contains(error_of([&] {
+                   MixedDataset({{"data.mixture.0", a, 1}, {"data.mixture.1", latents, 1}});
+                 }),
+                 "data.mixture.1"));
 }
 
 }  // namespace
