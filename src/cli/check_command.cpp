@@ -54,13 +54,14 @@ void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
 void check_training(const config::Source& source) {
   const auto config = config::load<train::TrainConfig>(source);
   const train::TrainingMemory memory =
-      train::estimate_training(config, train::build_datasets(config));
+      train::estimate_training(config, train::build_datasets(config, at::kMeta));
   std::cout << fmt::format("training, {} in {}, largest batch\n", config.task, config.precision);
   print_owner("weights", memory.weights, "float32, and a copy to compute with in bfloat16");
   print_owner("gradients", memory.gradients);
   print_owner("optimizer", memory.optimizer, "two moments");
   print_owner("average", memory.average, "train.ema_decay");
   print_owner("preview VAE", memory.preview);
+  print_owner("encoders", memory.encoders, "VAE and text encoder, of clips that are not prepared");
   print_owner("activations", memory.activations, "of one micro-step");
   print_owner("measuring", memory.measuring, "held-out clips or previews, between steps");
   print_owner("peak", memory.peak());

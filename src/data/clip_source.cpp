@@ -1,13 +1,12 @@
 #include "data/clip_source.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <utility>
 
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "data/clip_config.h"
 #include "data/dataset_file.h"
 #include "data/manifest.h"
 #include "data/prepared_dataset.h"
@@ -18,11 +17,6 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
-std::vector<int64_t> falling(std::vector<int64_t> numbers) {
-  std::sort(numbers.begin(), numbers.end(), std::greater<>());
-  return numbers;
-}
-
 // Files that have to be decoded.
 class MediaSource : public ClipSource {
  public:
@@ -30,8 +24,8 @@ class MediaSource : public ClipSource {
       : config_(config),
         items_(list_sources(config.source, config.only)),
         hash_(hash_sources(items_, progress)),
-        clips_{config.fps, config.frames, falling(config.shorter_frames), config.clips_per_video,
-               make_sizes(config.buckets)} {}
+        clips_(clip_settings({config.fps, config.frames, config.shorter_frames, config.buckets,
+                              config.clips_per_video})) {}
 
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   const std::string& id(int64_t index) const override { return item(index).id; }
@@ -53,13 +47,7 @@ class MediaSource : public ClipSource {
 
   std::vector<SourceClip> read(int64_t index) const override {
     const SourceItem& source = item(index);
-    if (source.problem) {
-      throw UnusableClip(source.problem->reason, source.problem->detail, source.problem->remedy);
-    }
-    if (source.caption.empty()) {
-      throw UnusableClip("caption missing", "no words in its .txt file or manifest line",
-                         "write one sentence of what it shows");
-    }
+    check_usable(source, /*needs_caption=*/true);
     if (source.kind == MediaKind::kImage) {
       return {{source.id, read_image(source.path, clips_.sizes).clips.front(), 0}};
     }

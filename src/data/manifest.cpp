@@ -180,6 +180,16 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
   return items;
 }
 
+void check_usable(const SourceItem& item, bool needs_caption) {
+  if (item.problem) {
+    throw UnusableClip(item.problem->reason, item.problem->detail, item.problem->remedy);
+  }
+  if (needs_caption && item.caption.empty()) {
+    throw UnusableClip("caption missing", "no words in its .txt file or manifest line",
+                       "write one sentence of what it shows");
+  }
+}
+
 std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress) {
   Hasher hasher;
   std::map<fs::path, std::string> contents;  // many shots may lie in one file

@@ -37,6 +37,9 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path);
 // nothing is listed.
 std::vector<SourceItem> list_sources(const std::filesystem::path& source, const std::string& only);
 
+// Throws UnusableClip when listing found a problem, or words are needed and there are none.
+void check_usable(const SourceItem& item, bool needs_caption);
+
 // Hash of ids, captions and file contents: equal exactly when `prepare` would see the same input.
 // Reads every file once.
 std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress);

@@ -71,6 +71,8 @@ struct Encoders {
   std::string text_identity;
   int64_t temporal_stride = 4;
   int64_t spatial_stride = 8;
+  int64_t latent_channels = 16;
+  int64_t latent_frames(int64_t frames) const { return (frames - 1) / temporal_stride + 1; }
 };
 
 struct PrepareResult {

@@ -3,7 +3,6 @@
 #include "core/build_config.h"
 #include "core/error.h"
 #include "data/bucket.h"
-#include "data/frame_selection.h"
 #include "data/media_type.h"
 #include "data/resize.h"
 #include "data/unusable.h"
@@ -19,8 +18,8 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
-#include "data/shard.h"
-#include "data/video_stream.h"
+#include "data/clip_plan.h"
+#include "data/video_part.h"
 #endif
 
 namespace sana::data {
@@ -46,81 +45,17 @@ void silence_decoders() {
   static_cast<void>(is_silent);
 }
 
-std::unique_ptr<VideoStream> open_stream(const VideoPart& video) {
-  if (video.member.empty()) {
-    return std::make_unique<VideoStream>(open_bytes(video.path), video.path.string());
-  }
-  return std::make_unique<VideoStream>(own_bytes(read_shard_entry(video.path, video.member)),
-                                       video.member);
-}
-
-// When each frame of the part is shown.
-struct FrameTimes {
-  std::vector<double> seconds;  // strictly increasing
-  double fps = 0;               // average
-};
-
-// A frame belongs to the part when it begins in it, give or take a millisecond of rounding.
-constexpr double kRoundingSeconds = 1e-3;
-
-bool is_in(const VideoPart& video, double time_s) {
-  return time_s >= video.start_s - kRoundingSeconds &&
-         (!video.end_s || time_s < *video.end_s - kRoundingSeconds);
-}
-
-// Decodes the part once for its timestamps.
-FrameTimes read_frame_times(const VideoPart& video) {
-  const auto stream = open_stream(video);
-  FrameTimes times;
-  for (bool has_frame = stream->next_at(video.start_s);
-       has_frame && (!video.end_s || stream->time_s() < *video.end_s); has_frame = stream->next()) {
-    if (is_in(video, stream->time_s())) times.seconds.push_back(stream->time_s());
-  }
-  stream->check_decoded(/*is_whole=*/video.start_s == 0 && !video.end_s);
-  if (times.seconds.empty()) {
-    throw UnusableClip("cannot decode", "no frame of this part could be decoded", kReencode);
-  }
-  const auto count = double(times.seconds.size());
-  if (count > 1) times.fps = (count - 1) / (times.seconds.back() - times.seconds.front());
-  if (!(times.fps > 0)) times.fps = stream->info().fps > 0 ? stream->info().fps : 1;
-  return times;
-}
-
-// BGR of OpenCV to an RGB tensor [H, W, 3].
-at::Tensor rgb_tensor(const cv::Mat& bgr) {
-  at::Tensor frame = at::empty({bgr.rows, bgr.cols, 3}, at::kByte);
-  cv::Mat rgb(bgr.rows, bgr.cols, CV_8UC3, frame.data_ptr());
-  cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
-  return frame;
-}
-
 // Where a frame of the source goes: (clip, frame in it).
 using Placement = std::pair<size_t, int64_t>;
 
-std::map<int64_t, std::vector<Placement>> place_frames(const std::vector<int64_t>& chosen,
-                                                       const std::vector<int64_t>& starts,
-                                                       int64_t frames) {
+std::map<int64_t, std::vector<Placement>> place_frames(const ChosenFrames& chosen) {
   std::map<int64_t, std::vector<Placement>> placements;
-  for (size_t clip = 0; clip < starts.size(); ++clip) {
-    for (int64_t f = 0; f < frames; ++f) {
-      placements[chosen[static_cast<size_t>(starts[clip] + f)]].emplace_back(clip, f);
+  for (size_t clip = 0; clip < chosen.starts.size(); ++clip) {
+    for (int64_t f = 0; f < chosen.length; ++f) {
+      placements[chosen.frames[static_cast<size_t>(chosen.starts[clip] + f)]].emplace_back(clip, f);
     }
   }
   return placements;
-}
-
-cv::Rect crop_of(const VideoPart& video, const StreamInfo& info) {
-  const cv::Rect whole(0, 0, int(info.width), int(info.height));
-  if (!video.crop) return whole;
-  const cv::Rect crop(int(video.crop->x), int(video.crop->y), int(video.crop->width),
-                      int(video.crop->height));
-  if ((crop & whole) != crop || crop.empty()) {
-    throw UnusableClip(
-        "changed",
-        fmt::format("it is {}x{}, and the manifest's crop lies outside", info.width, info.height),
-        "filter again");
-  }
-  return crop;
 }
 
 // Frames by their number in the part, from the stream to their places.
@@ -128,7 +63,6 @@ void decode_placed(VideoStream& stream, const VideoPart& video, const ClipSettin
                    int64_t frames, const std::map<int64_t, std::vector<Placement>>& placements,
                    DecodedClips& decoded) {
   const StreamInfo& info = stream.info();
-  const cv::Size size(int(info.width), int(info.height));
   const cv::Rect crop = crop_of(video, info);
   const Bucket& bucket = decoded.bucket =
       settings.sizes.nearest(crop.height, crop.width * info.pixel_aspect);
@@ -139,10 +73,9 @@ void decode_placed(VideoStream& stream, const VideoPart& video, const ClipSettin
   const int64_t last = placements.rbegin()->first;
   int64_t index = 0;
   for (bool has_frame = stream.next_at(video.start_s); has_frame; has_frame = stream.next()) {
-    if (!is_in(video, stream.time_s())) continue;
+    if (!is_in_part(video, stream.time_s())) continue;
     if (const auto placed = placements.find(index); placed != placements.end()) {
-      const at::Tensor frame = resize_and_crop(rgb_tensor(stream.bgr(size)(crop)), bucket.height,
-                                               bucket.width, info.pixel_aspect);
+      const at::Tensor frame = sized_frame(stream, crop, bucket);
       for (const auto& [clip, f] : placed->second) {
         auto* const clip_bytes = static_cast<uint8_t*>(decoded.clips[clip].data_ptr());
         std::memcpy(clip_bytes + size_t(f) * frame.nbytes(), frame.data_ptr(), frame.nbytes());
@@ -156,26 +89,14 @@ void decode_placed(VideoStream& stream, const VideoPart& video, const ClipSettin
 }  // namespace
 
 DecodedClips read_video(const VideoPart& video, const ClipSettings& settings) {
-  const FrameTimes times = read_frame_times(video);
-  const auto chosen = nearest_frames(times.seconds, times.fps, settings.fps);
-  const auto available = static_cast<int64_t>(chosen.size());
-  int64_t frames = settings.frames;
-  for (const int64_t shorter : settings.shorter_frames) {
-    if (available < frames) frames = shorter;
-  }
-  if (available < frames) {
-    throw UnusableClip("too short",
-                       fmt::format("{} of {} frames at {:g} fps ({:.2f} s)", available, frames,
-                                   settings.fps, static_cast<double>(available) / settings.fps),
-                       "lower frames or fps");
-  }
-  const auto starts = window_starts(available, frames, settings.clips_per_video);
-  const auto placements = place_frames(chosen, starts, frames);
+  const FrameTimes times = decode_frame_times(video);
+  const ChosenFrames chosen = choose_frames(times.seconds, times.fps, settings);
+  const auto placements = place_frames(chosen);
   DecodedClips decoded;
   decoded.retiming = {times.fps, static_cast<int64_t>(times.seconds.size()),
                       static_cast<int64_t>(placements.size())};
-  decoded.clips.resize(starts.size());
-  decode_placed(*open_stream(video), video, settings, frames, placements, decoded);
+  decoded.clips.resize(chosen.starts.size());
+  decode_placed(*open_part(video), video, settings, chosen.length, placements, decoded);
   return decoded;
 }
 

@@ -281,6 +281,36 @@ struct VideoStream::Impl {
     time = -1;
   }
 
+  // Presentation times of the packets that are shown; empty when one has none.
+  std::vector<double> packet_times() {
+    std::vector<int64_t> stamps;
+    bool are_complete = true;
+    while (av_read_frame(format.get(), packet.get()) >= 0) {
+      const bool is_shown =
+          packet->stream_index == stream->index && (packet->flags & AV_PKT_FLAG_DISCARD) == 0;
+      if (is_shown) stamps.push_back(packet->pts);
+      are_complete = are_complete && (!is_shown || packet->pts != AV_NOPTS_VALUE);
+      av_packet_unref(packet.get());
+    }
+    check_disk();
+    if (!are_complete) return {};
+    std::sort(stamps.begin(), stamps.end());
+    stamps.erase(std::unique(stamps.begin(), stamps.end()), stamps.end());
+    std::vector<double> times;
+    for (const int64_t stamp : stamps) {
+      times.push_back(double(stamp - stamps.front()) * as_double(stream->time_base));
+    }
+    return times;
+  }
+
+  // To before the first frame.
+  void rewind() {
+    open();
+    has_origin = false;
+    time = previous = -1;
+    frames = damaged = 0;
+  }
+
   // Kept until something about it changes.
   SwsContext* scaler_to(int width, int height, AVPixelFormat to) const {
     const int range = has_full_range(frame.get()) ? 1 : 0;
@@ -335,6 +365,13 @@ void VideoStream::check_decoded(bool is_whole) const {
                        fmt::format("{} of {} announced frames could be decoded", frames, announced),
                        "copy the file again");
   }
+}
+
+std::vector<double> VideoStream::stated_times() {
+  impl_->rewind();
+  auto times = impl_->packet_times();
+  impl_->rewind();
+  return times;
 }
 
 bool VideoStream::next_at(double time_s) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <opencv2/core.hpp>
 #include <string>
+#include <vector>
 
 #include "data/byte_source.h"
 
@@ -41,6 +42,10 @@ class VideoStream {
   // Continues with the frame that is shown at `time_s`, or the first after it. Throws UnusableClip
   // when the stream cannot be opened again.
   bool next_at(double time_s);
+
+  // Times of all frames as the container states them, without decoding: seconds after the first,
+  // strictly increasing. Empty when it does not state them all. Begins the stream anew.
+  std::vector<double> stated_times();
 
   // Of the present frame: seconds after the first one. They always increase: times that do not, or
   // are missing, are mended from the frame rate.

@@ -46,15 +46,20 @@ OrderKey image_order(const TrainConfig& config, const Datasets& datasets) {
   return {datasets.images->fingerprint(), config.data.image_batch_size, config.run.seed};
 }
 
-std::unique_ptr<data::PrefetchLoader> build_loader(
-    std::shared_ptr<const data::PreparedDataset> dataset, const StreamState& stream,
-    int64_t num_workers) {
+std::unique_ptr<data::PrefetchLoader> build_loader(const TrainConfig& config,
+                                                   const std::string& key,
+                                                   std::shared_ptr<const data::Dataset> dataset,
+                                                   const StreamState& stream, c10::Device device) {
   if (!dataset) return nullptr;
   data::LoaderOptions options;
   options.batch_size = stream.order.batch_size;
   // The data set is part of the seed: videos and images are shuffled independently.
   options.seed = stream_seed(uint64_t(stream.order.seed), stream.order.fingerprint);
-  options.num_workers = num_workers;
+  options.num_workers = config.data.num_workers;
+  options.prefetch = config.data.prefetch;
+  options.pinned = device.is_cuda();
+  options.damage = {key, config.data.max_damaged,
+                    std::filesystem::path(config.run.dir) / "damaged_samples.jsonl"};
   return std::make_unique<data::PrefetchLoader>(std::move(dataset), options, stream.position);
 }
 

@@ -18,9 +18,11 @@ std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Data
 OrderKey video_order(const TrainConfig& config, const Datasets& datasets);
 OrderKey image_order(const TrainConfig& config, const Datasets& datasets);
 
-// Batches of one data set from a position on; null without a data set.
-std::unique_ptr<data::PrefetchLoader> build_loader(
-    std::shared_ptr<const data::PreparedDataset> dataset, const StreamState& stream,
-    int64_t num_workers);
+// Batches of one data set from a position on, ready for the device; null without a data set. `key`
+// is the data set's in the configuration.
+std::unique_ptr<data::PrefetchLoader> build_loader(const TrainConfig& config,
+                                                   const std::string& key,
+                                                   std::shared_ptr<const data::Dataset> dataset,
+                                                   const StreamState& stream, c10::Device device);
 
 }  // namespace sana::train

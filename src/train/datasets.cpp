@@ -1,47 +1,128 @@
 #include "train/datasets.h"
 
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/device.h"
 #include "core/error.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "data/clip_dataset.h"
+#include "data/encoding_dataset.h"
+#include "data/mixed_dataset.h"
+#include "data/prepared_dataset.h"
+#include "train/data_encoders.h"
 
 namespace sana::train {
+namespace fs = std::filesystem;
 namespace {
 
-using DatasetPointer = std::shared_ptr<const data::PreparedDataset>;
+using DatasetPointer = std::shared_ptr<const data::Dataset>;
 
-DatasetPointer open_dataset(const TrainConfig& config, const std::string& key,
-                            const std::string& folder) {
-  auto dataset = with_context(key, [&] { return std::make_shared<data::PreparedDataset>(folder); });
-  const bool pixels = dataset->kind() == data::Kind::kPixels;
-  require(pixels == config.trains_vae(),
-          "{}: '{}' holds {}, but task {} trains on {}; make the other kind with "
-          "`sana-video prepare`",
-          key, folder, pixels ? "pixels" : "latents", config.task,
-          config.trains_vae() ? "pixels" : "latents");
-  require(dataset->size() > 0, "{}: '{}' holds no sample", key, folder);
-  return dataset;
+// "1,284 clips listed -> 1,201 usable ...", and the list of the others.
+void report_unused(const TrainConfig& config, const std::string& key,
+                   const data::ClipDataset& clips) {
+  std::set<data::Bucket> buckets;
+  for (int64_t i = 0; i < clips.size(); ++i) buckets.insert(clips.info(i).bucket);
+  log::info("{}: {}", key,
+            clips.unused().summary(clips.num_listed(), clips.size(), int64_t(buckets.size())));
+  if (clips.unused().clips().empty() || !fs::is_directory(config.run.dir)) return;
+  const fs::path list = fs::path(config.run.dir) / ("unused_clips." + key + ".jsonl");
+  clips.unused().write(list);
+  log::info("{}: full list: {}", key, list.string());
 }
 
-void check_same_encoders(const std::string& key, const data::PreparedDataset& other,
-                         const data::PreparedDataset& videos) {
-  require(other.vae_identity() == videos.vae_identity(),
-          "{} was encoded by the VAE {}, data.videos by {}; prepare both with one VAE", key,
-          other.vae_identity(), videos.vae_identity());
-  require(other.text_encoder_identity() == videos.text_encoder_identity(),
-          "{} was encoded by the text encoder {}, data.videos by {}; prepare both with one", key,
-          other.text_encoder_identity(), videos.text_encoder_identity());
+class Opener {
+ public:
+  Opener(const TrainConfig& config, c10::Device device) : config_(config), device_(device) {}
+
+  // `only`: which files are taken where clips are listed.
+  DatasetPointer open(const std::string& key, const std::string& path, const std::string& only) {
+    auto dataset = with_context(
+        key, [&] { return is_prepared(path) ? open_prepared(path) : open_clips(key, path, only); });
+    const bool pixels = dataset->kind() == data::Kind::kPixels;
+    require(pixels == config_.trains_vae(),
+            "{}: '{}' holds {}, but task {} trains on {}; make the other kind with "
+            "`sana-video prepare`",
+            key, path, pixels ? "pixels" : "latents", config_.task,
+            config_.trains_vae() ? "pixels" : "latents");
+    require(dataset->size() > 0, "{}: '{}' holds no sample", key, path);
+    return dataset;
+  }
+
+ private:
+  DatasetPointer open_prepared(const std::string& path) const {
+    const int64_t cache = config_.data.cache_mib << 20;
+    return std::make_shared<data::PreparedDataset>(path, cache / config_.data.count_sets());
+  }
+
+  DatasetPointer open_clips(const std::string& key, const std::string& path,
+                            const std::string& only) {
+    data::ClipDatasetConfig config;
+    config.source = path;
+    config.only = only;
+    config.needs_captions = !config_.trains_vae();
+    config.num_workers = config_.data.num_workers;
+    config.clips = config_.data.decode;
+    const auto progress = make_console_progress();
+    const auto clips = std::make_shared<data::ClipDataset>(config, *progress);
+    report_unused(config_, key, *clips);
+    if (config_.trains_vae()) return clips;
+    return std::make_shared<data::EncodingDataset>(clips, encoders());
+  }
+
+  // Loaded once for all data sets.
+  data::Encoders encoders() {
+    require(!config_.vae_checkpoint.empty(),
+            "clips that are not prepared are encoded while training, and vae_checkpoint is empty; "
+            "name the VAE's folder, or make latents with `sana-video prepare`");
+    require(!config_.train.cuda_graphs,
+            "clips that are not prepared are encoded while training, which does not go with "
+            "train.cuda_graphs; prepare them, or set train.cuda_graphs=false");
+    if (!encoders_) {
+      const c10::Device where = device_.is_meta() ? c10::Device(at::kCPU) : device_;
+      encoders_.emplace(config_.vae_checkpoint, at::kFloat, config_.text_encoder, where);
+    }
+    return encoders_->functions();
+  }
+
+  const TrainConfig& config_;
+  c10::Device device_;
+  std::optional<DataEncoders> encoders_;
+};
+
+DatasetPointer open_videos(const TrainConfig& config, Opener& opener) {
+  std::vector<data::MixturePart> parts;
+  for (const auto& [key, set] : config.data.video_sets()) {
+    parts.push_back({key, opener.open(key, set.path, "all"), set.weight});
+  }
+  if (config.data.mixture.empty()) return parts.front().dataset;
+  return std::make_shared<data::MixedDataset>(std::move(parts));
 }
 
 }  // namespace
 
-Datasets build_datasets(const TrainConfig& config) {
+bool is_prepared(const std::string& path) {
+  // A folder with work/journal.jsonl is an unfinished data set: opening it says so.
+  return fs::exists(fs::path(path) / "dataset.json") ||
+         fs::exists(fs::path(path) / "work" / "journal.jsonl");
+}
+
+Datasets build_datasets(const TrainConfig& config, c10::Device device) {
+  Opener opener(config, device);
   Datasets sets;
-  sets.videos = open_dataset(config, "data.videos", config.data.videos);
+  sets.videos = open_videos(config, opener);
+  const std::string first = config.data.video_sets().front().first;
   if (config.data.image_every_steps > 0) {
-    sets.images = open_dataset(config, "data.images", config.data.images);
-    check_same_encoders("data.images", *sets.images, *sets.videos);
+    sets.images = opener.open("data.images", config.data.images, "images");
+    data::check_same_encoders("data.images", *sets.images, first, *sets.videos);
   }
   if (!config.data.validation.empty()) {
-    sets.validation = open_dataset(config, "data.validation", config.data.validation);
-    check_same_encoders("data.validation", *sets.validation, *sets.videos);
+    sets.validation = opener.open("data.validation", config.data.validation, "all");
+    data::check_same_encoders("data.validation", *sets.validation, first, *sets.videos);
   }
   return sets;
 }

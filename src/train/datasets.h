@@ -1,20 +1,28 @@
-// The prepared data sets of a run, checked against its task and against each other.
+// The data sets of a run, checked against its task and against each other.
 #pragma once
+#include <c10/core/Device.h>
+
 #include <memory>
 
-#include "data/prepared_dataset.h"
+#include "data/dataset.h"
 #include "train/trainer_config.h"
 
 namespace sana::train {
 
 struct Datasets {
-  std::shared_ptr<const data::PreparedDataset> videos;
-  std::shared_ptr<const data::PreparedDataset> images;      // may be null
-  std::shared_ptr<const data::PreparedDataset> validation;  // may be null
+  std::shared_ptr<const data::Dataset> videos;      // several, where config.data.mixture names them
+  std::shared_ptr<const data::Dataset> images;      // may be null
+  std::shared_ptr<const data::Dataset> validation;  // may be null
 };
 
-// Opens the folders of config.data. Throws UserError when one is of the wrong kind (pixels instead
-// of latents), empty, or was encoded by another VAE or text encoder than the first.
-Datasets build_datasets(const TrainConfig& config);
+// Opens what config.data names: prepared folders, and clips that are decoded, for the DiT also
+// encoded on `device`, as they are read. What of the latter is not usable is listed in
+// <run.dir>/unused_clips.jsonl where that folder exists. Throws UserError when a data set is of the
+// wrong kind (pixels instead of latents), empty, or was encoded by another VAE or text encoder than
+// the first.
+Datasets build_datasets(const TrainConfig& config, c10::Device device);
+
+// Whether it is a prepared folder, finished or not; else clips are listed.
+bool is_prepared(const std::string& path);
 
 }  // namespace sana::train

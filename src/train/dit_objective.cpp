@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "data/loader.h"
+#include "data/epoch_plan.h"
 #include "train/inference_files.h"
 #include "train/transfer.h"
 
@@ -38,17 +38,18 @@ DitObjective::DitObjective(const TrainConfig& config, const Datasets& datasets, 
 }
 
 void DitObjective::check_data() const {
-  const data::PreparedDataset& videos = *datasets_.videos;
+  const data::Dataset& videos = *datasets_.videos;
+  const std::string name = config_.data.video_sets().front().second.path;
   const int64_t text_dim = videos.null_text().size(2);
   require(
       text_dim == config_.model.text_dim,
       "model.text_dim is {}, but the captions of {} were encoded {} wide; set model.text_dim={}",
-      config_.model.text_dim, config_.data.videos, text_dim, text_dim);
-  const int64_t channels = videos.read({0}).data.size(1);
+      config_.model.text_dim, name, text_dim, text_dim);
+  const int64_t channels = videos.like(0).latents.size(0);
   require(
       channels == config_.model.latent_channels,
       "model.latent_channels is {}, but the latents of {} have {}; set model.latent_channels={}",
-      config_.model.latent_channels, config_.data.videos, channels, channels);
+      config_.model.latent_channels, name, channels, channels);
 }
 
 std::vector<MetricPart> DitObjective::metric_parts() const {
@@ -139,14 +140,15 @@ void DitObjective::write_inference_files(const std::filesystem::path& directory)
 }
 
 std::vector<std::pair<std::string, std::string>> DitObjective::describe() const {
-  const data::Batch sample = datasets_.videos->read({0});
+  const at::Tensor latents = datasets_.videos->like(0).latents;
+  const at::IntArrayRef size = latents.sizes();
   const auto& patch = config_.model.patch_size;
-  const int64_t tokens = sample.data.size(2) / patch[0] * (sample.data.size(3) / patch[1]) *
-                         (sample.data.size(4) / patch[2]);
+  const int64_t tokens = size[1] / patch[0] * (size[2] / patch[1]) * (size[3] / patch[2]);
   return {{"model",
            fmt::format("linear video DiT, {} layers, {} x {} channels", config_.model.num_layers,
                        config_.model.num_heads, config_.model.head_dim)},
-          {"tokens per clip", fmt::format("{} ({})", tokens, to_string(sample.bucket))}};
+          {"tokens per clip",
+           fmt::format("{} ({})", tokens, to_string(datasets_.videos->info(0).bucket))}};
 }
 
 }  // namespace sana::train

@@ -14,7 +14,7 @@ namespace sana::train {
 namespace {
 
 // A sample of the bucket that holds most samples.
-int64_t typical_sample(const data::PreparedDataset& videos) {
+int64_t typical_sample(const data::Dataset& videos) {
   std::map<data::Bucket, int64_t> counts;
   int64_t best = 0;
   for (int64_t i = 0; i < videos.size(); ++i) {
@@ -25,10 +25,9 @@ int64_t typical_sample(const data::PreparedDataset& videos) {
 
 }  // namespace
 
-DitPreview::DitPreview(const TrainConfig& config, const data::PreparedDataset& videos,
-                       c10::Device device)
+DitPreview::DitPreview(const TrainConfig& config, const data::Dataset& videos, c10::Device device)
     : config_(config), device_(device), fps_(videos.fps()) {
-  latent_size_ = videos.read({typical_sample(videos)}).data.sizes().slice(2).vec();
+  latent_size_ = videos.like(typical_sample(videos)).latents.sizes().slice(1).vec();
   negative_ = {videos.null_text(), videos.null_text_mask()};
 
   const auto encoder = model::load_text_encoder(config.text_encoder, device);

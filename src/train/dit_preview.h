@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "data/prepared_dataset.h"
+#include "data/dataset.h"
 #include "infer/pipeline.h"
 #include "model/vae/video_vae.h"
 #include "train/trainer_config.h"
@@ -15,7 +15,7 @@ class DitPreview {
  public:
   // Encodes the prompts (the text encoder is then released) and loads the VAE. Throws UserError
   // when the data was encoded by another VAE or text encoder than the configured ones.
-  DitPreview(const TrainConfig& config, const data::PreparedDataset& videos, c10::Device device);
+  DitPreview(const TrainConfig& config, const data::Dataset& videos, c10::Device device);
 
   // directory/00.mp4, 01.mp4, ... in the order of the prompts; .png for a model of still images.
   void write(model::SanaVideo& model, const std::filesystem::path& directory);

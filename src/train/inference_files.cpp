@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // The buckets of the training data, the one with most samples first.
-std::vector<infer::ClipSize> trained_buckets(const data::PreparedDataset& videos,
-                                             const data::PreparedDataset* images) {
+std::vector<infer::ClipSize> trained_buckets(const data::Dataset& videos,
+                                             const data::Dataset* images) {
   std::map<data::Bucket, int64_t> counts;
   for (const auto* dataset : {&videos, images}) {
     for (int64_t i = 0; dataset != nullptr && i < dataset->size(); ++i) {
@@ -35,8 +35,7 @@ std::vector<infer::ClipSize> trained_buckets(const data::PreparedDataset& videos
 }  // namespace
 
 void write_dit_inference_files(const fs::path& directory, const TrainConfig& config,
-                               const data::PreparedDataset& videos,
-                               const data::PreparedDataset* images) {
+                               const data::Dataset& videos, const data::Dataset* images) {
   infer::PipelineConfig pipeline;
   pipeline.fps = videos.fps();
   pipeline.buckets = trained_buckets(videos, images);
@@ -54,7 +53,7 @@ void write_dit_inference_files(const fs::path& directory, const TrainConfig& con
   }
 }
 
-model::WanVae load_matching_vae(const std::string& directory, const data::PreparedDataset& videos) {
+model::WanVae load_matching_vae(const std::string& directory, const data::Dataset& videos) {
   model::WanVae vae =
       with_context("vae_checkpoint", [&] { return model::load_wan_vae(directory); });
   const std::string identity = model::vae_identity(vae);

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "data/prepared_dataset.h"
+#include "data/dataset.h"
 #include "model/vae/wan_vae.h"
 #include "train/trainer_config.h"
 
@@ -13,10 +13,9 @@ namespace sana::train {
 
 // Writes the three into a checkpoint folder. `images` may be null.
 void write_dit_inference_files(const std::filesystem::path& directory, const TrainConfig& config,
-                               const data::PreparedDataset& videos,
-                               const data::PreparedDataset* images);
+                               const data::Dataset& videos, const data::Dataset* images);
 
 // The VAE of a folder. Throws UserError unless it is the one that encoded `videos`.
-model::WanVae load_matching_vae(const std::string& directory, const data::PreparedDataset& videos);
+model::WanVae load_matching_vae(const std::string& directory, const data::Dataset& videos);
 
 }  // namespace sana::train

@@ -49,7 +49,7 @@ RunLog::RunLog(const std::filesystem::path& directory, int64_t resume_step, int6
     : metrics_(directory, resume_step), total_steps_(total_steps), device_(device) {}
 
 void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t skipped_in_all,
-                    const WindowTimes& times) {
+                    int64_t damaged, const WindowTimes& times) {
   const double steps = double(report.steps);
   const double step_s = times.train_s / steps, data_s = times.data_s / steps;
   const int64_t bytes =
@@ -65,6 +65,7 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   values["data_s"] = data_s;
   values["mem_gib"] = double(bytes) / kGib;
   values["skipped"] = skipped_in_all;
+  values["damaged_samples"] = damaged;
   metrics_.write(step, values);
 
   std::string line = fmt::format("step {}/{}", step, total_steps_);
@@ -78,6 +79,7 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
       "  lr {:.2e}  {:.2f} s/it  data {:.2f} s  {:.1f} clips/min  mem {:.1f} GiB", lr, step_s,
       data_s, 60.0 * double(report.samples) / std::max(times.train_s, 1e-9), double(bytes) / kGib);
   if (skipped_in_all > 0) line += fmt::format("  skipped {}", skipped_in_all);
+  if (damaged > 0) line += fmt::format("  damaged samples {}", damaged);
   line += fmt::format("  eta {}", duration_string(step_s * double(total_steps_ - step)));
   log::info("{}", line);
 }

@@ -38,9 +38,10 @@ class RunLog {
   RunLog(const std::filesystem::path& directory, int64_t resume_step, int64_t total_steps,
          c10::Device device);
 
+  // `damaged`: samples that could not be read so far.
   // "step 1200/100000  loss 0.4127 (-0.3z)  grad 0.87 (+0.1z)  lr 5.00e-05  1.84 s/it  ..."
   void window(int64_t step, const WindowReport& report, double lr, int64_t skipped_in_all,
-              const WindowTimes& times);
+              int64_t damaged, const WindowTimes& times);
   // {"val_loss": ...} and the like.
   void validation(int64_t step, const nlohmann::ordered_json& values);
 

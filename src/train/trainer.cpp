@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
+#include "data/sample_store.h"
 #include "model/state_dict.h"
 #include "train/checkpoint.h"
 #include "train/resume.h"
@@ -39,6 +40,19 @@ StreamState continued(const StreamState& saved, const OrderKey& order, const cha
   return {order, {saved.position.epoch + 1, 0}};
 }
 
+// The most that batches waiting for their turn take.
+int64_t bytes_read_ahead(const DataConfig& config, const Datasets& datasets) {
+  const auto batches = [&](const data::Dataset& dataset, int64_t batch_size) {
+    int64_t largest = 0;
+    for (int64_t i = 1; i < dataset.size(); ++i) {
+      if (dataset.info(i).bucket.pixels() > dataset.info(largest).bucket.pixels()) largest = i;
+    }
+    return config.prefetch * batch_size * data::sample_bytes(dataset.like(largest));
+  };
+  return batches(*datasets.videos, config.batch_size) +
+         (datasets.images ? batches(*datasets.images, config.image_batch_size) : 0);
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
@@ -46,7 +60,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
       resolved_yaml_(std::move(resolved_yaml)),
       resumed_from_(checkpoint_to_resume(config.run)),
       device_(parse_device(config.device)),
-      datasets_(build_datasets(config)),
+      datasets_(build_datasets(config, device_)),
       objective_(build_objective(config, datasets_, device_, !resumed_from_)),
       weights_(objective_->module(), parse_dtype(config.precision)),
       micro_step_(*objective_, 1.0 / double(config.train.accumulation),
@@ -58,8 +72,8 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
   state_.videos.order = video_order(config_, datasets_);
   state_.images.order = image_order(config_, datasets_);
   if (resumed_from_) restore(*resumed_from_);
-  videos_ = build_loader(datasets_.videos, state_.videos, config_.data.num_workers);
-  images_ = build_loader(datasets_.images, state_.images, config_.data.num_workers);
+  videos_ = build_loader(config_, "data.videos", datasets_.videos, state_.videos, device_);
+  images_ = build_loader(config_, "data.images", datasets_.images, state_.images, device_);
   log_ = std::make_unique<RunLog>(config_.run.dir, state_.step, config_.train.steps, device_);
 }
 
@@ -119,6 +133,10 @@ data::Batch Trainer::next_batch(bool image_step) {
   return (image_step ? images_ : videos_)->next();
 }
 
+int64_t Trainer::num_damaged() const {
+  return videos_->damaged().size() + (images_ ? images_->damaged().size() : 0);
+}
+
 double Trainer::current_lr() const {
   return learning_rate(config_.schedule, config_.optimizer.lr, state_.step, config_.train.steps);
 }
@@ -136,7 +154,7 @@ void Trainer::report() {
   state_.skipped += int64_t(report.bad_steps.size());
   const double lr =
       learning_rate(config_.schedule, config_.optimizer.lr, state_.step - 1, config_.train.steps);
-  log_->window(state_.step, report, lr, state_.skipped, times_);
+  log_->window(state_.step, report, lr, state_.skipped, num_damaged(), times_);
   times_ = {};
   note_bad_steps(report);
 }
@@ -253,6 +271,9 @@ void Trainer::log_start_table() const {
   rows.push_back({"batch", fmt::format("{} = {} x {} accumulated", batch, config_.data.batch_size,
                                        config_.train.accumulation)});
   rows.push_back({"videos", fmt::format("{} samples", datasets_.videos->size())});
+  for (const MixtureConfig& set : config_.data.mixture) {
+    rows.push_back({"", fmt::format("{}, weight {:g}", set.path, set.weight)});
+  }
   if (datasets_.images) {
     rows.push_back({"images", fmt::format("{} samples, every {} steps", datasets_.images->size(),
                                           config_.data.image_every_steps)});
@@ -260,6 +281,11 @@ void Trainer::log_start_table() const {
   if (datasets_.validation) {
     rows.push_back({"validation", fmt::format("{} samples", datasets_.validation->size())});
   }
+  rows.push_back(
+      {"reading", fmt::format("{} threads, {} batches ahead: at most {}, and {} MiB cache",
+                              config_.data.num_workers, config_.data.prefetch,
+                              bytes_string(bytes_read_ahead(config_.data, datasets_)),
+                              config_.data.cache_mib)});
   rows.push_back({"steps", fmt::format("{} to {}", state_.step, config_.train.steps)});
   rows.push_back({"start", resumed_from_ ? resumed_from_->string() : "step 0"});
   log_table(rows);

@@ -32,6 +32,8 @@ class Trainer {
   void start();
   void train_step();
   data::Batch next_batch(bool image_step);
+  // Samples that could not be read so far.
+  int64_t num_damaged() const;
   double current_lr() const;
   bool due(int64_t every_steps) const;
 

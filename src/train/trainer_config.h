@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/config/checks.h"
+#include "data/clip_config.h"
 #include "infer/sampler.h"
 #include "model/sana_video_config.h"
 #include "model/text_encoder/text_encoder.h"
@@ -52,38 +54,95 @@ struct CropConfig {
   }
 };
 
+// One of several data sets.
+struct MixtureConfig {
+  std::string path;
+  double weight = 1.0;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.required("path", path, "As data.videos.");
+    b.field(
+        "weight", weight,
+        "Times that each of its samples is drawn in an epoch, on average: 0.5 takes turns, half "
+        "of them in each.",
+        config::between(0.001, 1000.0));
+  }
+};
+
 struct DataConfig {
   std::string videos;
+  std::vector<MixtureConfig> mixture;
   std::string images;
   std::string validation;
+  data::ClipConfig decode;
   int64_t batch_size = 4;
   int64_t image_batch_size = 16;
   int64_t image_every_steps = 0;
   int64_t num_workers = 2;
+  int64_t prefetch = 4;
+  int64_t cache_mib = 1024;
+  double max_damaged = 0.05;
   double caption_dropout = 0.1;
   CropConfig crop;
 
   template <class Binder>
   void bind(Binder& b) {
     using config::at_least;
-    b.required("videos", videos,
-               "Prepared folder to train on: latents for video_dit, pixels for vae.");
-    b.field("images", images, "Prepared folder of images for joint steps; empty: none.");
-    b.field("validation", validation, "Prepared folder of held-out samples; empty: none.");
+    b.field(
+        "videos", videos,
+        "What is trained on: a prepared folder (latents for video_dit, pixels for vae), or clips "
+        "to be decoded while training: a folder, a shard or a JSONL list, as `source` of prepare. "
+        "For video_dit these are also encoded, each time anew: for trials and sets that change.");
+    b.field("mixture", mixture, "Instead of videos: several of these, each with its weight.");
+    b.field("images", images, "The same of images for joint steps; empty: none.");
+    b.field("validation", validation, "The same of held-out samples; empty: none.");
+    b.field("decode", decode, "How clips are decoded that are not prepared.");
     b.field("batch_size", batch_size, "Samples of videos per micro-step.", at_least<int64_t>(1));
     b.field("image_batch_size", image_batch_size, "Samples of images per micro-step.",
             at_least<int64_t>(1));
     b.field("image_every_steps", image_every_steps,
             "Every k-th step trains on images; 0: only videos.", at_least<int64_t>(0));
     b.field("num_workers", num_workers, "Threads that read ahead.", at_least<int64_t>(1));
+    b.field("prefetch", prefetch, "Batches that are read ahead; they bound the memory.",
+            at_least<int64_t>(1));
+    b.field("cache_mib", cache_mib,
+            "Samples of prepared folders that have been read stay in memory up to this size.",
+            at_least<int64_t>(0));
+    b.field("max_damaged", max_damaged,
+            "Share of damaged samples above which the run stops; fewer are replaced, counted and "
+            "listed in damaged_samples.jsonl. 0: none is tolerated.",
+            config::between(0.0, 1.0));
     b.field("caption_dropout", caption_dropout,
             "Share of captions replaced by the empty one, for classifier-free guidance.",
             config::between(0.0, 1.0));
     b.field("crop", crop, "Random window of each sample (vae only).");
   }
 
+  // Data sets that are drawn from, by key.
+  std::vector<std::pair<std::string, MixtureConfig>> video_sets() const {
+    if (mixture.empty()) return {{"data.videos", {videos, 1.0}}};
+    std::vector<std::pair<std::string, MixtureConfig>> sets;
+    for (size_t i = 0; i < mixture.size(); ++i) {
+      sets.emplace_back(fmt::format("data.mixture.{}", i), mixture[i]);
+    }
+    return sets;
+  }
+
+  // That share the cache.
+  int64_t count_sets() const {
+    return int64_t(video_sets().size()) + (image_every_steps > 0 ? 1 : 0) +
+           (validation.empty() ? 0 : 1);
+  }
+
   template <class Problems>
   void validate(Problems& problems) const {
+    if (videos.empty() && mixture.empty()) {
+      problems.add("videos", "is missing: name what to train on, or several sets in mixture");
+    }
+    if (!videos.empty() && !mixture.empty()) {
+      problems.add("mixture", "is given, and so is videos: put that data set into the mixture");
+    }
     if (image_every_steps > 0 && images.empty()) {
       problems.add("images", fmt::format("is empty, but image_every_steps is {}: name a prepared "
                                          "folder of images or set image_every_steps=0",

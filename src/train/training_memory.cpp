@@ -7,7 +7,9 @@
 
 #include "core/device.h"
 #include "infer/memory/meta_memory.h"
+#include "infer/vae_source.h"
 #include "model/parameter.h"
+#include "model/text_encoder/encoder_memory.h"
 #include "train/build.h"
 #include "train/inference_files.h"
 #include "train/master_weights.h"
@@ -20,16 +22,15 @@ using infer::kMatrixWorkspaceBytes;
 using infer::peak_meta_bytes;
 
 // The first sample of the largest bucket, `batch_size` times.
-data::Batch largest_batch(const data::PreparedDataset& dataset, int64_t batch_size) {
-  const auto pixels = [&](int64_t index) {
-    const data::Bucket& bucket = dataset.info(index).bucket;
-    return bucket.height * bucket.width * bucket.frames;
-  };
+data::Batch largest_batch(const data::Dataset& dataset, int64_t batch_size) {
+  const auto pixels = [&](int64_t index) { return dataset.info(index).bucket.pixels(); };
   int64_t largest = 0;
   for (int64_t i = 1; i < dataset.size(); ++i) {
     if (pixels(i) > pixels(largest)) largest = i;
   }
-  return dataset.read(std::vector<int64_t>(size_t(batch_size), largest));
+  const auto count = size_t(batch_size);
+  return data::stack_samples(dataset, std::vector<int64_t>(count, largest),
+                             std::vector<data::Sample>(count, dataset.like(largest)));
 }
 
 int64_t elements(const std::vector<at::Tensor>& tensors) {
@@ -72,8 +73,7 @@ int64_t step_peak(const TrainConfig& config, Objective& objective, MasterWeights
 at::TensorOptions meta_floats() { return at::TensorOptions().device(at::kMeta).dtype(at::kFloat); }
 
 // Whole held-out clips through the VAE in float32.
-int64_t vae_measuring(const TrainConfig& config, const data::PreparedDataset& dataset,
-                      int64_t batch_size) {
+int64_t vae_measuring(const TrainConfig& config, const data::Dataset& dataset, int64_t batch_size) {
   model::WanVae vae(config.vae);
   const at::NoGradGuard no_grad;
   const at::Tensor input =
@@ -92,6 +92,27 @@ void add_previews(const TrainConfig& config, const Datasets& datasets, TrainingM
   const at::NoGradGuard no_grad;
   const int64_t decoding = peak_meta_bytes([&] { vae->decode_chunked(latents); });
   memory.measuring = std::max(memory.measuring, decoding);
+}
+
+// Whether some of the data sets are encoded while training.
+bool encodes(const TrainConfig& config) {
+  bool any = config.data.image_every_steps > 0 && !is_prepared(config.data.images);
+  any = any || (!config.data.validation.empty() && !is_prepared(config.data.validation));
+  for (const auto& [key, set] : config.data.video_sets()) any = any || !is_prepared(set.path);
+  return any;
+}
+
+int64_t encoders_bytes(const TrainConfig& config, const data::Dataset& videos) {
+  std::unique_ptr<model::VideoVae> vae;
+  const auto source = infer::find_vae(config.vae_checkpoint);
+  const int64_t vae_weights = peak_meta_bytes([&] { vae = source.without_weights(at::kFloat); });
+  const data::Bucket bucket = largest_batch(videos, 1).bucket;
+  const at::Tensor video =
+      at::empty({1, 3, bucket.frames, bucket.height, bucket.width}, meta_floats());
+  const int64_t encoding = int64_t(video.nbytes()) + peak_meta_bytes([&] { vae->encode(video); });
+  const model::EncoderMemory text = model::text_encoder_memory(
+      config.text_encoder, [](const std::function<void()>& body) { return peak_meta_bytes(body); });
+  return vae_weights + text.weights + std::max(encoding, text.activations);
 }
 
 // A batch without gradients; in bfloat16 the weights that are measured stand beside the others.
@@ -141,8 +162,8 @@ TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datas
     }
     return memory;
   }
-  const data::PreparedDataset& measured =
-      datasets.validation ? *datasets.validation : *datasets.videos;
+  if (encodes(config)) memory.encoders = encoders_bytes(config, *datasets.videos);
+  const data::Dataset& measured = datasets.validation ? *datasets.validation : *datasets.videos;
   memory.measuring =
       dit_measuring(*objective, largest_batch(measured, config.data.batch_size), has_copy);
   if (given.preview.every_steps > 0) add_previews(config, datasets, memory);

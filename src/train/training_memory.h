@@ -13,12 +13,15 @@ struct TrainingMemory {
   int64_t optimizer = 0;  // both moments
   int64_t average = 0;    // the moving average
   int64_t preview = 0;    // the VAE that decodes previews
+  // VAE and text encoder of clips that are not prepared, and the most that encoding one adds, which
+  // happens beside the steps.
+  int64_t encoders = 0;
 
   // Highest need above those of one step, and of measuring on held-out clips or drawing previews.
   int64_t activations = 0;
   int64_t measuring = 0;
 
-  int64_t lasting() const { return weights + gradients + optimizer + average + preview; }
+  int64_t lasting() const { return weights + gradients + optimizer + average + preview + encoders; }
   int64_t peak() const;
 };
 

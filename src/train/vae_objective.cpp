@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "data/loader.h"
+#include "data/epoch_plan.h"
 #include "infer/pipeline.h"
 #include "infer/video_writer.h"
 #include "train/random_window.h"
@@ -104,7 +104,7 @@ void VaeObjective::preview(const std::filesystem::path& directory) {
   const auto& dataset = datasets_.validation ? *datasets_.validation : *datasets_.videos;
   std::vector<at::Tensor> rows;
   for (int64_t index : spread_indices(kPreviewClips, dataset.size())) {
-    const at::Tensor input = to_input(dataset.read({index}).data);
+    const at::Tensor input = to_input(dataset.read_readable(index).data);
     const at::Tensor pair = at::cat({input, reconstruct(input)}, 4);  // side by side
     const at::Tensor row = infer::to_frames(pair)[pair.size(2) / 2];
     if (rows.empty() || row.size(1) == rows[0].size(1)) rows.push_back(row);
@@ -120,7 +120,7 @@ void VaeObjective::measure_latent_statistics() {
   for (int64_t index :
        spread_indices(config_.train.latent_statistics_samples, datasets_.videos->size())) {
     const at::Tensor mean =
-        vae_->encode_chunked(to_input(datasets_.videos->read({index}).data)).mean;
+        vae_->encode_chunked(to_input(datasets_.videos->read_readable(index).data)).mean;
     const at::Tensor flat = mean.to(at::kCPU, at::kDouble).transpose(0, 1).flatten(1);  // [C, n]
     sum += flat.sum(1);
     squares += flat.square().sum(1);

@@ -18,7 +18,7 @@ using train::TrainingMemory;
 constexpr int64_t kFloatBytes = 4;
 
 int64_t parameters(const TrainConfig& config) {
-  const auto datasets = train::build_datasets(config);
+  const auto datasets = train::build_datasets(config, at::kMeta);
   const auto objective = train::build_objective(config, datasets, at::kCPU, /*load_init=*/false);
   int64_t count = 0;
   for (const at::Tensor& tensor : objective->module().parameters()) {
@@ -28,7 +28,7 @@ int64_t parameters(const TrainConfig& config) {
 }
 
 TrainingMemory estimate(const TrainConfig& config) {
-  return train::estimate_training(config, train::build_datasets(config));
+  return train::estimate_training(config, train::build_datasets(config, at::kMeta));
 }
 
 // Heads that flash attention takes, and enough work that tensors outweigh small change.

@@ -1,0 +1,32 @@
+// A part of a video as a stream of its frames. Only in builds with FFmpeg. Nothing outside this
+// folder needs it.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <opencv2/core.hpp>
+
+#include "data/bucket.h"
+#include "data/video_reader.h"
+#include "data/video_stream.h"
+
+namespace sana::data {
+
+// The stream of the whole video. Throws UnusableClip as VideoStream does, and when a shard is
+// damaged.
+std::unique_ptr<VideoStream> open_part(const VideoPart& video);
+
+// Whether a frame that begins at that time belongs to the part, give or take a millisecond of
+// rounding.
+bool is_in_part(const VideoPart& video, double time_s);
+
+// What is used of each picture. Throws UnusableClip when the crop lies outside.
+cv::Rect crop_of(const VideoPart& video, const StreamInfo& info);
+
+// The present frame of the stream, cropped and brought to the size: [height, width, 3] uint8 RGB.
+at::Tensor sized_frame(const VideoStream& stream, const cv::Rect& crop, const Bucket& size);
+
+// BGR of OpenCV to an RGB tensor [H, W, 3].
+at::Tensor rgb_tensor(const cv::Mat& bgr);
+
+}  // namespace sana::data

@@ -1,0 +1,159 @@
+// What a run may be trained on besides one prepared folder: clips that are decoded and encoded
+// while training, several data sets with weights, and data sets that are damaged.
+#include <ATen/ATen.h>
+
+#include <fstream>
+
+#include "core/build_config.h"
+#include "core/files.h"
+#include "support/catch.h"
+#include "support/errors.h"
+#include "support/temporary_directory.h"
+#include "train/data_encoders.h"
+#include "train/datasets.h"
+#include "unit/data/data_fixtures.h"
+#include "unit/train/tiny_run.h"
+
+namespace {
+namespace fs = std::filesystem;
+using namespace sana;
+using sana_test::contains;
+using sana_test::TemporaryDirectory;
+using train::TrainConfig;
+
+// Overwrites a byte of the first sample's latents, which stand in the shard as they are.
+void damage_first_sample(const fs::path& folder) {
+  const at::Tensor latents = data::PreparedDataset(folder).read({0}).data.contiguous();
+  const std::string bytes(static_cast<const char*>(latents.data_ptr()), 64);
+  std::string shard = read_text_file(folder / "shard.h5");
+  const auto at = shard.find(bytes);
+  REQUIRE(at != std::string::npos);
+  shard[at + 5] = char(shard[at + 5] ^ 1);
+  std::ofstream(folder / "shard.h5", std::ios::binary) << shard;
+}
+
+TEST_CASE("a run goes on without a damaged sample, counts and lists it, and resumes exactly",
+          "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {.samples = 6});
+  damage_first_sample(folder / "latents");
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  config.data.cache_mib = 0;
+  config.data.max_damaged = 0.2;
+  TrainConfig whole = config, halves = config;
+  whole.run.dir += "-whole";
+  whole.train.steps = 6;
+  REQUIRE(sana_test::run(whole) == ExitCode::kOk);
+  CHECK(sana_test::metrics_of(whole).back().at("damaged_samples") == 1);
+  const std::string list = read_text_file(fs::path(whole.run.dir) / "damaged_samples.jsonl");
+  CHECK(contains(list, "\"id\":\"clip0\""));
+  CHECK(contains(list, "checksum"));
+
+  halves.run.dir += "-halves";
+  halves.train.steps = 3;
+  REQUIRE(sana_test::run(halves) == ExitCode::kOk);
+  halves.train.steps = 6;
+  REQUIRE(sana_test::run(halves) == ExitCode::kOk);
+  sana_test::check_same_checkpoints(sana_test::checkpoint_of(whole, 6),
+                                    sana_test::checkpoint_of(halves, 6));
+
+  TrainConfig strict = config;
+  strict.run.dir += "-strict";
+  strict.train.steps = 6;
+  strict.data.max_damaged = 0;
+  const std::string message = sana_test::message_of<UserError>([&] { sana_test::run(strict); });
+  CHECK(contains(message, "clip0"));
+  CHECK(contains(message, "data.max_damaged"));
+}
+
+TEST_CASE("several data sets are drawn from by weight", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "a", {.samples = 4, .name = "a"});
+  sana_test::write_tiny_latents(folder / "b", {.samples = 2, .name = "b", .seed = 5});
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  config.data.videos.clear();
+  config.data.mixture = {{(folder / "a").string(), 0.5}, {(folder / "b").string(), 2}};
+  CHECK(train::build_datasets(config, at::kCPU).videos->size() == 6);
+  config.train.steps = 3;  // an epoch: two of a, four of b
+  REQUIRE(sana_test::run(config) == ExitCode::kOk);
+  const auto state =
+      nlohmann::json::parse(read_text_file(sana_test::checkpoint_of(config, 3) / "trainer.json"));
+  CHECK(state.at("videos").at("epoch") == 1);
+  CHECK(state.at("videos").at("cursor") == 0);
+
+  sana_test::write_tiny_latents(folder / "c", {.name = "c", .vae_identity = "another"});
+  config.data.mixture[1].path = (folder / "c").string();
+  const std::string message =
+      sana_test::message_of<UserError>([&] { train::build_datasets(config, at::kCPU); });
+  CHECK(contains(message, "data.mixture.1"));
+  CHECK(contains(message, "another"));
+}
+
+#if SANA_HAS_VIDEO_IO
+void check_same_weights(const TrainConfig& a, const TrainConfig& b, int64_t step) {
+  const auto file = "model.safetensors";
+  const TensorMap left = load_safetensors(sana_test::checkpoint_of(a, step) / file);
+  const TensorMap right = load_safetensors(sana_test::checkpoint_of(b, step) / file);
+  REQUIRE(left.size() == right.size());
+  for (const auto& [name, tensor] : left) {
+    INFO(name);
+    CHECK(at::equal(tensor, right.at(name)));
+  }
+}
+
+TEST_CASE("a VAE trains on clips as it does on prepared pixels", "[train]") {
+  const TemporaryDirectory folder;
+  data::write_captioned_clip(folder / "clips", "a");
+  auto prepare = data::test_config(folder / "clips", folder / "pixels", "pixels");
+  prepare.buckets.sizes = {"32x48"};
+  data::run_prepare(prepare);
+  TrainConfig prepared = sana_test::tiny_vae_config(folder.path());
+  TrainConfig decoded = prepared;
+  decoded.run.dir += "-decoded";
+  decoded.data.videos = (folder / "clips").string();
+  decoded.data.decode.frames = 5;
+  decoded.data.decode.buckets.sizes = {"32x48"};
+  REQUIRE(sana_test::run(prepared) == ExitCode::kOk);
+  REQUIRE(sana_test::run(decoded) == ExitCode::kOk);
+  check_same_weights(prepared, decoded, prepared.train.steps);
+}
+
+TEST_CASE("the DiT trains on clips as it does on prepared latents", "[train]") {
+  const TemporaryDirectory folder;
+  data::write_captioned_clip(folder / "clips", "a");
+  data::write_captioned_clip(folder / "clips", "short", 2);
+  at::manual_seed(1);
+  const TrainConfig vae = sana_test::tiny_vae_config(folder.path());
+  fs::create_directories(folder / "vae");
+  model::save_wan_vae(folder / "vae", model::WanVae(vae.vae), at::kFloat);
+
+  TrainConfig decoded = sana_test::tiny_dit_config(folder.path());
+  decoded.model.text_dim = 384;  // of the real encoder
+  decoded.vae_checkpoint = (folder / "vae").string();
+  decoded.data.videos = (folder / "clips").string();
+  decoded.data.decode.frames = 5;
+  decoded.data.decode.buckets.sizes = {"32x48"};
+  auto prepare = data::test_config(folder / "clips", folder / "latents", "latents");
+  prepare.buckets.sizes = {"32x48"};
+  const data::Encoders encoders =
+      train::DataEncoders(decoded.vae_checkpoint, at::kFloat, decoded.text_encoder, at::kCPU)
+          .functions();
+  data::run_prepare(prepare, &encoders);
+
+  TrainConfig prepared = decoded;
+  prepared.run.dir += "-prepared";
+  prepared.data.videos = (folder / "latents").string();
+  REQUIRE(sana_test::run(decoded) == ExitCode::kOk);
+  REQUIRE(sana_test::run(prepared) == ExitCode::kOk);
+  check_same_weights(prepared, decoded, prepared.train.steps);
+  CHECK(contains(read_text_file(fs::path(decoded.run.dir) / "unused_clips.data.videos.jsonl"),
+                 "too short"));
+
+  decoded.vae_checkpoint.clear();
+  CHECK(
+      contains(sana_test::message_of<UserError>([&] { train::build_datasets(decoded, at::kCPU); }),
+               "vae_checkpoint"));
+}
+#endif
+
+}  // namespace
