@@ -48,6 +48,10 @@ else()
 endif()
 
 find_package(ZLIB REQUIRED)  # PNG files; comes with HDF5's headers
+find_package(OpenSSL QUIET COMPONENTS Crypto)
+if(NOT OPENSSL_FOUND)
+  message(FATAL_ERROR "OpenSSL was not found: apt-get install libssl-dev (scripts/setup.sh does it).")
+endif()
 
 # FFmpeg's own libraries read and write video; OpenCV resizes, measures and reads images.
 set(SANA_HAS_VIDEO_IO OFF)

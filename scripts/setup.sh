@@ -35,7 +35,8 @@ readonly REQUIRED_PACKAGES="
   ca-certificates:/etc/ssl/certs/ca-certificates.crt python3:python3 python3-pip:pip
   libyaml-cpp-dev:yaml-cpp/yaml.h libhdf5-dev:hdf5/serial/hdf5.h|hdf5.h catch2:catch2/catch.hpp|catch2/catch_all.hpp
   nlohmann-json3-dev:nlohmann/json.hpp libspdlog-dev:spdlog/spdlog.h libcli11-dev:CLI/CLI.hpp
-  libsentencepiece-dev:sentencepiece_processor.h zlib1g-dev:zlib.h"
+  libsentencepiece-dev:sentencepiece_processor.h zlib1g-dev:zlib.h
+  libssl-dev:openssl/evp.h"
 # The build works without these: no video in and out, slower builds, no format check.
 readonly OPTIONAL_PACKAGES="
   libopencv-dev:opencv4/opencv2/core.hpp ffmpeg:ffmpeg libavcodec-dev:libavcodec/avcodec.h
