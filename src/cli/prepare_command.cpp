@@ -11,7 +11,8 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "model/vae/wan_vae.h"
+#include "data/prepare_rules.h"
+#include "infer/vae_source.h"
 
 namespace sana::cli {
 namespace {
@@ -19,14 +20,14 @@ namespace {
 // The encoders and the functions over them that the data folder, which knows no model, is handed.
 class LoadedEncoders {
  public:
-  LoadedEncoders(const PrepareCommandConfig& config, const LaunchRank& ranks)
+  LoadedEncoders(const PrepareCommandConfig& config, const infer::VaeSource& vae,
+                 const data::VaeRule& rule, const LaunchRank& ranks)
       : device_(rank_device(config.device, parse_device(config.device), ranks)),
-        vae_(model::make_video_vae(model::load_wan_vae(config.vae), device_,
-                                   parse_dtype(config.precision))),
+        rule_(rule),
+        vae_(vae.load(device_, parse_dtype(config.precision))),
         text_(model::load_text_encoder(config.text_encoder, device_)) {}
 
   data::Encoders functions() const {
-    const model::VaeGeometry geometry = vae_->geometry();
     return {
         .latents = [this](const at::Tensor& video) { return encode_video(video); },
         .text = [this](const std::vector<std::string>& p) { return on_cpu(text_->encode(p)); },
@@ -34,8 +35,7 @@ class LoadedEncoders {
             [this](const std::vector<std::string>& p) { return on_cpu(text_->encode_negative(p)); },
         .vae_identity = vae_->identity(),
         .text_identity = text_->identity(),
-        .temporal_stride = geometry.stride_t,
-        .spatial_stride = geometry.stride_h};
+        .rule = rule_};
   }
 
  private:
@@ -47,15 +47,42 @@ class LoadedEncoders {
   }
 
   c10::Device device_;
+  data::VaeRule rule_;
   std::unique_ptr<model::VideoVae> vae_;
   std::unique_ptr<model::TextEncoder> text_;
 };
 
-data::PrepareResult run_prepare(const PrepareCommandConfig& config, const LaunchRank& ranks,
-                                ProgressSink& progress) {
+data::VaeRule rule_of(const infer::VaeSource& vae) {
+  return {.vae = vae.name,
+          .temporal_stride = vae.geometry.stride_t,
+          .first_frame_alone = vae.geometry.first_frame_alone,
+          .spatial_stride = vae.geometry.stride_h};
+}
+
+// Before weights are loaded or a clip is read. Throws UserError that names each key and where it
+// was set.
+void require_fit(const PrepareCommandConfig& config, const data::VaeRule& rule,
+                 const config::Origins& origins) {
+  config::Problems problems;
+  data::check_for_vae(config.data, rule, problems);
+  std::string lines;
+  for (const auto& [key, message] : problems.all()) {
+    const auto origin = origins.find(key);
+    lines += fmt::format("{}{}: {} {}", lines.empty() ? "" : "\n",
+                         origin == origins.end() ? "default" : origin->second, key, message);
+  }
+  if (!lines.empty()) throw UserError(lines);
+}
+
+data::PrepareResult run_prepare(const PrepareCommandConfig& config, const config::Origins& origins,
+                                const LaunchRank& ranks, ProgressSink& progress) {
   if (config.data.kind != "latents") return data::prepare(config.data, nullptr, progress, ranks);
-  const auto loaded = with_phase("loading the encoders",
-                                 [&] { return std::make_unique<LoadedEncoders>(config, ranks); });
+  const infer::VaeSource vae = with_context("vae", [&] { return infer::find_vae(config.vae); });
+  const data::VaeRule rule = rule_of(vae);
+  require_fit(config, rule, origins);
+  const auto loaded = with_phase("loading the encoders", [&] {
+    return std::make_unique<LoadedEncoders>(config, vae, rule, ranks);
+  });
   const data::Encoders encoders = loaded->functions();
   return with_phase("preparing " + config.data.source,
                     [&] { return data::prepare(config.data, &encoders, progress, ranks); });
@@ -68,11 +95,15 @@ int prepare_command(CLI::App& app, const Arguments& arguments) {
   add_config_arguments(app, source);
   parse(app, arguments);
 
-  const auto config = config::load<PrepareCommandConfig>(source);
+  // As config::load does, and the origins are kept for what the VAE may have to say.
+  PrepareCommandConfig config;
+  auto document = config::Document::read(source.file, source.overrides);
+  document.bind(config);
+  document.throw_if_problems();
   install_stop_handlers();
   const auto progress = make_console_progress();
   const LaunchRank ranks = launch_rank();
-  const data::PrepareResult result = run_prepare(config, ranks, *progress);
+  const data::PrepareResult result = run_prepare(config, document.origins(), ranks, *progress);
   if (result.stopped) {
     log::warning("stopped; run the same command to go on");
     return static_cast<int>(ExitCode::kTerminated);

@@ -19,7 +19,11 @@ struct PrepareCommandConfig {
   template <class Binder>
   void bind(Binder& b) {
     data.bind(b);
-    b.field("vae", vae, "Folder with vae.json and vae.safetensors (kind latents).");
+    b.field(
+        "vae", vae,
+        "For kind latents: a folder with vae.json (trained by this program), a diffusers folder of "
+        "AutoencoderKLWan, AutoencoderKLLTX2Video or AutoencoderDC, or a file of original "
+        "weights (Wan2.1_VAE.pth, LTX-2, DC-AE-V).");
     b.field("text_encoder", text_encoder, "Encodes the captions (kind latents).");
     b.field("device", device, "Of the encoders: auto, cpu, cuda or cuda:<index>.");
     b.field("precision", precision, "Of the VAE; latents are stored in float32.",
@@ -30,7 +34,7 @@ struct PrepareCommandConfig {
     data.validate(problems);
     if (data.kind == "latents" && vae.empty()) {
       problems.add("vae",
-                   "is empty, but kind is latents: name the folder of a trained VAE, or set "
+                   "is empty, but kind is latents: name a VAE, or set "
                    "kind=pixels");
     }
   }

@@ -110,11 +110,4 @@ SizeTable make_sizes(const BucketConfig& config) {
   return SizeTable(std::move(sizes));
 }
 
-std::string frame_count_complaint(int64_t frames) {
-  if (frames >= 1 && frames % 4 == 1) return "";
-  const int64_t below = std::max<int64_t>(1, (frames - 1) / 4 * 4 + 1);
-  return fmt::format("must be 4k+1, as the causal VAE needs, got {}; nearest are {} and {}", frames,
-                     below, below + 4);
-}
-
 }  // namespace sana::data

@@ -58,8 +58,4 @@ class SizeTable {
 // The sizes of a configuration. Throws UserError.
 SizeTable make_sizes(const BucketConfig& config);
 
-// Nothing when the number of frames is 4k+1, which the causal VAE needs; else the complaint with
-// both neighbours: "must be 4k+1 ..., got 80; nearest are 77 and 81".
-std::string frame_count_complaint(int64_t frames);
-
 }  // namespace sana::data

@@ -72,24 +72,23 @@ ChosenFrames choose_frames(const std::vector<double>& times, double source_fps,
   return chosen;
 }
 
-FrameTimes decode_frame_times(const VideoPart& video) {
-  const auto stream = open_part(video);
+FrameTimes decode_frame_times(VideoStream& stream, const VideoPart& video) {
   FrameTimes times;
-  for (bool has_frame = stream->next_at(video.start_s);
-       has_frame && (!video.end_s || stream->time_s() < *video.end_s); has_frame = stream->next()) {
-    if (is_in_part(video, stream->time_s())) times.seconds.push_back(stream->time_s());
+  for (bool has_frame = stream.next_at(video.start_s);
+       has_frame && (!video.end_s || stream.time_s() < *video.end_s); has_frame = stream.next()) {
+    if (is_in_part(video, stream.time_s())) times.seconds.push_back(stream.time_s());
   }
-  stream->check_decoded(/*is_whole=*/video.start_s == 0 && !video.end_s);
+  stream.check_decoded(/*is_whole=*/video.start_s == 0 && !video.end_s);
   if (times.seconds.empty()) throw_no_frame();
-  times.fps = average_fps(times.seconds, stream->info());
+  times.fps = average_fps(times.seconds, stream.info());
   return times;
 }
 
 ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings) {
-  const auto stream = open_part(video);
+  const auto stream = open_part(video, open_bytes_of(video));
   const StreamInfo& info = stream->info();
   FrameTimes times = stated_frame_times(video, *stream);
-  if (times.seconds.empty()) times = decode_frame_times(video);
+  if (times.seconds.empty()) times = decode_frame_times(*stream, video);
   const ChosenFrames chosen = choose_frames(times.seconds, times.fps, settings);
   const cv::Rect crop = crop_of(video, info);
   ClipPlan plan;
@@ -104,7 +103,7 @@ ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings) {
 at::Tensor read_planned(const VideoPart& video, const Bucket& bucket, const PlannedClip& clip) {
   // Frames lie further apart than this at any rate that is accepted.
   constexpr double kSameFrame = 1e-3;
-  const auto stream = open_part(video);
+  const auto stream = open_part(video, open_bytes_of(video));
   const cv::Rect crop = crop_of(video, stream->info());
   const at::Tensor out = at::empty({bucket.frames, bucket.height, bucket.width, 3}, at::kByte);
   auto* bytes = static_cast<uint8_t*>(out.data_ptr());

@@ -10,6 +10,8 @@
 
 namespace sana::data {
 
+class VideoStream;
+
 // Frames by number for each instant of the target rate, and where clips begin among them.
 struct ChosenFrames {
   std::vector<int64_t> frames;  // of the source, by instant
@@ -48,6 +50,6 @@ struct FrameTimes {
 };
 
 // Decodes the part for its timestamps. Throws UnusableClip when something is damaged.
-FrameTimes decode_frame_times(const VideoPart& video);
+FrameTimes decode_frame_times(VideoStream& stream, const VideoPart& video);
 
 }  // namespace sana::data

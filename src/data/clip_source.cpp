@@ -1,6 +1,7 @@
 #include "data/clip_source.h"
 
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "core/build_config.h"
@@ -22,10 +23,12 @@ class MediaSource : public ClipSource {
  public:
   MediaSource(const PrepareConfig& config, ProgressSink& progress)
       : config_(config),
-        items_(list_sources(config.source, config.only)),
+        items_(list_sources(config.source, config.only, config.captions)),
         hash_(hash_sources(items_, progress)),
         clips_(clip_settings({config.fps, config.frames, config.shorter_frames, config.buckets,
-                              config.clips_per_video})) {}
+                              config.clips_per_video})) {
+    warn_of_compressed_shards();
+  }
 
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   const std::string& id(int64_t index) const override { return item(index).id; }
@@ -49,12 +52,25 @@ class MediaSource : public ClipSource {
     const SourceItem& source = item(index);
     check_usable(source, /*needs_caption=*/true);
     if (source.kind == MediaKind::kImage) {
-      return {{source.id, read_image(source.path, clips_.sizes).clips.front(), 0}};
+      return {{source.id, read_image(source.part, clips_.sizes).clips.front(), 0}};
     }
     return named(source, read_video(source.part, clips_));
   }
 
  private:
+  void warn_of_compressed_shards() const {
+    std::set<fs::path> shards;
+    for (const SourceItem& item : items_) {
+      const bool is_direct = item.part.position >= 0 || item.path.extension() == ".zip";
+      if (!item.part.member.empty() && !item.problem && !is_direct) shards.insert(item.path);
+    }
+    if (shards.empty()) return;
+    log::warning(
+        "{} shard{} can only be read from the beginning (such as {}): every clip costs what stands "
+        "before it; an uncompressed tar is much faster",
+        shards.size(), shards.size() == 1 ? "" : "s", shards.begin()->string());
+  }
+
   const SourceItem& item(int64_t index) const { return items_[static_cast<size_t>(index)]; }
 
   std::vector<SourceClip> named(const SourceItem& source, const DecodedClips& decoded) const {
@@ -80,7 +96,9 @@ class MediaSource : public ClipSource {
 class PixelsSource : public ClipSource {
  public:
   explicit PixelsSource(const PrepareConfig& config)
-      : file_(read_dataset_file(config.source)), pixels_(config.source, /*cache_bytes=*/0) {
+      : folder_(config.source),
+        file_(read_dataset_file(config.source)),
+        pixels_(config.source, /*cache_bytes=*/0) {
     require(pixels_.kind() == Kind::kPixels && config.kind == "latents",
             "source: {} is a prepared data set of {}; it can only be made of pixels, into latents",
             config.source, kind_name(pixels_.kind()));
@@ -104,6 +122,23 @@ class PixelsSource : public ClipSource {
   const std::string& hash() const override { return pixels_.fingerprint(); }
   nlohmann::ordered_json settings() const override { return settings_; }
 
+  void check_for_vae(const VaeRule& rule) const override {
+    for (const int64_t index : kept_) {
+      const SampleInfo& clip = pixels_.info(index);
+      const Bucket& size = clip.bucket;
+      const auto complaint = rule.complaint(size.frames);
+      require(complaint.empty(),
+              "source: {}: the number of frames of {} {}; prepare the pixels again with other "
+              "`frames`",
+              folder_, clip.id, complaint);
+      require(
+          rule.divides(size.height, size.width),
+          "source: {}: {} is {}x{}, must be multiples of {} for the {}; prepare the pixels again "
+          "with other `buckets`",
+          folder_, clip.id, size.height, size.width, rule.spatial_stride, rule.vae);
+    }
+  }
+
   std::vector<SourceClip> read(int64_t index) const override {
     const Batch batch = pixels_.read({kept(index)});
     const double source_fps = file_.samples[static_cast<size_t>(kept(index))].source_fps;
@@ -113,6 +148,7 @@ class PixelsSource : public ClipSource {
  private:
   int64_t kept(int64_t index) const { return kept_[static_cast<size_t>(index)]; }
 
+  std::string folder_;
   DatasetFile file_;
   PreparedDataset pixels_;
   nlohmann::ordered_json settings_;
@@ -121,12 +157,13 @@ class PixelsSource : public ClipSource {
 
 }  // namespace
 
-std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress) {
-  const fs::path source = config.source;
+bool is_prepared_source(const fs::path& source) {
   // A folder with work/journal.jsonl is an unfinished data set: PixelsSource says so.
-  if (fs::exists(source / "dataset.json") || fs::exists(source / "work" / "journal.jsonl")) {
-    return std::make_unique<PixelsSource>(config);
-  }
+  return fs::exists(source / "dataset.json") || fs::exists(source / "work" / "journal.jsonl");
+}
+
+std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress) {
+  if (is_prepared_source(config.source)) return std::make_unique<PixelsSource>(config);
 #if !SANA_HAS_VIDEO_IO
   throw_no_video_io();
 #endif

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -31,11 +32,16 @@ class ClipSource {
   virtual nlohmann::ordered_json settings() const = 0;
   // Hash of the contents, captions included.
   virtual const std::string& hash() const = 0;
+  // Throws UserError when clips that are decoded already are not of a kind that the VAE takes.
+  virtual void check_for_vae(const VaeRule&) const {}
   // Whether these are only the clips of one rank.
   virtual bool is_part() const { return false; }
 };
 
-// Opens config.source: a prepared data set of pixels, a folder of clips, or a JSONL list. Throws
+// Whether it is a prepared data set, or the unfinished beginning of one.
+bool is_prepared_source(const std::filesystem::path& source);
+
+// Opens config.source: a prepared data set of pixels, or what list_sources lists. Throws
 // UserError, and EnvironmentError when clips must be decoded and this build cannot.
 std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress);
 

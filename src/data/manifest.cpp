@@ -4,71 +4,16 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "data/media_lister.h"
+#include "data/shard.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr const char* kKnownTypes = ".avi .jpeg .jpg .mkv .mov .mp4 .png .webm .wmv";
-
-// Bytes that are no UTF-8 become replacement characters, so that JSON gives back what it was given.
-std::string valid_utf8(const std::string& text) {
-  const nlohmann::json json = text;
-  const auto dumped = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json::parse(dumped).get<std::string>();
-}
-
-bool is_hidden(const fs::path& relative) {
-  return std::any_of(relative.begin(), relative.end(),
-                     [](const fs::path& part) { return part.native().starts_with("."); });
-}
-
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  fs::recursive_directory_iterator it(folder, fs::directory_options::follow_directory_symlink,
-                                      error);
-  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (it->is_regular_file()) files.push_back(it->path().lexically_relative(folder));
-  }
-  require(!error, "{}: cannot be listed: {}", folder.string(), error.message());
-  std::erase_if(files, is_hidden);
-  return files;
-}
-
-fs::path without_extension(fs::path path) { return path.replace_extension(); }
-
-std::vector<SourceItem> list_folder(const fs::path& folder) {
-  std::vector<SourceItem> items;
-  std::set<fs::path> stems;
-  const auto files = files_below(folder);
-  for (const fs::path& file : files) {
-    const auto kind = media_kind(file);
-    if (!kind) continue;
-    stems.insert(without_extension(file));
-    SourceItem item{valid_utf8(file.generic_string()), folder / file, "", *kind, {}, {}};
-    item.part.path = item.path;
-    const fs::path text = fs::path(folder / file).replace_extension(".txt");
-    if (fs::exists(text)) item.caption = tidy_caption(read_text_file(text));
-    items.push_back(std::move(item));
-  }
-  // A caption whose clip has another type or is gone: said, not passed over.
-  for (const fs::path& file : files) {
-    if (file.extension() != ".txt" || stems.count(without_extension(file)) != 0) continue;
-    SourceItem item{
-        valid_utf8(file.generic_string()), folder / file, "", MediaKind::kVideo, {}, {}};
-    item.problem =
-        UnusedClip{item.id, "caption without clip", "no clip of this name has a known type",
-                   std::string("known types are ") + kKnownTypes};
-    items.push_back(std::move(item));
-  }
-  return items;
-}
 
 VideoPart parse_part(const nlohmann::json& entry, const fs::path& path) {
   VideoPart part;
@@ -107,6 +52,29 @@ SourceItem parse_line(const std::string& line, const fs::path& manifest, int num
   return item;
 }
 
+// Where each member of a tar begins. A tar that cannot be read has none: reading gives the reason.
+using Positions = std::map<std::string, int64_t>;
+
+Positions positions_in(const fs::path& tar) {
+  Positions positions;
+  try {
+    for (const ShardEntry& entry : list_shard(tar)) positions.emplace(entry.name, entry.position);
+  } catch (const UnreadableShard&) {
+  }
+  return positions;
+}
+
+void add_positions(std::vector<SourceItem>& items) {
+  std::map<fs::path, Positions> shards;
+  for (SourceItem& item : items) {
+    if (item.part.member.empty() || item.path.extension() != ".tar") continue;
+    auto [shard, is_new] = shards.try_emplace(item.path);
+    if (is_new) shard->second = positions_in(item.path);
+    const auto found = shard->second.find(item.part.member);
+    if (found != shard->second.end()) item.part.position = found->second;
+  }
+}
+
 std::vector<SourceItem> list_manifest(const fs::path& manifest) {
   std::ifstream file(manifest);
   require(file.good(), "{}: cannot be read", manifest.string());
@@ -121,10 +89,29 @@ std::vector<SourceItem> list_manifest(const fs::path& manifest) {
       item.problem = UnusedClip{item.id, "listed twice",
                                 fmt::format("in line {} and in line {}", earlier->second, number),
                                 "keep one line for each clip"};
+      item.id = fmt::format("{} (line {})", item.id, number);  // so that it is counted, too
+      item.problem->id = item.id;
     }
     items.push_back(std::move(item));
   }
+  add_positions(items);
   return items;
+}
+
+std::vector<SourceItem> list_any(const fs::path& source, const std::vector<std::string>& captions) {
+  if (!fs::is_directory(source) && !is_shard(source)) return list_manifest(source);
+  MediaLister lister(captions);
+  if (fs::is_directory(source)) {
+    lister.add_folder(source);
+  } else {
+    lister.add_shard(source, source.filename().string());
+  }
+  return lister.take();
+}
+
+// Of a shard that gave no clips it is not known what they are.
+bool is_whole_shard(const SourceItem& item) {
+  return item.part.member.empty() && is_shard(item.path);
 }
 
 // What a hash must see of a part; nothing for a whole file.
@@ -142,6 +129,12 @@ std::string part_text(const VideoPart& part) {
 }
 
 }  // namespace
+
+std::string valid_utf8(const std::string& text) {
+  const nlohmann::json json = text;
+  const auto dumped = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return nlohmann::json::parse(dumped).get<std::string>();
+}
 
 std::string tidy_caption(const std::string& text) {
   std::istringstream words(valid_utf8(text));
@@ -164,16 +157,19 @@ std::optional<MediaKind> media_kind(const fs::path& path) {
   return std::nullopt;
 }
 
-std::vector<SourceItem> list_sources(const fs::path& source, const std::string& only) {
+std::vector<SourceItem> list_sources(const fs::path& source, const std::string& only,
+                                     const std::vector<std::string>& captions) {
   require(fs::exists(source), "source: {} does not exist", source.string());
-  auto items = fs::is_directory(source) ? list_folder(source) : list_manifest(source);
+  auto items = list_any(source, captions);
   if (only != "all") {
     const MediaKind kept = only == "images" ? MediaKind::kImage : MediaKind::kVideo;
-    std::erase_if(items, [&](const SourceItem& item) { return item.kind != kept; });
+    std::erase_if(
+        items, [&](const SourceItem& item) { return item.kind != kept && !is_whole_shard(item); });
   }
   require(!items.empty(),
           "source: {} lists no {}; expected files of a known type ({}), each with its caption in a "
-          ".txt file of the same name, or a JSONL file with path and caption",
+          ".txt or .json file of the same name, shards of these (.zip, .tar, .tar.gz), or a JSONL "
+          "file with path and caption",
           source.string(), only == "all" ? "clips" : only, kKnownTypes);
   std::stable_sort(items.begin(), items.end(),
                    [](const SourceItem& a, const SourceItem& b) { return a.id < b.id; });
@@ -185,7 +181,7 @@ void check_usable(const SourceItem& item, bool needs_caption) {
     throw UnusableClip(item.problem->reason, item.problem->detail, item.problem->remedy);
   }
   if (needs_caption && item.caption.empty()) {
-    throw UnusableClip("caption missing", "no words in its .txt file or manifest line",
+    throw UnusableClip("caption missing", "no words in its .txt or .json, in a file of `captions`, or in its line",
                        "write one sentence of what it shows");
   }
 }

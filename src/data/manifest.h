@@ -1,4 +1,5 @@
-// What `prepare` is given: a folder of clips with captions beside them, or a JSONL list.
+// What `prepare` is given: a folder of clips with captions beside them, shards of these, or a JSONL
+// list.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -14,13 +15,18 @@ namespace sana::data {
 enum class MediaKind { kVideo, kImage };
 
 struct SourceItem {
-  std::string id;  // path relative to the folder or manifest, with '/'; or what the line says
-  std::filesystem::path path;  // to open
+  // Path relative to the folder or manifest, with '/', of a member of a shard followed by its name
+  // in there; or what the line says.
+  std::string id;
+  std::filesystem::path path;  // to open; of a member the shard
   std::string caption;         // whitespace tidied; empty: missing
   MediaKind kind = MediaKind::kVideo;
-  VideoPart part;                     // a video, or the shot of it that a manifest names
+  VideoPart part;                     // the file, the member, or the shot that a manifest names
   std::optional<UnusedClip> problem;  // found while listing
 };
+
+// Bytes that are no UTF-8 become replacement characters, so that JSON gives back what it was given.
+std::string valid_utf8(const std::string& text);
 
 // Valid UTF-8 in which runs of white space are one blank.
 std::string tidy_caption(const std::string& text);
@@ -29,13 +35,20 @@ std::string tidy_caption(const std::string& text);
 // nothing.
 std::optional<MediaKind> media_kind(const std::filesystem::path& path);
 
-// Lists a folder with its sub-folders (x.mp4 with x.txt; names that begin with a dot are left out)
-// or a JSONL file whose lines have `path` (relative to the file) and `caption`, and may have `id`,
-// `member` (of a shard), `start_s`, `end_s` and `crop`, as the stages' manifests of `sana-video
-// filter` do; sorted by id, each id once among items without a problem. `only` is "all", "videos"
-// or "images". Throws UserError when the source is missing, a line is not such an object, or
-// nothing is listed.
-std::vector<SourceItem> list_sources(const std::filesystem::path& source, const std::string& only);
+// Lists a folder with its sub-folders and the shards in them (names that begin with a dot are left
+// out), one shard, or a JSONL file whose lines have `path` (relative to the file) and `caption`,
+// and may have `id`, `member` (of a shard), `start_s`, `end_s` and `crop`, as the stages' manifests
+// of `sana-video filter` do; sorted by id, each id once.
+//
+// The caption of a clip or image is the first of: x.txt; "prompt", "caption" or "text" of x.json;
+// and, for each name of `captions`, its entry in folder/<name>.json or shard<name>.json (sidecar.h
+// has the layout). A shard that cannot be read is one item with a problem. `only` is "all",
+// "videos" or "images".
+//
+// Throws UserError when the source is missing, a line is not such an object, a file of `captions`
+// is not JSON, or nothing is listed. EnvironmentError: there are shards, and this build reads none.
+std::vector<SourceItem> list_sources(const std::filesystem::path& source, const std::string& only,
+                                     const std::vector<std::string>& captions = {});
 
 // Throws UnusableClip when listing found a problem, or words are needed and there are none.
 void check_usable(const SourceItem& item, bool needs_caption);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -136,10 +137,6 @@ MediaType check_media(const ByteSource& file, const std::string& name, bool expe
     throw UnusableClip("truncated", "the file ends before its contents do", "copy the file again");
   }
   return type;
-}
-
-MediaType check_media_file(const fs::path& path, bool expect_image) {
-  return check_media(*open_bytes(path), path.string(), expect_image);
 }
 
 }  // namespace sana::data

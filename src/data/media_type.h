@@ -1,7 +1,6 @@
 // What a file is by its first bytes, and whether it ends too early: told apart before a decoder
 // sees it, so that the reason can be given.
 #pragma once
-#include <filesystem>
 #include <string>
 
 #include "data/byte_source.h"
@@ -22,8 +21,6 @@ bool is_truncated(const ByteSource& file, MediaType type);
 // the kind that its name says, or is truncated. An unknown type passes as a video: the decoder may
 // know it.
 MediaType check_media(const ByteSource& file, const std::string& name, bool expect_image);
-// The same for a file by its path, which may also be missing.
-MediaType check_media_file(const std::filesystem::path& path, bool expect_image);
 
 [[noreturn]] void throw_wrong_type(const std::string& name, MediaType type);
 

@@ -9,11 +9,13 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "core/signals.h"
+#include "data/bucket_table.h"
 #include "data/clip_source.h"
 #include "data/dataset_file.h"
 #include "data/drop_report.h"
 #include "data/hdf5_file.h"
 #include "data/prepare_parts.h"
+#include "data/prepare_rules.h"
 #include "data/sample_maker.h"
 #include "data/unusable.h"
 #include "data/work_folder.h"
@@ -34,13 +36,17 @@ nlohmann::ordered_json plan_of(const DatasetFile& dataset) {
           {"source_hash", dataset.source.at("hash")}};
 }
 
-void check_sizes(const nlohmann::ordered_json& settings, const Encoders& encoders) {
-  for (const auto& text : settings.at("buckets")) {
-    const Bucket size = parse_bucket(text.get<std::string>());
-    require(size.height % encoders.spatial_stride == 0 && size.width % encoders.spatial_stride == 0,
-            "buckets: {}x{} must be multiples of {}, the VAE's stride", size.height, size.width,
-            encoders.spatial_stride);
-  }
+void require_fit(const PrepareConfig& config, const VaeRule& rule) {
+  config::Problems problems;
+  check_for_vae(config, rule, problems);
+  if (problems.empty()) return;
+  throw UserError(
+      fmt::format("{}: {}", problems.all().front().key, problems.all().front().message));
+}
+
+void log_rules(const PrepareConfig& config, const VaeRule* rule) {
+  if (is_prepared_source(config.source)) return;  // made by the rules of that data set
+  for (const std::string& line : explain_rules(config, rule)) log::info("{}", line);
 }
 
 // False when asked to stop.
@@ -111,6 +117,7 @@ void report_unused(const PrepareConfig& config, int64_t listed,
   if (!report.clips().empty()) summary += "\nfull list: " + list.string();
   require(!samples.empty(), "source: {}: no clip is usable\n{}", config.source, summary);
   log::info("{}", summary);
+  log::info("{}", bucket_table(samples));
   const auto unused = static_cast<int64_t>(report.clips().size());
   if (5 * unused > listed) {
     log::warning("{} of {} clips ({} %) are not used; see {}", unused, listed,
@@ -203,28 +210,23 @@ PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source
 }  // namespace
 
 void PrepareConfig::validate(config::Problems& problems) const {
-  if (const auto complaint = frame_count_complaint(frames); !complaint.empty()) {
-    problems.add("frames", complaint);
-  }
   for (const int64_t shorter : shorter_frames) {
-    if (const auto complaint = frame_count_complaint(shorter); !complaint.empty()) {
-      problems.add("shorter_frames", complaint);
-    } else if (shorter >= frames) {
-      problems.add("shorter_frames",
-                   fmt::format("has {}, which is not below frames ({})", shorter, frames));
-    }
+    if (shorter < frames) continue;
+    problems.add("shorter_frames",
+                 fmt::format("has {}, which is not below frames ({})", shorter, frames));
   }
 }
 
 PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, ProgressSink& progress,
                       const LaunchRank& ranks) {
-  const auto complaint = frame_count_complaint(config.frames);
-  require(complaint.empty(), "frames: {}", complaint);
   const Kind kind = parse_kind(config);
   if (kind == Kind::kPixels) encoders = nullptr;
   SANA_ASSERT((kind == Kind::kLatents) == (encoders != nullptr));
+  const VaeRule* rule = encoders == nullptr ? nullptr : &encoders->rule;
+  if (rule != nullptr) require_fit(config, *rule);
+  if (ranks.rank == 0) log_rules(config, rule);
   std::unique_ptr<ClipSource> source = open_clip_source(config, progress);
-  if (encoders != nullptr) check_sizes(source->settings(), *encoders);
+  if (rule != nullptr) source->check_for_vae(*rule);
 
   DatasetFile dataset = describe(kind, config, *source, encoders);
   const auto plan = plan_of(dataset);

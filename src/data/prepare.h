@@ -13,11 +13,13 @@
 #include "core/launch_rank.h"
 #include "core/progress.h"
 #include "data/bucket.h"
+#include "data/vae_rule.h"
 
 namespace sana::data {
 
 struct PrepareConfig {
   std::string source;
+  std::vector<std::string> captions;
   std::string output;
   std::string kind = "latents";
   double fps = 16;
@@ -31,8 +33,14 @@ struct PrepareConfig {
   template <class Binder>
   void bind(Binder& b) {
     b.required("source", source,
-               "Folder of clips with captions (x.mp4 + x.txt), a JSONL file with path and caption, "
-               "or a prepared data set of pixels.");
+               "Folder of clips with captions (x.mp4 + x.txt or x.json), a shard of these (.zip, "
+               ".tar, .tar.gz) or a folder with shards, a JSONL file with path and caption, or a "
+               "prepared data set of pixels.");
+    b.field(
+        "captions", captions,
+        "Names of caption files beside the shards, for clips without one of their own: "
+        "_Qwen2_5-VL for <shard>_Qwen2_5-VL.json, and for loose clips _Qwen2_5-VL.json in their "
+        "folder; the first that has the clip is taken.");
     b.required("output", output, "Folder of the prepared data set.");
     b.field("kind", kind,
             "pixels (to train a VAE, or to encode later) or latents (with text features, to train "
@@ -40,12 +48,14 @@ struct PrepareConfig {
             config::one_of({"pixels", "latents"}));
     b.field("fps", fps, "Frames per second of the clips; others are retimed.",
             config::between(0.1, 240.0));
-    b.field("frames", frames, "Frames of each clip, 4k+1.", config::at_least<int64_t>(1));
-    b.field(
-        "shorter_frames", shorter_frames,
-        "Clips that do not cover `frames` get the most of these numbers that they do; each 4k+1. "
-        "Empty: they are left out.",
-        config::at_least<int64_t>(1));
+    b.field("frames", frames,
+            "Frames of each clip; for latents as many as the VAE takes: 4k+1 (Wan), 8k+1 (LTX-2), "
+            "4k (DC-AE-V).",
+            config::at_least<int64_t>(1));
+    b.field("shorter_frames", shorter_frames,
+            "Clips that do not cover `frames` get the most of these numbers that they do. Empty: "
+            "they are left out.",
+            config::at_least<int64_t>(1));
     b.field("buckets", buckets,
             "Sizes; every clip goes to the one whose shape is nearest to its own.");
     b.field("clips_per_video", clips_per_video,
@@ -69,10 +79,8 @@ struct Encoders {
   std::function<std::pair<at::Tensor, at::Tensor>(const std::vector<std::string>&)> negative_text;
   std::string vae_identity;
   std::string text_identity;
-  int64_t temporal_stride = 4;
-  int64_t spatial_stride = 8;
+  VaeRule rule;
   int64_t latent_channels = 16;
-  int64_t latent_frames(int64_t frames) const { return (frames - 1) / temporal_stride + 1; }
 };
 
 struct PrepareResult {
@@ -93,7 +101,7 @@ struct PrepareResult {
 // gives. The result of other ranks holds no samples.
 //
 // Throws UserError: no clip usable; the folder holds a data set made with other settings, encoders
-// or sources, or one begun by another number of ranks; sizes that the VAE's strides do not divide.
+// or sources, or one begun by another number of ranks; frames or sizes that the VAE does not take.
 // EnvironmentError: disk full, no OpenCV in this build.
 PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, ProgressSink& progress,
                       const LaunchRank& ranks = {});

@@ -1,8 +1,12 @@
 #include "data/shard.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
 #include <memory>
+#include <optional>
 
 #include "core/build_config.h"
 #include "core/error.h"
@@ -16,18 +20,35 @@
 namespace sana::data {
 namespace fs = std::filesystem;
 
-bool is_shard(const fs::path& path) {
-  std::string name = path.filename().string();
+namespace {
+
+// The ending of a shard's name as it is written there; empty: it is none.
+std::string shard_ending(const fs::path& path) {
+  const std::string written = path.filename().string();
+  std::string name = written;
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return char(std::tolower(c)); });
-  return name.ends_with(".zip") || name.ends_with(".tar") || name.ends_with(".tar.gz") ||
-         name.ends_with(".tgz");
+  for (const std::string ending : {".tar.gz", ".tgz", ".tar", ".zip"}) {
+    if (name.ends_with(ending)) return written.substr(written.size() - ending.size());
+  }
+  return "";
+}
+
+}  // namespace
+
+bool is_shard(const fs::path& path) { return !shard_ending(path).empty(); }
+
+fs::path shard_stem(const fs::path& shard) {
+  const std::string name = shard.string();
+  return name.substr(0, name.size() - shard_ending(shard).size());
 }
 
 #if SANA_HAS_ARCHIVES
 namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;
+// To reach one file of a zip a block is read for each before it.
+constexpr size_t kZipBlockBytes = 16 << 10;
 // A clip of this size is no clip; a damaged header may say anything.
 constexpr int64_t kMaxEntryBytes = int64_t(8) << 30;
 
@@ -37,7 +58,19 @@ class Reader {
     archive_read_support_format_zip(archive_.get());
     archive_read_support_format_tar(archive_.get());
     archive_read_support_filter_gzip(archive_.get());
-    check(archive_read_open_filename(archive_.get(), path.c_str(), kBlockBytes));
+    const size_t block = path.extension() == ".zip" ? kZipBlockBytes : kBlockBytes;
+    check(archive_read_open_filename(archive_.get(), path.c_str(), block));
+  }
+  // A tar from the header of one of its files on.
+  Reader(const fs::path& path, int64_t position)
+      : path_(path),
+        descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+        archive_(archive_read_new()) {
+    if (descriptor_.number < 0 || ::lseek(descriptor_.number, position, SEEK_SET) != position) {
+      throw UnreadableShard(fmt::format("{}: cannot be read", path.string()));
+    }
+    archive_read_support_format_tar(archive_.get());
+    check(archive_read_open_fd(archive_.get(), descriptor_.number, kBlockBytes));
   }
 
   // The next file, or null at the end.
@@ -52,6 +85,14 @@ class Reader {
     }
   }
 
+  // Of the present file, as ShardEntry has it.
+  int64_t position() const {
+    const bool is_tar =
+        (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+    const bool is_compressed = archive_filter_count(archive_.get()) > 1;  // one: the file itself
+    return is_tar && !is_compressed ? archive_read_header_position(archive_.get()) : -1;
+  }
+
   // Data of the present file, in as many bytes as there really are.
   std::string read() {
     std::string bytes;
@@ -62,8 +103,10 @@ class Reader {
       const int status = archive_read_data_block(archive_.get(), &block, &count, &offset);
       if (status == ARCHIVE_EOF) return bytes;
       check(status);
-      require(offset >= 0 && offset + int64_t(count) <= kMaxEntryBytes,
-              "{}: damaged: an entry says that it has more than 8 GiB", path_.string());
+      if (offset < 0 || offset + int64_t(count) > kMaxEntryBytes) {
+        throw UnreadableShard(
+            fmt::format("{}: damaged: an entry says that it has more than 8 GiB", path_.string()));
+      }
       if (size_t(offset) > bytes.size()) bytes.resize(size_t(offset));  // a hole of a sparse file
       bytes.append(static_cast<const char*>(block), count);
     }
@@ -73,17 +116,40 @@ class Reader {
   struct Close {
     void operator()(archive* open) const { archive_read_free(open); }
   };
+  struct Descriptor {
+    explicit Descriptor(int opened) : number(opened) {}
+    ~Descriptor() {
+      if (number >= 0) ::close(number);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int number;
+  };
 
   void check(int status) const {
     if (status == ARCHIVE_OK || status == ARCHIVE_WARN) return;
     const char* text = archive_error_string(archive_.get());
-    throw UserError(fmt::format("{}: cannot be read as an archive: {}. Copy it again.",
-                                path_.string(), text == nullptr ? "it is damaged" : text));
+    throw UnreadableShard(fmt::format("{}: cannot be read as an archive: {}. Copy it again.",
+                                      path_.string(), text == nullptr ? "it is damaged" : text));
   }
 
   fs::path path_;
+  Descriptor descriptor_{-1};
   std::unique_ptr<archive, Close> archive_;
 };
+
+// Nothing when another file stands there by now.
+std::optional<std::string> read_at(const fs::path& archive, const std::string& name,
+                                   int64_t position) {
+  try {
+    Reader reader(archive, position);
+    archive_entry* entry = reader.next();
+    if (entry != nullptr && archive_entry_pathname(entry) == name) return reader.read();
+  } catch (const UnreadableShard&) {
+    // The search from the beginning says what is wrong.
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -91,7 +157,8 @@ std::vector<ShardEntry> list_shard(const fs::path& archive) {
   std::vector<ShardEntry> entries;
   Reader reader(archive);
   while (archive_entry* entry = reader.next()) {
-    entries.push_back({archive_entry_pathname(entry), archive_entry_size(entry)});
+    entries.push_back(
+        {archive_entry_pathname(entry), archive_entry_size(entry), reader.position()});
   }
   return entries;
 }
@@ -105,13 +172,16 @@ void read_shard(const fs::path& archive, const std::function<bool(const std::str
   }
 }
 
-std::string read_shard_entry(const fs::path& archive, const std::string& name) {
+std::string read_shard_entry(const fs::path& archive, const std::string& name, int64_t position) {
+  if (position >= 0) {
+    if (auto bytes = read_at(archive, name, position)) return *std::move(bytes);
+  }
   try {
     Reader reader(archive);
     while (archive_entry* entry = reader.next()) {
       if (archive_entry_pathname(entry) == name) return reader.read();
     }
-  } catch (const UserError& error) {
+  } catch (const UnreadableShard& error) {
     throw UnusableClip("damaged shard", error.what(), "copy the shard again");
   }
   throw UnusableClip("missing", "it is no longer in " + archive.string(), "list the shard again");
@@ -130,7 +200,7 @@ void read_shard(const fs::path&, const std::function<bool(const std::string&)>&,
                 const std::function<void(const std::string&, std::string)>&) {
   throw_no_archives();
 }
-std::string read_shard_entry(const fs::path&, const std::string&) { throw_no_archives(); }
+std::string read_shard_entry(const fs::path&, const std::string&, int64_t) { throw_no_archives(); }
 #endif
 
 }  // namespace sana::data

@@ -7,28 +7,42 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+
 namespace sana::data {
+
+// An archive that is missing or damaged; names it.
+class UnreadableShard : public UserError {
+ public:
+  using UserError::UserError;
+};
 
 struct ShardEntry {
   std::string name;   // inside the archive, with '/'
   int64_t bytes = 0;  // unpacked
+  // Where its header begins in an uncompressed tar; -1 in other archives.
+  int64_t position = -1;
 };
 
 // Whether the name ends as that of an archive: .zip, .tar, .tar.gz, .tgz.
 bool is_shard(const std::filesystem::path& path);
+// Its path without that ending, with which the names of files beside it begin.
+std::filesystem::path shard_stem(const std::filesystem::path& shard);
 
-// The files of an archive in its own order; folders and links are left out. Throws UserError when
-// it cannot be read or is damaged (names it).
+// The files of an archive in its own order; folders and links are left out. Throws UnreadableShard.
 std::vector<ShardEntry> list_shard(const std::filesystem::path& archive);
 
 // Bytes of the files for whose names `wanted` is true, handed out one by one in the archive's
-// order. Throws UserError as list_shard does.
+// order. Throws UnreadableShard.
 void read_shard(const std::filesystem::path& archive,
                 const std::function<bool(const std::string& name)>& wanted,
                 const std::function<void(const std::string& name, std::string bytes)>& take);
 
-// Bytes of one file. Throws UnusableClip when it is not there or its part of the archive is
-// damaged.
-std::string read_shard_entry(const std::filesystem::path& archive, const std::string& name);
+// Bytes of one file. With its `position` what stands before it is not looked at, so that reading
+// all files of a tar takes one pass and not one for each; when another file stands there by now, it
+// is searched by its name. Throws UnusableClip when it is not there or its part of the archive is
+// damaged. Thread-safe.
+std::string read_shard_entry(const std::filesystem::path& archive, const std::string& name,
+                             int64_t position = -1);
 
 }  // namespace sana::data

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <opencv2/imgproc.hpp>
+#include <utility>
 
 #include "core/error.h"
 #include "data/resize.h"
@@ -12,12 +13,15 @@
 
 namespace sana::data {
 
-std::unique_ptr<VideoStream> open_part(const VideoPart& video) {
-  if (video.member.empty()) {
-    return std::make_unique<VideoStream>(open_bytes(video.path), video.path.string());
-  }
-  return std::make_unique<VideoStream>(own_bytes(read_shard_entry(video.path, video.member)),
-                                       video.member);
+std::shared_ptr<const ByteSource> open_bytes_of(const VideoPart& part) {
+  if (part.member.empty()) return open_bytes(part.path);
+  return own_bytes(read_shard_entry(part.path, part.member, part.position));
+}
+
+std::unique_ptr<VideoStream> open_part(const VideoPart& video,
+                                       std::shared_ptr<const ByteSource> bytes) {
+  return std::make_unique<VideoStream>(
+      std::move(bytes), video.member.empty() ? video.path.string() : video.member);
 }
 
 bool is_in_part(const VideoPart& video, double time_s) {

@@ -12,9 +12,13 @@
 
 namespace sana::data {
 
-// The stream of the whole video. Throws UnusableClip as VideoStream does, and when a shard is
+// The bytes of the file or member. Throws UnusableClip when it is not there, or its shard is
 // damaged.
-std::unique_ptr<VideoStream> open_part(const VideoPart& video);
+std::shared_ptr<const ByteSource> open_bytes_of(const VideoPart& part);
+
+// The stream of the whole video. Throws UnusableClip as VideoStream does.
+std::unique_ptr<VideoStream> open_part(const VideoPart& video,
+                                       std::shared_ptr<const ByteSource> bytes);
 
 // Whether a frame that begins at that time belongs to the part, give or take a millisecond of
 // rounding.

@@ -45,6 +45,22 @@ void silence_decoders() {
   static_cast<void>(is_silent);
 }
 
+// OpenCV says of a picture that it does not take nothing, or throws.
+cv::Mat decode_image(const ByteSource& source) {
+  silence_decoders();
+  std::vector<char> bytes(size_t(source.size()));
+  cv::Mat bgr;
+  try {
+    bytes.resize(size_t(source.read(0, bytes.data(), source.size())));
+    bgr = cv::imdecode(bytes, cv::IMREAD_COLOR);
+  } catch (const cv::Exception&) {
+  }
+  if (bgr.empty()) {
+    throw UnusableClip("cannot decode", "OpenCV cannot read it", "convert it to JPEG or PNG");
+  }
+  return bgr;
+}
+
 // Where a frame of the source goes: (clip, frame in it).
 using Placement = std::pair<size_t, int64_t>;
 
@@ -89,24 +105,22 @@ void decode_placed(VideoStream& stream, const VideoPart& video, const ClipSettin
 }  // namespace
 
 DecodedClips read_video(const VideoPart& video, const ClipSettings& settings) {
-  const FrameTimes times = decode_frame_times(video);
+  const auto bytes = open_bytes_of(video);
+  const FrameTimes times = decode_frame_times(*open_part(video, bytes), video);
   const ChosenFrames chosen = choose_frames(times.seconds, times.fps, settings);
   const auto placements = place_frames(chosen);
   DecodedClips decoded;
   decoded.retiming = {times.fps, static_cast<int64_t>(times.seconds.size()),
                       static_cast<int64_t>(placements.size())};
   decoded.clips.resize(chosen.starts.size());
-  decode_placed(*open_part(video), video, settings, chosen.length, placements, decoded);
+  decode_placed(*open_part(video, bytes), video, settings, chosen.length, placements, decoded);
   return decoded;
 }
 
-DecodedClips read_image(const fs::path& image, const SizeTable& sizes) {
-  check_media_file(image, /*expect_image=*/true);
-  silence_decoders();
-  const cv::Mat bgr = cv::imread(image.string(), cv::IMREAD_COLOR);
-  if (bgr.empty()) {
-    throw UnusableClip("cannot decode", "OpenCV cannot read it", "convert it to JPEG or PNG");
-  }
+DecodedClips read_image(const VideoPart& image, const SizeTable& sizes) {
+  const auto bytes = open_part(image);
+  check_media(*bytes, name_of(image), /*expect_image=*/true);
+  const cv::Mat bgr = decode_image(*bytes);
   const Bucket size = sizes.nearest(bgr.rows, bgr.cols);
   DecodedClips decoded;
   decoded.bucket = {size.height, size.width, 1};
@@ -117,7 +131,11 @@ DecodedClips read_image(const fs::path& image, const SizeTable& sizes) {
 
 #else
 DecodedClips read_video(const VideoPart&, const ClipSettings&) { throw_no_video_io(); }
-DecodedClips read_image(const fs::path&, const SizeTable&) { throw_no_video_io(); }
+DecodedClips read_image(const VideoPart&, const SizeTable&) { throw_no_video_io(); }
 #endif
+
+DecodedClips read_image(const fs::path& image, const SizeTable& sizes) {
+  return read_image(VideoPart::whole(image), sizes);
+}
 
 }  // namespace sana::data

@@ -22,10 +22,12 @@ struct ClipSettings {
   SizeTable sizes;                      // the nearest by shape is taken
 };
 
-// What is used of a video: all of it, or one shot of a stage's manifest.
+// What is used of a video or image: all of it, or one shot of a stage's manifest.
 struct VideoPart {
   // All of a file.
-  static VideoPart whole(std::filesystem::path path) { return {std::move(path), "", 0, {}, {}}; }
+  static VideoPart whole(std::filesystem::path path) {
+    return {std::move(path), "", 0, {}, {}, -1};
+  }
 
   struct Crop {
     int64_t x = 0, y = 0, width = 0, height = 0;
@@ -35,6 +37,7 @@ struct VideoPart {
   double start_s = 0;  // after the first frame
   std::optional<double> end_s;
   std::optional<Crop> crop;  // of the picture as shown
+  int64_t position = -1;     // of the member, see ShardEntry; -1: it is searched by its name
 };
 
 // What a clip was cut from and how, said in the log.
@@ -56,8 +59,9 @@ struct DecodedClips {
 // has no OpenCV or FFmpeg.
 DecodedClips read_video(const VideoPart& video, const ClipSettings& settings);
 
-// An image as a clip of one frame (JPEG or PNG; EXIF orientation applied). Throws UnusableClip,
-// EnvironmentError.
+// An image as a clip of one frame (JPEG or PNG; EXIF orientation applied); of `image` only path and
+// member count. Throws UnusableClip, EnvironmentError.
+DecodedClips read_image(const VideoPart& image, const SizeTable& sizes);
 DecodedClips read_image(const std::filesystem::path& image, const SizeTable& sizes);
 
 // EnvironmentError that says how clips can be decoded elsewhere.

@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "data/drop_report.h"
+#include "data/sidecar.h"
 #include "filter/decide/copies.h"
 #include "filter/decide/shot_table.h"
 #include "filter/decide/stage_manifest.h"
@@ -15,7 +16,6 @@
 #include "filter/report/report_page.h"
 #include "filter/report/thumbnails.h"
 #include "filter/score_store.h"
-#include "filter/sidecar.h"
 #include "filter/video_list.h"
 #if SANA_HAS_VIDEO_IO
 #include "filter/measure/measure_all.h"
@@ -37,7 +37,7 @@ Loaded load_scores(const FilterConfig& config, ProgressSink& progress) {
   const fs::path named = output.lexically_normal();
   Loaded loaded{ShotTable(config.score_names()), {}, {}};
   loaded.input.name = (named.has_filename() ? named : named.parent_path()).filename().string();
-  SidecarReader sidecars(config.sidecars.scores, config.sidecars.captions);
+  data::SidecarReader sidecars(config.sidecars.scores, config.sidecars.captions);
   progress.begin("reading scores", 0, "videos");
   read_scores(output, [&](const VideoRecord& record) {
     ++loaded.input.files;
@@ -47,7 +47,8 @@ Loaded load_scores(const FilterConfig& config, ProgressSink& progress) {
       loaded.unusable.add(*record.problem);
       return;
     }
-    Sidecar sidecar = sidecars.read(record.place);
+    data::Sidecar sidecar = sidecars.read(record.place.path, record.place.member);
+    if (!sidecar.problem.empty()) log::warning("{}: {}", record.place.id, sidecar.problem);
     loaded.table.add(record, std::move(sidecar.captions), sidecar.scores);
   });
   progress.end();

@@ -58,13 +58,6 @@ TEST_CASE("every wrong configuration key is named with its line before anything 
   CHECK_FALSE(fs::exists(project.path("typo")));
 }
 
-TEST_CASE("a number of frames that the VAE cannot have is refused with its neighbours",
-          "[end_to_end]") {
-  const TinyProject project;
-  write_clips_yaml(project);
-  check_fails(project.run({"prepare", "clips.yaml", "frames=80"}), 2, {"frames", "80", "77", "81"});
-}
-
 TEST_CASE("clips that cannot be prepared are refused with a remedy", "[end_to_end]") {
   const TinyProject project;
   write_clips_yaml(project);

@@ -60,19 +60,6 @@ TEST_CASE("a size that is not height x width is refused with an example", "[data
   CHECK(parse_bucket("128x224x17") == Bucket{128, 224, 17});
 }
 
-TEST_CASE("a frame count that is not 4k+1 is refused and its neighbours are named", "[data]") {
-  CHECK(frame_count_complaint(81).empty());
-  CHECK(frame_count_complaint(1).empty());
-  CHECK(contains(frame_count_complaint(80), "nearest are 77 and 81"));
-  CHECK(contains(frame_count_complaint(2), "nearest are 1 and 5"));
-  CHECK(contains(frame_count_complaint(0), "nearest are 1 and 5"));
-  const std::string message = error_of([] {
-    sana::config::load_text<PrepareConfig>("source: a\noutput: b\nframes: 18\n", "test.yaml");
-  });
-  CHECK(contains(message, "line 3"));
-  CHECK(contains(message, "nearest are 17 and 21"));
-}
-
 TEST_CASE("the prepare section names a wrong size and its key", "[data]") {
   const std::string message = error_of([] {
     sana::config::load_text<PrepareConfig>(

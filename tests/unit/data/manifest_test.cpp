@@ -55,6 +55,7 @@ TEST_CASE("a JSONL list is read relative to itself and sorted by path", "[data]"
   REQUIRE(items[2].problem);
   CHECK(items[2].problem->reason == "listed twice");
   CHECK(contains(items[2].problem->detail, "line 1 and in line 4"));
+  CHECK(items[2].id == "clips/z.mp4 (line 4)");  // two ids: both are counted
 }
 
 TEST_CASE("a JSONL line that is not an object with a path is refused with its number", "[data]") {
@@ -64,6 +65,42 @@ TEST_CASE("a JSONL line that is not an object with a path is refused with its nu
   write_text(folder / "list.jsonl", "path,caption\n");
   CHECK(contains(error_of([&] { list_sources(folder / "list.jsonl", "all"); }), "list.jsonl:1"));
   CHECK(contains(error_of([&] { list_sources(folder / "none", "all"); }), "does not exist"));
+}
+
+TEST_CASE("the caption of a loose clip is its .txt, else its .json, else of a caption file",
+          "[data]") {
+  const TempFolder folder;
+  for (const char* name : {"a.mp4", "b.mp4", "c.mp4", "d.mp4", "e.png", "sub/a.mp4"}) {
+    write_text(folder / name, "x");
+  }
+  write_text(folder / "a.txt", "of the txt");
+  write_text(folder / "a.json", "{ broken");
+  write_text(folder / "b.json", R"({"text": "third", "caption": "of the json", "width": 5})");
+  write_text(folder / "c.json", R"({"width": 5})");
+  write_text(folder / "d.json", "{ broken");
+  write_text(folder / "_vlm.json", R"({"a": "x", "b": "x", "c": "of the file", "d": "other"})");
+  write_text(folder / "_more.json", R"({"c": "second choice", "e": {"more": "of more"}})");
+  const auto items = list_sources(folder.path(), "all", {"_vlm", "_more"});
+  REQUIRE(items.size() == 6);
+  CHECK(items[0].caption == "of the txt");
+  CHECK_FALSE(items[0].problem);
+  CHECK(items[1].caption == "of the json");
+  CHECK(items[2].caption == "of the file");
+  CHECK(items[3].caption == "other");
+  CHECK(items[4].caption == "of more");
+  CHECK(items[5].caption.empty());  // the caption files of another folder
+  const auto without = list_sources(folder.path(), "all");
+  CHECK(without[2].caption.empty());
+  REQUIRE(without[3].problem);
+  CHECK(without[3].problem->reason == "caption cannot be read");
+  CHECK(contains(without[3].problem->detail, "d.json"));
+}
+
+TEST_CASE("a caption file that is asked for and is no JSON is an error that names it", "[data]") {
+  const TempFolder folder;
+  write_text(folder / "a.mp4", "x");
+  write_text(folder / "_vlm.json", "[1]");
+  CHECK(contains(error_of([&] { list_sources(folder.path(), "all", {"_vlm"}); }), "_vlm.json"));
 }
 
 TEST_CASE("the hash of a source changes with contents, captions and names", "[data]") {

@@ -5,6 +5,7 @@
 
 #include "core/signals.h"
 #include "unit/data/data_fixtures.h"
+#include "unit/data/pack.h"
 
 namespace sana::data {
 namespace {
@@ -158,10 +159,10 @@ TEST_CASE("sizes that the VAE's stride does not divide are refused", "[data]") {
   const TempFolder folder;
   pixels_source(folder);
   Encoders encoders = test_encoders();
-  encoders.spatial_stride = 32;
+  encoders.rule.spatial_stride = 32;
   const auto message = error_of(
       [&] { run_prepare(test_config(folder / "pixels", folder / "out", "latents"), &encoders); });
-  CHECK(contains(message, "16x16"));
+  CHECK(contains(message, "clip0.mp4 is 16x24"));
   CHECK(contains(message, "multiples of 32"));
 }
 
@@ -177,12 +178,52 @@ TEST_CASE("latents that are not finite are an error that names the clip", "[data
   CHECK(contains(message, "not finite"));
 }
 
-TEST_CASE("a frame count that is not 4k+1 stops prepare before anything is written", "[data]") {
-  const TempFolder folder;
-  auto config = test_config(folder / "clips", folder / "out", "pixels");
+TEST_CASE("a number of frames that the VAE does not take stops prepare before a clip is read",
+          "[data]") {
+  const TempFolder folder;  // where no clip is, so that reading one would be another error
+  Encoders encoders = test_encoders();
+  encoders.rule = {"LTX-2 VAE", 8, true, 32};
+  auto config = test_config(folder / "clips", folder / "out", "latents");
   config.frames = 16;
-  CHECK(contains(error_of([&] { run_prepare(config); }), "nearest are 13 and 17"));
+  const auto message = error_of([&] { run_prepare(config, &encoders); });
+  CHECK(contains(message, "frames: must be 8k+1 for the LTX-2 VAE"));
+  CHECK(contains(message, "got 16; nearest are 9 and 17"));
+  config.frames = 17;
+  config.shorter_frames = {13};
+  CHECK(
+      contains(error_of([&] { run_prepare(config, &encoders); }), "shorter_frames: must be 8k+1"));
+  config.shorter_frames = {9};
+  config.buckets.sizes = {"64x48"};
+  CHECK(contains(error_of([&] { run_prepare(config, &encoders); }), "multiples of 32"));
   CHECK_FALSE(fs::exists(folder / "out"));
+}
+
+TEST_CASE("pixels of a length that the VAE does not take are refused by the clip's name",
+          "[data]") {
+  const TempFolder folder;
+  make_pixels_dataset(folder / "pixels", {{16, 24, 5}, {16, 24, 6}});
+  const Encoders encoders = test_encoders();
+  const auto config = test_config(folder / "pixels", folder / "out", "latents");
+  const auto message = error_of([&] { run_prepare(config, &encoders); });
+  CHECK(contains(message, "clip1.mp4"));
+  CHECK(contains(message, "nearest are 5 and 9"));
+}
+
+TEST_CASE("a VAE without a lone first frame takes 4k frames, and pictures", "[data]") {
+  const TempFolder folder;
+  make_pixels_dataset(folder / "pixels", {{16, 24, 8}, {16, 16, 1}});
+  Encoders encoders = test_encoders();
+  encoders.rule = {"DC-AE-V", 4, false, 8};
+  const auto config = test_config(folder / "pixels", folder / "out", "latents");
+  CHECK(run_prepare(config, &encoders).samples == 2);
+  const PreparedDataset latents(folder / "out");
+  CHECK(latents.read({0}).data.size(2) == 2);
+  CHECK(latents.read({1}).data.size(2) == 1);
+  // Latents of another shape than the rule says are a fault of the VAE.
+  encoders.rule.temporal_stride = 2;
+  auto other = config;
+  other.output = (folder / "other").string();
+  CHECK(contains(error_of([&] { run_prepare(other, &encoders); }), "prepare: latents"));
 }
 
 TEST_CASE("an output that cannot be written is an error of the environment", "[data]") {
@@ -284,6 +325,91 @@ TEST_CASE("a changed caption or setting makes a finished data set stale", "[data
   write_text(folder / "in/a.txt", "other words");
   CHECK(contains(error_of([&] { run_prepare(config); }), "files or captions"));
 }
+
+TEST_CASE("a clip that is listed twice is prepared once and counted as unused once", "[data]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "in", "a");
+  write_text(folder / "list.jsonl",
+             "{\"path\": \"in/a.avi\", \"caption\": \"one\"}\n"
+             "{\"path\": \"in/a.avi\", \"caption\": \"two\"}\n");
+  const auto result = run_prepare(test_config(folder / "list.jsonl", folder / "out", "pixels"));
+  CHECK(result.samples == 1);
+  CHECK(result.unused == 1);
+  const auto unused = unused_of(folder / "out");
+  REQUIRE(unused.size() == 1);
+  CHECK(unused[0]["id"] == "in/a.avi (line 2)");
+}
+
+#if SANA_HAS_ARCHIVES
+// Clips, a picture and captions in each of their places.
+void write_mixed_folder(const fs::path& folder) {
+  write_captioned_clip(folder, "a", 12, 40);
+  write_captioned_clip(folder, "b", 12, 60);
+  fs::remove(folder / "b.txt");
+  write_text(folder / "b.json", R"({"prompt": "a prompt", "width": 128})");
+  cv::imwrite((folder / "c.png").string(), numbered_frame(90));
+  write_text(folder / "short.txt", "too short");
+  write_numbered_clip(folder / "short.avi", 3, 16);
+}
+
+TEST_CASE("a shard gives the samples of the folder that it holds", "[data]") {
+  const TempFolder folder;
+  write_mixed_folder(folder / "in");
+  write_text(folder / "in/_vlm.json", R"({"c": {"vlm": "of the caption file"}})");
+  fs::copy_file(folder / "in/_vlm.json", folder / "s_vlm.json");
+  pack(folder.path(),
+       "import os, tarfile, zipfile\n"
+       "names = sorted(n for n in os.listdir(\"in\") if n[0] != \"_\")\n"
+       "z = zipfile.ZipFile(\"s.zip\", \"w\")\nt = tarfile.open(\"s.tar\", \"w\")\n"
+       "g = tarfile.open(\"s.tgz\", \"w:gz\")\n"
+       "for n in names: z.write(\"in/\" + n, n), t.add(\"in/\" + n, n), g.add(\"in/\" + n, n)\n"
+       "z.close(), t.close(), g.close()\n");
+  const auto prepared = [&](const std::string& source) {
+    auto config = test_config(folder / source, folder / ("out-" + source), "pixels");
+    config.captions = {"_vlm"};
+    return run_prepare(config);
+  };
+  const auto loose = prepared("in");
+  REQUIRE(loose.samples == 3);
+  const PreparedDataset expected(folder / "out-in");
+  CHECK(expected.info(2).caption == "of the caption file");
+  for (const std::string shard : {"s.zip", "s.tar", "s.tgz"}) {
+    INFO(shard);
+    const auto result = prepared(shard);
+    CHECK(result.listed == loose.listed);
+    CHECK(result.unused == loose.unused);
+    const PreparedDataset dataset(folder / ("out-" + shard));
+    REQUIRE(dataset.size() == expected.size());
+    for (int64_t i = 0; i < expected.size(); ++i) {
+      CHECK(dataset.info(i).id == shard + "/" + expected.info(i).id);
+      CHECK(dataset.info(i).caption == expected.info(i).caption);
+      CHECK(dataset.info(i).bucket == expected.info(i).bucket);
+      CHECK(at::equal(dataset.read({i}).data, expected.read({i}).data));
+    }
+  }
+}
+
+TEST_CASE("a damaged shard is one unusable item, and the rest is prepared", "[data]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "in", "loose");
+  write_mixed_folder(folder / "packed");
+  fs::remove(folder / "packed/c.png");
+  pack(folder / "packed",
+       "import os, zipfile\nnames = os.listdir(\".\")\n"
+       "with zipfile.ZipFile(\"../in/good.zip\", \"w\") as z:\n"
+       "  for n in names: z.write(n)\n");
+  write_text(folder / "in/sub/bad.zip", "PK\x03\x04 and nothing more");
+  const auto result = run_prepare(test_config(folder / "in", folder / "out", "pixels"));
+  CHECK(result.samples == 3);
+  const auto unused = unused_of(folder / "out");
+  REQUIRE(unused.size() == 2);
+  CHECK(unused[0]["id"] == "good.zip/short.avi");
+  CHECK(unused[1]["id"] == "sub/bad.zip");
+  CHECK(unused[1]["reason"] == "damaged shard");
+  CHECK(contains(unused[1]["detail"], "bad.zip"));
+  CHECK(unused[1]["remedy"] == "copy the shard again");
+}
+#endif
 
 TEST_CASE("real clips of the examples are prepared, H.264 and JPEG", "[data]") {
   const TempFolder folder;

@@ -1,20 +1,13 @@
 // Archives are read in place; damaged ones are named.
 #include "core/build_config.h"
 #if SANA_HAS_ARCHIVES
-#include <cstdlib>
-
 #include "data/shard.h"
 #include "data/unusable.h"
 #include "unit/data/data_fixtures.h"
+#include "unit/data/pack.h"
 
 namespace sana::data {
 namespace {
-
-// By Python, which writes what other programs write.
-void pack(const fs::path& folder, const std::string& code) {
-  const auto command = "cd '" + folder.string() + "' && python3 -c '" + code + "'";
-  REQUIRE(std::system(command.c_str()) == 0);
-}
 
 void write_members(const fs::path& folder) {
   fs::create_directories(folder / "in");
@@ -43,6 +36,8 @@ TEST_CASE("stored and deflated zips and tars give the same files", "[data]") {
     REQUIRE(entries.size() == 2);
     CHECK(entries[0].name == "in/b.txt");
     CHECK(entries[1].bytes == 100000);
+    CHECK((entries[1].position > entries[0].position) == (std::string(name) == "t.tar"));
+    CHECK(read_shard_entry(folder / name, "in/a.txt", entries[1].position).size() == 100000);
     CHECK(read_shard_entry(folder / name, "in/b.txt") == "second");
     CHECK(read_shard_entry(folder / name, "in/a.txt") == std::string(100000, 'x'));
     CHECK_THROWS_AS(read_shard_entry(folder / name, "in/c.txt"), UnusableClip);
@@ -53,6 +48,55 @@ TEST_CASE("stored and deflated zips and tars give the same files", "[data]") {
     CHECK(seen == "in/b.txtsecond");
   }
   CHECK_FALSE(is_shard("a.mp4"));
+}
+
+TEST_CASE("a file of a tar is read from its place, without what stands before it", "[data]") {
+  const TempFolder folder;
+  write_members(folder.path());
+  const fs::path tar = folder / "t.tar";
+  // Names above 100 characters have a header of their own before the file's.
+  const std::string name = "in/" + std::string(150, 'n') + ".txt";
+  write_text(folder / name, "behind a long name");
+  pack(folder.path(),
+       "import tarfile\nt = tarfile.open(\"t.tar\", \"w\")\n"
+       "for name in (\"in/a.txt\", \"" +
+           name + "\", \"in/b.txt\"): t.add(name)\nt.close()\n");
+  const auto entries = list_shard(tar);
+  REQUIRE(entries.size() == 3);
+  CHECK(read_shard_entry(tar, name, entries[1].position) == "behind a long name");
+  // Where another file stands by now, it is searched.
+  CHECK(read_shard_entry(tar, "in/b.txt", entries[1].position) == "second");
+  CHECK(read_shard_entry(tar, "in/b.txt", 7) == "second");
+  CHECK(read_shard_entry(tar, "in/b.txt", int64_t(1) << 40) == "second");
+
+  std::string bytes = read_all(tar);
+  std::fill(bytes.begin(), bytes.begin() + 512, 'z');
+  write_text(tar, bytes);
+  CHECK_THROWS_AS(read_shard_entry(tar, "in/b.txt"), UnusableClip);
+  CHECK(read_shard_entry(tar, "in/b.txt", entries[2].position) == "second");
+  CHECK(read_shard_entry(tar, name, entries[1].position) == "behind a long name");
+}
+
+TEST_CASE("a file that a shard holds half of is damaged, those before it are not", "[data]") {
+  const TempFolder folder;
+  write_members(folder.path());
+  pack(folder.path(),
+       "import tarfile\nt = tarfile.open(\"t.tar\", \"w\")\n"
+       "for name in (\"in/b.txt\", \"in/a.txt\"): t.add(name)\nt.close()\n");
+  const auto entries = list_shard(folder / "t.tar");
+  fs::resize_file(folder / "t.tar", 50000);
+  for (const int64_t position : {int64_t(-1), entries[1].position}) {
+    CHECK(contains(error_of([&] { read_shard_entry(folder / "t.tar", "in/a.txt", position); }),
+                   "damaged shard"));
+  }
+  CHECK(read_shard_entry(folder / "t.tar", "in/b.txt", entries[0].position) == "second");
+}
+
+TEST_CASE("a shard's ending is not part of its stem", "[data]") {
+  CHECK(shard_stem("a/b.tar.gz") == "a/b");
+  CHECK(shard_stem("a.b/c.d.ZIP") == "a.b/c.d");
+  CHECK(shard_stem("c.tgz") == "c");
+  CHECK(is_shard("C.Tar"));
 }
 
 TEST_CASE("a damaged shard is named", "[data]") {

@@ -118,6 +118,32 @@ TEST_CASE("a clip inside a shard is read without unpacking it", "[data]") {
   part.member = "other.avi";
   CHECK(reason_of([&] { read_video(part, small_clips(9)); }) == "missing");
 }
+
+TEST_CASE("an image inside a shard is the same as outside, and is checked alike", "[data]") {
+  const TempFolder folder;
+  fs::copy_file(example("images/daisy.jpg"), folder / "k.jpg");
+  cv::imwrite((folder / "k.png").string(), numbered_frame(77));
+  write_text(folder / "empty.png", "");
+  write_text(folder / "cut.jpg", read_all(folder / "k.jpg").substr(0, 3000));
+  write_text(folder / "clip.jpg", read_all(example("clips/waterfall.mp4")));
+  const auto command = "cd '" + folder.path().string() + "' && python3 -m zipfile -c s.zip *.*g";
+  REQUIRE(std::system(command.c_str()) == 0);
+  const SizeTable sizes({Bucket{64, 128, 0}, Bucket{128, 64, 0}});
+  VideoPart part = VideoPart::whole(folder / "s.zip");
+  for (const char* name : {"k.jpg", "k.png"}) {
+    part.member = name;
+    const DecodedClips inside = read_image(part, sizes);
+    const DecodedClips outside = read_image(folder / name, sizes);
+    CHECK(inside.bucket == outside.bucket);
+    CHECK(at::equal(inside.clips.at(0), outside.clips.at(0)));
+  }
+  CHECK(frame_number(read_image(part, sizes).clips[0][0]) == 77);
+  for (const auto& [name, reason] : std::vector<std::pair<std::string, std::string>>{
+           {"empty.png", "zero bytes"}, {"cut.jpg", "truncated"}, {"clip.jpg", "wrong type"}}) {
+    part.member = name;
+    CHECK(reason_of([&] { read_image(part, sizes); }) == reason);
+  }
+}
 #endif
 
 TEST_CASE("each damaged clip has its own reason", "[data]") {

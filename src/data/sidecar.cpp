@@ -1,4 +1,4 @@
-#include "filter/sidecar.h"
+#include "data/sidecar.h"
 
 #include <algorithm>
 
@@ -7,21 +7,17 @@
 #include "data/manifest.h"
 #include "data/shard.h"
 
-namespace sana::filter {
+namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
-std::string without_extension(const std::string& name) {
-  return fs::path(name).replace_extension().generic_string();
-}
-
 void add_caption(const std::string& source, const std::string& text, Sidecar& sidecar) {
-  std::string tidied = data::tidy_caption(text);
+  std::string tidied = tidy_caption(text);
   if (!tidied.empty()) sidecar.captions[source] = std::move(tidied);
 }
 
-// Texts of a <key>.json, each a caption source by its own name.
-void add_texts(const nlohmann::json& json, Sidecar& sidecar) {
+// The first text of a clip's own .json.
+void add_prompt(const nlohmann::json& json, Sidecar& sidecar) {
   if (!json.is_object()) return;
   for (const char* name : {"prompt", "caption", "text"}) {
     const auto found = json.find(name);
@@ -32,6 +28,17 @@ void add_texts(const nlohmann::json& json, Sidecar& sidecar) {
 }
 
 }  // namespace
+
+std::vector<std::string> keys_in_shard(const std::string& member) {
+  const fs::path path = member;
+  const std::string name = path.filename().string();
+  std::vector<std::string> keys = {fs::path(path).replace_extension().generic_string()};
+  // From the second character on: a dot at the beginning parts nothing.
+  const size_t dot = name.find('.', 1);
+  const std::string first = (path.parent_path() / name.substr(0, dot)).generic_string();
+  if (first != keys[0]) keys.push_back(first);
+  return keys;
+}
 
 nlohmann::json sidecar_value(const nlohmann::json& entry, const std::string& name, bool is_text) {
   const auto fits = [&](const nlohmann::json& value) {
@@ -71,29 +78,37 @@ SidecarReader::Files SidecarReader::read_files(const std::string& stem) const {
   return files;
 }
 
-void SidecarReader::open_shard(const std::string& shard) {
-  if (present_ == shard) return;
-  present_ = shard;
-  files_ = read_files(without_extension(shard));
+void SidecarReader::open_shard(const fs::path& shard) {
+  if (present_ == shard.string()) return;
+  present_.clear();
+  files_ = read_files(shard_stem(shard).string());
   entries_.clear();
-  data::read_shard(
-      shard, [](const std::string& name) { return fs::path(name).extension() == ".json"; },
-      [&](const std::string& name, const std::string& bytes) {
-        entries_[without_extension(name)] =
-            nlohmann::json::parse(bytes, nullptr, /*allow_exceptions=*/false);
+  read_shard(
+      shard,
+      [](const std::string& name) {
+        const auto extension = fs::path(name).extension();
+        return extension == ".json" || extension == ".txt";
+      },
+      [&](const std::string& name, std::string bytes) {
+        entries_.emplace(name, std::move(bytes));
       });
+  present_ = shard.string();
 }
 
 void SidecarReader::open_folder(const fs::path& folder) {
   if (present_ == folder.string()) return;
-  present_ = folder.string();
+  present_.clear();
   files_ = read_files((folder / "").string());
   entries_.clear();
+  present_ = folder.string();
 }
 
-void SidecarReader::take_values(const std::string& key, Sidecar& sidecar) const {
+void SidecarReader::take_values(const std::vector<std::string>& keys, Sidecar& sidecar) const {
   for (const auto& [name, file] : files_) {
-    const auto entry = file.find(key);
+    auto entry = file.end();
+    for (const std::string& key : keys) {
+      if (entry == file.end()) entry = file.find(key);
+    }
     if (entry == file.end()) continue;
     const auto number = sidecar_value(*entry, name, /*is_text=*/false);
     const auto text = sidecar_value(*entry, name, /*is_text=*/true);
@@ -105,25 +120,46 @@ void SidecarReader::take_values(const std::string& key, Sidecar& sidecar) const 
   }
 }
 
-Sidecar SidecarReader::read(const VideoPlace& place) {
-  Sidecar sidecar;
-  if (!place.member.empty()) {
-    open_shard(place.path);
-    const std::string key = without_extension(place.member);
-    if (const auto entry = entries_.find(key); entry != entries_.end()) {
-      add_texts(entry->second, sidecar);
+void SidecarReader::read_member(const std::string& member, Sidecar& sidecar) const {
+  const auto keys = keys_in_shard(member);
+  for (const std::string& key : keys) {
+    const auto text = entries_.find(key + ".txt");
+    if (text != entries_.end() && sidecar.captions.count("txt") == 0) {
+      add_caption("txt", text->second, sidecar);
     }
-    take_values(key, sidecar);
-    return sidecar;
+    const auto json = entries_.find(key + ".json");
+    if (json == entries_.end() || sidecar.captions.count("prompt") != 0) continue;
+    const auto parsed = nlohmann::json::parse(json->second, nullptr, /*allow_exceptions=*/false);
+    if (parsed.is_discarded()) {
+      sidecar.problem = fmt::format("'{}' in {} is not valid JSON", json->first, present_);
+    }
+    add_prompt(parsed, sidecar);
   }
-  const fs::path path = place.path;
-  open_folder(path.parent_path());
+  take_values(keys, sidecar);
+}
+
+void SidecarReader::read_beside(const fs::path& path, Sidecar& sidecar) const {
   const fs::path text = fs::path(path).replace_extension(".txt");
   if (fs::exists(text)) add_caption("txt", read_text_file(text), sidecar);
   const fs::path json = fs::path(path).replace_extension(".json");
-  if (fs::exists(json)) add_texts(read_json_file(json), sidecar);
-  take_values(path.stem().string(), sidecar);
+  try {
+    if (fs::exists(json)) add_prompt(read_json_file(json), sidecar);
+  } catch (const UserError& error) {
+    sidecar.problem = error.what();
+  }
+  take_values({path.stem().string()}, sidecar);
+}
+
+Sidecar SidecarReader::read(const fs::path& path, const std::string& member) {
+  Sidecar sidecar;
+  if (member.empty()) {
+    open_folder(path.parent_path());
+    read_beside(path, sidecar);
+  } else {
+    open_shard(path);
+    read_member(member, sidecar);
+  }
   return sidecar;
 }
 
-}  // namespace sana::filter
+}  // namespace sana::data
