@@ -61,13 +61,14 @@ class MediaSource : public ClipSource {
   void warn_of_compressed_shards() const {
     std::set<fs::path> shards;
     for (const SourceItem& item : items_) {
-      const bool is_direct = item.part.position >= 0 || item.path.extension() == ".zip";
-      if (!item.part.member.empty() && !item.problem && !is_direct) shards.insert(item.path);
+      const auto ending = item.path.extension();
+      const bool is_compressed_tar = ending == ".gz" || ending == ".tgz";
+      if (!item.part.member.empty() && is_compressed_tar) shards.insert(item.path);
     }
     if (shards.empty()) return;
     log::warning(
         "{} shard{} can only be read from the beginning (such as {}): every clip costs what stands "
-        "before it; an uncompressed tar is much faster",
+        "before it; a zip or an uncompressed tar is much faster",
         shards.size(), shards.size() == 1 ? "" : "s", shards.begin()->string());
   }
 

@@ -52,13 +52,13 @@ SourceItem parse_line(const std::string& line, const fs::path& manifest, int num
   return item;
 }
 
-// Where each member of a tar begins. A tar that cannot be read has none: reading gives the reason.
+// Where each member begins. A shard that cannot be read has none: reading gives the reason.
 using Positions = std::map<std::string, int64_t>;
 
-Positions positions_in(const fs::path& tar) {
+Positions positions_in(const fs::path& shard) {
   Positions positions;
   try {
-    for (const ShardEntry& entry : list_shard(tar)) positions.emplace(entry.name, entry.position);
+    for (const ShardEntry& entry : list_shard(shard)) positions.emplace(entry.name, entry.position);
   } catch (const UnreadableShard&) {
   }
   return positions;
@@ -67,7 +67,7 @@ Positions positions_in(const fs::path& tar) {
 void add_positions(std::vector<SourceItem>& items) {
   std::map<fs::path, Positions> shards;
   for (SourceItem& item : items) {
-    if (item.part.member.empty() || item.path.extension() != ".tar") continue;
+    if (item.part.member.empty()) continue;
     auto [shard, is_new] = shards.try_emplace(item.path);
     if (is_new) shard->second = positions_in(item.path);
     const auto found = shard->second.find(item.part.member);

@@ -53,7 +53,7 @@ std::string explain_frames(const PrepareConfig& config, const VaeRule* rule) {
 
 std::string explain_shorter(const PrepareConfig& config, const VaeRule* rule) {
   if (config.shorter_frames.empty()) {
-    return fmt::format("shorter videos: left out, below {:.2f} s",
+    return fmt::format("shorter videos: below {:.2f} s left out",
                        double(config.frames) / config.fps);
   }
   auto lengths = config.shorter_frames;

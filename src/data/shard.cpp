@@ -1,6 +1,7 @@
 #include "data/shard.h"
 
 #include <fcntl.h>
+#include <locale.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +11,9 @@
 
 #include "core/build_config.h"
 #include "core/error.h"
+#include "data/byte_source.h"
 #include "data/unusable.h"
+#include "data/zip_index.h"
 
 #if SANA_HAS_ARCHIVES
 #include <archive.h>
@@ -47,10 +50,27 @@ fs::path shard_stem(const fs::path& shard) {
 namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;
-// To reach one file of a zip a block is read for each before it.
-constexpr size_t kZipBlockBytes = 16 << 10;
 // A clip of this size is no clip; a damaged header may say anything.
 constexpr int64_t kMaxEntryBytes = int64_t(8) << 30;
+
+// libarchive gives names in the characters of the locale, and none for those that it lacks; a
+// program begins with the locale "C", which lacks most. Holds for this thread.
+class Utf8Scope {
+ public:
+  Utf8Scope() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t(0))) {
+    if (utf8_ != locale_t(0)) before_ = ::uselocale(utf8_);
+  }
+  ~Utf8Scope() {
+    if (utf8_ == locale_t(0)) return;
+    ::uselocale(before_);
+    ::freelocale(utf8_);
+  }
+  Utf8Scope(const Utf8Scope&) = delete;
+  Utf8Scope& operator=(const Utf8Scope&) = delete;
+
+ private:
+  locale_t utf8_, before_ = locale_t(0);
+};
 
 class Reader {
  public:
@@ -58,10 +78,9 @@ class Reader {
     archive_read_support_format_zip(archive_.get());
     archive_read_support_format_tar(archive_.get());
     archive_read_support_filter_gzip(archive_.get());
-    const size_t block = path.extension() == ".zip" ? kZipBlockBytes : kBlockBytes;
-    check(archive_read_open_filename(archive_.get(), path.c_str(), block));
+    check(archive_read_open_filename(archive_.get(), path.c_str(), kBlockBytes));
   }
-  // A tar from the header of one of its files on.
+  // From the header of one of its files on.
   Reader(const fs::path& path, int64_t position)
       : path_(path),
         descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
@@ -69,6 +88,7 @@ class Reader {
     if (descriptor_.number < 0 || ::lseek(descriptor_.number, position, SEEK_SET) != position) {
       throw UnreadableShard(fmt::format("{}: cannot be read", path.string()));
     }
+    archive_read_support_format_zip_streamable(archive_.get());
     archive_read_support_format_tar(archive_.get());
     check(archive_read_open_fd(archive_.get(), descriptor_.number, kBlockBytes));
   }
@@ -80,17 +100,24 @@ class Reader {
       const int status = archive_read_next_header(archive_.get(), &entry);
       if (status == ARCHIVE_EOF) return nullptr;
       check(status);
-      const char* name = archive_entry_pathname(entry);
-      if (name != nullptr && archive_entry_filetype(entry) == AE_IFREG) return entry;
+      if (archive_entry_filetype(entry) != AE_IFREG) continue;
+      if (archive_entry_pathname(entry) != nullptr) return entry;
+      throw UnreadableShard(
+          fmt::format("{}: the name of a file in it is not UTF-8. Pack it again with other names.",
+                      path_.string()));
     }
   }
 
-  // Of the present file, as ShardEntry has it.
+  // Of the present file of a tar, as ShardEntry has it.
   int64_t position() const {
     const bool is_tar =
         (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
     const bool is_compressed = archive_filter_count(archive_.get()) > 1;  // one: the file itself
     return is_tar && !is_compressed ? archive_read_header_position(archive_.get()) : -1;
+  }
+
+  bool is_zip() const {
+    return (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
   }
 
   // Data of the present file, in as many bytes as there really are.
@@ -102,7 +129,8 @@ class Reader {
     while (true) {
       const int status = archive_read_data_block(archive_.get(), &block, &count, &offset);
       if (status == ARCHIVE_EOF) return bytes;
-      check(status);
+      // A warning here means that the checksum or the length is wrong.
+      check(status == ARCHIVE_WARN ? ARCHIVE_FAILED : status);
       if (offset < 0 || offset + int64_t(count) > kMaxEntryBytes) {
         throw UnreadableShard(
             fmt::format("{}: damaged: an entry says that it has more than 8 GiB", path_.string()));
@@ -133,10 +161,19 @@ class Reader {
                                       path_.string(), text == nullptr ? "it is damaged" : text));
   }
 
+  Utf8Scope utf8_;
   fs::path path_;
   Descriptor descriptor_{-1};
   std::unique_ptr<archive, Close> archive_;
 };
+
+void add_zip_positions(const fs::path& zip, std::vector<ShardEntry>& entries) {
+  const auto positions = zip_positions(*open_bytes(zip));
+  for (ShardEntry& entry : entries) {
+    const auto found = positions.find(entry.name);
+    if (found != positions.end()) entry.position = found->second;
+  }
+}
 
 // Nothing when another file stands there by now.
 std::optional<std::string> read_at(const fs::path& archive, const std::string& name,
@@ -160,6 +197,7 @@ std::vector<ShardEntry> list_shard(const fs::path& archive) {
     entries.push_back(
         {archive_entry_pathname(entry), archive_entry_size(entry), reader.position()});
   }
+  if (reader.is_zip()) add_zip_positions(archive, entries);
   return entries;
 }
 

@@ -20,7 +20,7 @@ class UnreadableShard : public UserError {
 struct ShardEntry {
   std::string name;   // inside the archive, with '/'
   int64_t bytes = 0;  // unpacked
-  // Where its header begins in an uncompressed tar; -1 in other archives.
+  // Where its header begins in a zip or an uncompressed tar; -1: not known.
   int64_t position = -1;
 };
 

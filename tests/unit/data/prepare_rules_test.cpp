@@ -35,7 +35,7 @@ TEST_CASE("the rules are told with their units", "[data]") {
                  "stands for one frame, each further one for 4 -> 21 latent frames (Wan VAE)\n"));
   CHECK(contains(latents, "nearest in time to every 1/16 s"));
   CHECK(contains(latents, "11 sizes from 448x896 to 896x448, public table 480p"));
-  CHECK(contains(latents, "shorter videos: left out, below 5.06 s"));
+  CHECK(contains(latents, "shorter videos: below 5.06 s left out"));
   CHECK(contains(latents, "images: clips of one frame -> 1 latent frame"));
   const std::string pixels = all_rules(config, nullptr);
   CHECK(contains(pixels, "frames: 81 at 16 fps = 5.06 s per clip\n"));
