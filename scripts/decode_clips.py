@@ -9,7 +9,7 @@ source and adds latents and text features.
   scripts/decode_clips.py clips.jsonl prepared/pixels --frames 33 --base-size 176 --clips-per-video 4
 
 The layout is described in src/data/README.md and written in C++ by src/data/prepare.cpp; a change in
-one belongs into the other.
+one belongs into the other. Shards (.zip, .tar) and captions in .json files are not read here.
 """
 import argparse
 import bisect
@@ -32,6 +32,7 @@ import numpy as np  # noqa: E402
 
 VIDEO_TYPES = {".mp4", ".mkv", ".webm", ".avi", ".mov", ".wmv"}
 IMAGE_TYPES = {".jpg", ".jpeg", ".png"}
+SHARD_TYPES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 class Unusable(Exception):
@@ -321,7 +322,7 @@ def parse_arguments():
     parser.add_argument("source", type=Path, help="folder of x.mp4 + x.txt, or a JSONL file with path and caption")
     parser.add_argument("output", type=Path, help="folder of the prepared data set; must not hold one yet")
     parser.add_argument("--fps", type=float, default=16.0)
-    parser.add_argument("--frames", type=int, default=81, help="4k+1")
+    parser.add_argument("--frames", type=int, default=81, help="of each clip, as the VAE takes them: 4k+1 (Wan), 8k+1 (LTX-2), 4k (DC-AE-V)")
     parser.add_argument("--buckets", nargs="+", default=[], metavar="HxW", help="sizes; default: generated from --base-size")
     parser.add_argument("--base-size", type=int, default=480, help="square root of the pixels of a generated bucket")
     parser.add_argument("--multiple", type=int, default=16, help="generated sides are multiples of this")
@@ -330,11 +331,8 @@ def parse_arguments():
     parser.add_argument("--only", choices=["all", "videos", "images"], default="all")
     parser.add_argument("--max-shard-mib", type=int, default=256)
     options = parser.parse_args()
-    if options.frames < 1 or options.frames % 4 != 1:
-        low = max(1, (options.frames - 1) // 4 * 4 + 1)
-        stop(f"--frames {options.frames} must be 4k+1; nearest are {low} and {low + 4}")
-    if options.fps <= 0 or options.clips_per_video < 1 or options.max_shard_mib < 1:
-        stop("--fps, --clips-per-video and --max-shard-mib must be above 0")
+    if options.frames < 1 or options.fps <= 0 or options.clips_per_video < 1 or options.max_shard_mib < 1:
+        stop("--frames, --fps, --clips-per-video and --max-shard-mib must be above 0")
     try:
         given = [tuple(int(side) for side in text.split("x")) for text in options.buckets]
         assert all(len(sides) == 2 and min(sides) > 0 for sides in given)
@@ -348,6 +346,10 @@ def main():
     options = parse_arguments()
     if not options.source.exists():
         stop(f"{options.source} does not exist")
+    shards = [options.source] if options.source.is_file() else sorted(options.source.rglob("*"))
+    for shard in shards:
+        if shard.name.lower().endswith(SHARD_TYPES):
+            stop(f"{shard} is a shard, which only `sana-video prepare` reads; unpack it")
     options.output.mkdir(parents=True, exist_ok=True)
     if (options.output / "dataset.json").exists() or (options.output / "work").exists():
         stop(f"{options.output} holds a data set already; choose another folder or delete it")

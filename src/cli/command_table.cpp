@@ -16,7 +16,7 @@ const std::vector<Command>& command_table() {
         "sana-video filter configs/examples/filter_clips.yaml --export runs/filtered/clips"},
        filter_command},
       {"prepare",
-       "Turn a folder or list of clips into a prepared data set.",
+       "Turn clips (a folder, shards or a list) into a prepared data set.",
        {"sana-video prepare configs/examples/prepare_quickstart.yaml",
         "sana-video prepare configs/examples/prepare_quickstart.yaml output=prepared/mine",
         "sana-video prepare configs/examples/prepare_quickstart.yaml --log-level debug"},

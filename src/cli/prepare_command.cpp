@@ -5,6 +5,7 @@
 #include "cli/phase.h"
 #include "cli/prepare_config.h"
 #include "cli/sample_arguments.h"
+#include "core/config/config.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/launch_rank.h"

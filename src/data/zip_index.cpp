@@ -9,7 +9,6 @@ namespace {
 
 constexpr int64_t kEndBytes = 22, kLocatorBytes = 20, kEnd64Bytes = 56, kEntryBytes = 46;
 constexpr int64_t kMaxComment = 65535;
-constexpr int64_t kMaxDirectoryBytes = int64_t(1) << 30;
 constexpr int64_t kInExtra = 0xFFFFFFFF;  // the number stands in the extra field, in 8 bytes
 
 std::string bytes_at(const ByteSource& file, int64_t offset, int64_t count) {
@@ -82,7 +81,8 @@ int64_t position_of(std::string_view entry, std::string_view extra) {
 std::map<std::string, int64_t> zip_positions(const ByteSource& zip) {
   std::map<std::string, int64_t> positions;
   const auto found = find_directory(zip);
-  if (!found || found->offset < 0 || found->bytes < 0 || found->bytes > kMaxDirectoryBytes) {
+  if (!found || found->offset < 0 || found->offset > zip.size() || found->bytes < 0 ||
+      found->bytes > zip.size() - found->offset) {
     return positions;
   }
   const std::string directory = bytes_at(zip, found->offset, found->bytes);

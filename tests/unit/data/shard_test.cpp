@@ -1,8 +1,10 @@
 // Archives are read in place; damaged ones are named.
 #include "core/build_config.h"
 #if SANA_HAS_ARCHIVES
+#include "data/byte_source.h"
 #include "data/shard.h"
 #include "data/unusable.h"
+#include "data/zip_index.h"
 #include "unit/data/data_fixtures.h"
 #include "unit/data/pack.h"
 
@@ -93,6 +95,24 @@ TEST_CASE("a file of a zip is read from its place, without what stands before it
     std::fill(bytes.begin(), bytes.begin() + 30, 'z');
     write_text(zip, bytes);
     CHECK(read_shard_entry(zip, "in/b.txt", entries[1].position) == "second");
+  }
+}
+
+TEST_CASE("a directory of a zip that is cut or changed anywhere is no danger", "[data]") {
+  const TempFolder folder;
+  write_members(folder.path());
+  pack(folder.path(),
+       "import zipfile\nz = zipfile.ZipFile(\"s.zip\", \"w\", 8)\n"
+       "z.write(\"in/a.txt\"), z.write(\"in/b.txt\"), z.close()\n");
+  const std::string whole = read_all(folder / "s.zip");
+  REQUIRE(zip_positions(*own_bytes(whole)).size() == 2);
+  for (size_t i = 0; i < whole.size(); ++i) {
+    CHECK(zip_positions(*own_bytes(whole.substr(0, i))).size() <= 2);
+    for (const char value : {'\0', '\x7f', '\xff'}) {
+      std::string changed = whole;
+      changed[i] = value;
+      for (const auto& [name, position] : zip_positions(*own_bytes(changed))) CHECK(position >= 0);
+    }
   }
 }
 
