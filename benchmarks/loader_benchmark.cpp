@@ -130,7 +130,7 @@ void decode_bare(const std::vector<data::SourceItem>& items, const data::ClipSet
   for (const data::SourceItem& item : items) {
     const data::PlannedClip clip = data::plan_clips(item.part, settings).clips.front();
     const double end_s = clip.first_s + double(clip.offsets_s.back());
-    const auto stream = data::open_part(item.part);
+    const auto stream = data::open_part(item.part, data::open_bytes_of(item.part));
     while (stream->next() && stream->time_s() < end_s) continue;
   }
 }

@@ -51,7 +51,7 @@ std::string describe(const SampleInfo& info, const PlannedClip& clip, const std:
 ClipDataset::ClipDataset(const ClipDatasetConfig& config, ProgressSink& progress)
     : config_(config),
       settings_(clip_settings(config.clips)),
-      items_(list_sources(config.source, config.only)) {
+      items_(list_sources(config.source, config.only, config.clips.captions)) {
   std::vector<Planned> planned(items_.size());
   std::mutex lock;
   progress.begin("looking through the clips", int64_t(items_.size()), "files");
@@ -82,7 +82,7 @@ ClipDataset::Planned ClipDataset::plan_item(const SourceItem& item) const {
   try {
     check_usable(item, config_.needs_captions);
     if (item.kind == MediaKind::kImage) {
-      planned.plan = {read_image(item.path, settings_.sizes).bucket, {PlannedClip{}}};
+      planned.plan = {read_image(item.part, settings_.sizes).bucket, {PlannedClip{}}};
     } else {
       planned.plan = plan_clips(item.part, settings_);
     }
@@ -101,7 +101,7 @@ void ClipDataset::add_item(size_t index, const Planned& planned) {
   const bool has_number = item.kind == MediaKind::kVideo && settings_.clips_per_video > 1;
   for (size_t k = 0; k < planned.plan.clips.size(); ++k) {
     const std::string id = has_number ? fmt::format("{}#{}", item.id, k) : item.id;
-    infos_.push_back({id, item.caption, planned.plan.bucket, 1});
+    infos_.push_back({id, item.caption, planned.plan.bucket, item.weight});
     item_of_.push_back(index);
     clips_.push_back(planned.plan.clips[k]);
   }
@@ -112,7 +112,7 @@ Sample ClipDataset::sample(int64_t index) const {
   const SourceItem& item = items_[item_of_.at(i)];
   Sample sample;
   if (item.kind == MediaKind::kImage) {
-    sample.pixels = read_image(item.path, settings_.sizes).clips.front();
+    sample.pixels = read_image(item.part, settings_.sizes).clips.front();
   } else {
     sample.pixels = read_planned(item.part, infos_[i].bucket, clips_[i]);
   }

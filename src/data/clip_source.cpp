@@ -25,14 +25,14 @@ class MediaSource : public ClipSource {
       : config_(config),
         items_(list_sources(config.source, config.only, config.captions)),
         hash_(hash_sources(items_, progress)),
-        clips_(clip_settings({config.fps, config.frames, config.shorter_frames, config.buckets,
-                              config.clips_per_video})) {
+        clips_(clip_settings(config)) {
     warn_of_compressed_shards();
   }
 
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   const std::string& id(int64_t index) const override { return item(index).id; }
   const std::string& caption(int64_t index) const override { return item(index).caption; }
+  double weight(int64_t index) const override { return item(index).weight; }
   const std::string& hash() const override { return hash_; }
 
   nlohmann::ordered_json settings() const override {
@@ -120,6 +120,7 @@ class PixelsSource : public ClipSource {
   const std::string& caption(int64_t index) const override {
     return pixels_.info(kept(index)).caption;
   }
+  double weight(int64_t index) const override { return pixels_.info(kept(index)).weight; }
   const std::string& hash() const override { return pixels_.fingerprint(); }
   nlohmann::ordered_json settings() const override { return settings_; }
 
@@ -141,9 +142,8 @@ class PixelsSource : public ClipSource {
   }
 
   std::vector<SourceClip> read(int64_t index) const override {
-    const Batch batch = pixels_.read({kept(index)});
     const double source_fps = file_.samples[static_cast<size_t>(kept(index))].source_fps;
-    return {{id(index), batch.data[0].permute({1, 2, 3, 0}), source_fps}};
+    return {{id(index), pixels_.sample(kept(index)).pixels, source_fps}};
   }
 
  private:
@@ -158,13 +158,8 @@ class PixelsSource : public ClipSource {
 
 }  // namespace
 
-bool is_prepared_source(const fs::path& source) {
-  // A folder with work/journal.jsonl is an unfinished data set: PixelsSource says so.
-  return fs::exists(source / "dataset.json") || fs::exists(source / "work" / "journal.jsonl");
-}
-
 std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress) {
-  if (is_prepared_source(config.source)) return std::make_unique<PixelsSource>(config);
+  if (is_prepared(config.source)) return std::make_unique<PixelsSource>(config);
 #if !SANA_HAS_VIDEO_IO
   throw_no_video_io();
 #endif

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -26,6 +25,8 @@ class ClipSource {
   virtual int64_t size() const = 0;
   virtual const std::string& id(int64_t index) const = 0;
   virtual const std::string& caption(int64_t index) const = 0;
+  // Times that its samples are drawn in an epoch of training, on average.
+  virtual double weight(int64_t index) const = 0;
   // Clips of one entry. Throws UnusableClip.
   virtual std::vector<SourceClip> read(int64_t index) const = 0;
   // What determines the clips beside the source's contents: fps, frames, buckets, ...
@@ -37,9 +38,6 @@ class ClipSource {
   // Whether these are only the clips of one rank.
   virtual bool is_part() const { return false; }
 };
-
-// Whether it is a prepared data set, or the unfinished beginning of one.
-bool is_prepared_source(const std::filesystem::path& source);
 
 // Opens config.source: a prepared data set of pixels, or what list_sources lists. Throws
 // UserError, and EnvironmentError when clips must be decoded and this build cannot.

@@ -37,6 +37,12 @@ DatasetFile parse_dataset(const nlohmann::json& json) {
   return dataset;
 }
 
+// Nothing for the ordinary weight, so that fingerprints are what they were before there were
+// others.
+std::string weight_text(double weight) {
+  return weight == 1 ? "" : fmt::format("\tweight {:.17g}", weight);
+}
+
 [[noreturn]] void throw_no_dataset(const fs::path& folder) {
   require(fs::exists(folder), "{}: no such prepared data set; make it with `sana-video prepare`",
           folder.string());
@@ -63,7 +69,7 @@ std::string DatasetFile::fingerprint() const {
                          kind_name(kind), fps(), vae_identity, text_identity, null_text_hash));
   for (const SampleRecord& sample : samples) {
     hasher.add(sample.id + "\t" + sample.caption + "\t" + to_string(sample.bucket) + "\t" +
-               sample.hash + "\n");
+               sample.hash + weight_text(sample.weight) + "\n");
   }
   return hasher.hex();
 }
@@ -72,14 +78,15 @@ nlohmann::ordered_json sample_to_json(const SampleRecord& sample) {
   nlohmann::ordered_json json = {
       {"id", sample.id},       {"caption", sample.caption}, {"bucket", to_string(sample.bucket)},
       {"shard", sample.shard}, {"hash", sample.hash},       {"source_fps", sample.source_fps}};
+  if (sample.weight != 1) json["weight"] = sample.weight;
   if (sample.place) json["place"] = *sample.place;
   return json;
 }
 
 SampleRecord sample_from_json(const nlohmann::json& json) {
-  SampleRecord sample{json.at("id"),    json.at("caption"), parse_bucket(json.at("bucket")),
-                      json.at("shard"), json.at("hash"),    json.at("source_fps"),
-                      std::nullopt};
+  SampleRecord sample{json.at("id"),    json.at("caption"),       parse_bucket(json.at("bucket")),
+                      json.at("shard"), json.at("hash"),          json.at("source_fps"),
+                      std::nullopt,     json.value("weight", 1.0)};
   if (json.contains("place")) sample.place = json["place"].get<int64_t>();
   return sample;
 }

@@ -23,6 +23,7 @@ struct SampleRecord {
   std::string hash;              // of the sample's numbers, see sample_hash
   double source_fps = 0;         // 0 for images
   std::optional<int64_t> place;  // number of its group in the shard, where that is not its own
+  double weight = 1;             // times it is drawn in an epoch of training, on average
 };
 
 struct ShardRecord {

@@ -12,7 +12,7 @@ namespace sana::data {
 
 class EncodingDataset final : public Dataset {
  public:
-  // `clips`: pixels with captions. Throws UserError when their sizes do not fit the VAE.
+  // `clips`: pixels with captions, of frames and sizes that the VAE takes.
   EncodingDataset(std::shared_ptr<const Dataset> clips, Encoders encoders);
 
   Kind kind() const override { return Kind::kLatents; }

@@ -41,9 +41,12 @@ SourceItem parse_line(const std::string& line, const fs::path& manifest, int num
     item.part = parse_part(entry, item.path);
     if (!item.part.member.empty()) item.id += "/" + item.part.member;
     item.id = entry.value("id", item.id);
+    item.weight = entry.value("weight", 1.0);
   } catch (const nlohmann::json::exception& error) {
     throw UserError(fmt::format("{}: {}", where, error.what()));
   }
+  require(item.weight > 0 && item.weight <= 1000,
+          "{}: weight is {:g}; expected above 0, up to 1000", where, item.weight);
   if (entry.contains("caption") && entry["caption"].is_string()) {
     item.caption = tidy_caption(entry["caption"].get<std::string>());
   }
@@ -114,8 +117,9 @@ bool is_whole_shard(const SourceItem& item) {
   return item.part.member.empty() && is_shard(item.path);
 }
 
-// What a hash must see of a part; nothing for a whole file.
-std::string part_text(const VideoPart& part) {
+// What a hash must see of an item beside its file and words; nothing for a whole file.
+std::string item_text(const SourceItem& item) {
+  const VideoPart& part = item.part;
   std::string text;
   if (!part.member.empty()) text += "\t" + part.member;
   if (part.start_s != 0 || part.end_s) {
@@ -125,6 +129,7 @@ std::string part_text(const VideoPart& part) {
     text += fmt::format("\t{},{},{},{}", part.crop->x, part.crop->y, part.crop->width,
                         part.crop->height);
   }
+  if (item.weight != 1) text += fmt::format("\tweight {:.17g}", item.weight);
   return text;
 }
 
@@ -181,7 +186,8 @@ void check_usable(const SourceItem& item, bool needs_caption) {
     throw UnusableClip(item.problem->reason, item.problem->detail, item.problem->remedy);
   }
   if (needs_caption && item.caption.empty()) {
-    throw UnusableClip("caption missing", "no words in its .txt or .json, in a file of `captions`, or in its line",
+    throw UnusableClip("caption missing",
+                       "no words in its .txt or .json, in a file of `captions`, or in its line",
                        "write one sentence of what it shows");
   }
 }
@@ -193,7 +199,7 @@ std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& pro
   for (const SourceItem& item : items) {
     auto [found, is_new] = contents.emplace(item.path, "missing");
     if (is_new && fs::is_regular_file(item.path)) found->second = hash_file(item.path);
-    hasher.add(item.id + "\t" + item.caption + "\t" + found->second + part_text(item.part) + "\n");
+    hasher.add(item.id + "\t" + item.caption + "\t" + found->second + item_text(item) + "\n");
     progress.advance();
   }
   progress.end();

@@ -23,6 +23,7 @@ struct SourceItem {
   MediaKind kind = MediaKind::kVideo;
   VideoPart part;                     // the file, the member, or the shot that a manifest names
   std::optional<UnusedClip> problem;  // found while listing
+  double weight = 1;                  // what a stage's manifest says
 };
 
 // Bytes that are no UTF-8 become replacement characters, so that JSON gives back what it was given.
@@ -37,8 +38,8 @@ std::optional<MediaKind> media_kind(const std::filesystem::path& path);
 
 // Lists a folder with its sub-folders and the shards in them (names that begin with a dot are left
 // out), one shard, or a JSONL file whose lines have `path` (relative to the file) and `caption`,
-// and may have `id`, `member` (of a shard), `start_s`, `end_s` and `crop`, as the stages' manifests
-// of `sana-video filter` do; sorted by id, each id once.
+// and may have `id`, `member` (of a shard), `start_s`, `end_s`, `crop` and `weight`, as the stages'
+// manifests of `sana-video filter` do; sorted by id, each id once.
 //
 // The caption of a clip or image is the first of: x.txt; "prompt", "caption" or "text" of x.json;
 // and, for each name of `captions`, its entry in folder/<name>.json or shard<name>.json (sidecar.h

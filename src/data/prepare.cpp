@@ -16,6 +16,7 @@
 #include "data/hdf5_file.h"
 #include "data/prepare_parts.h"
 #include "data/prepare_rules.h"
+#include "data/prepared_dataset.h"
 #include "data/sample_maker.h"
 #include "data/unusable.h"
 #include "data/work_folder.h"
@@ -36,17 +37,9 @@ nlohmann::ordered_json plan_of(const DatasetFile& dataset) {
           {"source_hash", dataset.source.at("hash")}};
 }
 
-void require_fit(const PrepareConfig& config, const VaeRule& rule) {
-  config::Problems problems;
-  check_for_vae(config, rule, problems);
-  if (problems.empty()) return;
-  throw UserError(
-      fmt::format("{}: {}", problems.all().front().key, problems.all().front().message));
-}
-
 void log_rules(const PrepareConfig& config, const VaeRule* rule) {
-  if (is_prepared_source(config.source)) return;  // made by the rules of that data set
-  for (const std::string& line : explain_rules(config, rule)) log::info("{}", line);
+  if (is_prepared(config.source)) return;  // made by the rules of that data set
+  for (const std::string& line : explain_rules(config, config.only, rule)) log::info("{}", line);
 }
 
 // False when asked to stop.
@@ -57,8 +50,9 @@ bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker,
       if (work.has_sample(clip.id)) continue;
       if (stop_signal() != 0) return false;
       const Sample sample = maker.make(clip, source.caption(index));
-      SampleRecord record{
-          clip.id, source.caption(index), {}, 0, sample_hash(sample), clip.source_fps, {}};
+      SampleRecord record{clip.id, source.caption(index), {},
+                          0,       sample_hash(sample),   clip.source_fps,
+                          {},      source.weight(index)};
       record.bucket = {clip.pixels.size(1), clip.pixels.size(2), clip.pixels.size(0)};
       work.add_sample(std::move(record), sample);
     }
@@ -209,21 +203,13 @@ PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source
 
 }  // namespace
 
-void PrepareConfig::validate(config::Problems& problems) const {
-  for (const int64_t shorter : shorter_frames) {
-    if (shorter < frames) continue;
-    problems.add("shorter_frames",
-                 fmt::format("has {}, which is not below frames ({})", shorter, frames));
-  }
-}
-
 PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, ProgressSink& progress,
                       const LaunchRank& ranks) {
   const Kind kind = parse_kind(config);
   if (kind == Kind::kPixels) encoders = nullptr;
   SANA_ASSERT((kind == Kind::kLatents) == (encoders != nullptr));
   const VaeRule* rule = encoders == nullptr ? nullptr : &encoders->rule;
-  if (rule != nullptr) require_fit(config, *rule);
+  if (rule != nullptr && !is_prepared(config.source)) require_fit(config, config.only, *rule);
   if (ranks.rank == 0) log_rules(config, rule);
   std::unique_ptr<ClipSource> source = open_clip_source(config, progress);
   if (rule != nullptr) source->check_for_vae(*rule);

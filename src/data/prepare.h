@@ -12,21 +12,15 @@
 #include "core/config/problems.h"
 #include "core/launch_rank.h"
 #include "core/progress.h"
-#include "data/bucket.h"
+#include "data/clip_config.h"
 #include "data/vae_rule.h"
 
 namespace sana::data {
 
-struct PrepareConfig {
+struct PrepareConfig : ClipConfig {
   std::string source;
-  std::vector<std::string> captions;
   std::string output;
   std::string kind = "latents";
-  double fps = 16;
-  int64_t frames = 81;
-  std::vector<int64_t> shorter_frames;
-  BucketConfig buckets;
-  int64_t clips_per_video = 1;
   std::string only = "all";
   int64_t max_shard_mib = 256;
 
@@ -36,37 +30,17 @@ struct PrepareConfig {
                "Folder of clips with captions (x.mp4 + x.txt or x.json), a shard of these (.zip, "
                ".tar, .tar.gz) or a folder with shards, a JSONL file with path and caption, or a "
                "prepared data set of pixels.");
-    b.field(
-        "captions", captions,
-        "Names of caption files beside the shards, for clips without one of their own: "
-        "_Qwen2_5-VL for <shard>_Qwen2_5-VL.json, and for loose clips _Qwen2_5-VL.json in their "
-        "folder; the first that has the clip is taken.");
     b.required("output", output, "Folder of the prepared data set.");
     b.field("kind", kind,
             "pixels (to train a VAE, or to encode later) or latents (with text features, to train "
             "the DiT).",
             config::one_of({"pixels", "latents"}));
-    b.field("fps", fps, "Frames per second of the clips; others are retimed.",
-            config::between(0.1, 240.0));
-    b.field("frames", frames,
-            "Frames of each clip; for latents as many as the VAE takes: 4k+1 (Wan), 8k+1 (LTX-2), "
-            "4k (DC-AE-V).",
-            config::at_least<int64_t>(1));
-    b.field("shorter_frames", shorter_frames,
-            "Clips that do not cover `frames` get the most of these numbers that they do. Empty: "
-            "they are left out.",
-            config::at_least<int64_t>(1));
-    b.field("buckets", buckets,
-            "Sizes; every clip goes to the one whose shape is nearest to its own.");
-    b.field("clips_per_video", clips_per_video,
-            "At most so many clips are cut from one video, without overlap.",
-            config::at_least<int64_t>(1));
+    ClipConfig::bind(b);
     b.field("only", only, "Which files of the source are used; images are clips of one frame.",
             config::one_of({"all", "videos", "images"}));
     b.field("max_shard_mib", max_shard_mib, "A new HDF5 file is begun above this size.",
             config::at_least<int64_t>(1));
   }
-  void validate(config::Problems& problems) const;
 };
 
 // What turns clips into latents; handed in, since this folder does not know the model.

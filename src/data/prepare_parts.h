@@ -31,6 +31,7 @@ class PartSource : public ClipSource {
   const std::string& caption(int64_t index) const override {
     return whole_.caption(in_whole(index));
   }
+  double weight(int64_t index) const override { return whole_.weight(in_whole(index)); }
   std::vector<SourceClip> read(int64_t index) const override {
     return whole_.read(in_whole(index));
   }

@@ -7,7 +7,7 @@
 #include <functional>
 #include <utility>
 
-#include "data/clip_source.h"
+#include "core/error.h"
 
 namespace sana::data {
 namespace {
@@ -42,7 +42,7 @@ void check_sizes_for_vae(const BucketConfig& config, const VaeRule& rule,
                            total > misfits.size() ? ", ..." : "", remedy));
 }
 
-std::string explain_frames(const PrepareConfig& config, const VaeRule* rule) {
+std::string explain_frames(const ClipConfig& config, const VaeRule* rule) {
   std::string line = fmt::format("frames: {} at {:g} fps = {:.2f} s per clip", config.frames,
                                  config.fps, double(config.frames) / config.fps);
   if (rule != nullptr) {
@@ -51,7 +51,7 @@ std::string explain_frames(const PrepareConfig& config, const VaeRule* rule) {
   return line;
 }
 
-std::string explain_shorter(const PrepareConfig& config, const VaeRule* rule) {
+std::string explain_shorter(const ClipConfig& config, const VaeRule* rule) {
   if (config.shorter_frames.empty()) {
     return fmt::format("shorter videos: below {:.2f} s left out",
                        double(config.frames) / config.fps);
@@ -68,7 +68,7 @@ std::string explain_shorter(const PrepareConfig& config, const VaeRule* rule) {
                      fmt::join(texts, ", "));
 }
 
-std::string explain_windows(const PrepareConfig& config) {
+std::string explain_windows(const ClipConfig& config) {
   if (config.clips_per_video == 1) return "longer videos: one clip, from the middle";
   return fmt::format("longer videos: up to {} clips without overlap, with equal gaps between them",
                      config.clips_per_video);
@@ -97,9 +97,9 @@ std::string explain_sizes(const BucketConfig& config) {
 
 }  // namespace
 
-void check_for_vae(const PrepareConfig& config, const VaeRule& rule, config::Problems& problems) {
-  if (is_prepared_source(config.source)) return;
-  if (config.only != "images") {
+void check_for_vae(const ClipConfig& config, const std::string& only, const VaeRule& rule,
+                   config::Problems& problems) {
+  if (only != "images") {
     if (const auto complaint = rule.complaint(config.frames); !complaint.empty()) {
       problems.add("frames", complaint);
     }
@@ -112,9 +112,18 @@ void check_for_vae(const PrepareConfig& config, const VaeRule& rule, config::Pro
   check_sizes_for_vae(config.buckets, rule, problems);
 }
 
-std::vector<std::string> explain_rules(const PrepareConfig& config, const VaeRule* rule) {
+void require_fit(const ClipConfig& config, const std::string& only, const VaeRule& rule) {
+  config::Problems problems;
+  check_for_vae(config, only, rule, problems);
+  if (problems.empty()) return;
+  throw UserError(
+      fmt::format("{}: {}", problems.all().front().key, problems.all().front().message));
+}
+
+std::vector<std::string> explain_rules(const ClipConfig& config, const std::string& only,
+                                       const VaeRule* rule) {
   std::vector<std::string> lines;
-  if (config.only != "images") {
+  if (only != "images") {
     lines.push_back(explain_frames(config, rule));
     lines.push_back(explain_shorter(config, rule));
     lines.push_back(explain_windows(config));
@@ -123,7 +132,7 @@ std::vector<std::string> explain_rules(const PrepareConfig& config, const VaeRul
                     "1/{:g} s; a slower one repeats frames",
                     config.fps));
   }
-  if (config.only != "videos") {
+  if (only != "videos") {
     std::string line = "images: clips of one frame";
     if (rule != nullptr) line += fmt::format(" -> {} latent frame", rule->latent_frames(1));
     lines.push_back(line);

@@ -30,6 +30,10 @@ void check_shard_sizes(const fs::path& folder, const DatasetFile& dataset) {
 
 }  // namespace
 
+bool is_prepared(const fs::path& folder) {
+  return fs::exists(folder / "dataset.json") || fs::exists(folder / "work" / "journal.jsonl");
+}
+
 struct PreparedDataset::Impl {
   fs::path folder;
   DatasetFile dataset;
@@ -98,7 +102,7 @@ PreparedDataset::PreparedDataset(const fs::path& directory, int64_t cache_bytes)
   require(!impl_->dataset.samples.empty(), "{}: holds no samples", directory.string());
   check_shard_sizes(directory, impl_->dataset);
   for (const SampleRecord& sample : impl_->dataset.samples) {
-    impl_->infos.push_back({sample.id, sample.caption, sample.bucket});
+    impl_->infos.push_back({sample.id, sample.caption, sample.bucket, sample.weight});
   }
   if (impl_->dataset.kind == Kind::kLatents) {
     const Hdf5File file = Hdf5File::open(directory / "null_text.h5");

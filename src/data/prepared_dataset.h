@@ -10,6 +10,10 @@
 
 namespace sana::data {
 
+// Whether a folder is a prepared data set, or the unfinished beginning of one, which opening it
+// says.
+bool is_prepared(const std::filesystem::path& folder);
+
 class PreparedDataset final : public Dataset {
  public:
   // Opens and checks a folder. Throws UserError when it is missing, unfinished (a `prepare` that

@@ -18,10 +18,13 @@ std::shared_ptr<const ByteSource> open_bytes_of(const VideoPart& part) {
   return own_bytes(read_shard_entry(part.path, part.member, part.position));
 }
 
+const std::string& name_of_part(const VideoPart& part) {
+  return part.member.empty() ? part.path.native() : part.member;
+}
+
 std::unique_ptr<VideoStream> open_part(const VideoPart& video,
                                        std::shared_ptr<const ByteSource> bytes) {
-  return std::make_unique<VideoStream>(
-      std::move(bytes), video.member.empty() ? video.path.string() : video.member);
+  return std::make_unique<VideoStream>(std::move(bytes), name_of_part(video));
 }
 
 bool is_in_part(const VideoPart& video, double time_s) {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <opencv2/core.hpp>
+#include <string>
 
 #include "data/bucket.h"
 #include "data/video_reader.h"
@@ -15,6 +16,9 @@ namespace sana::data {
 // The bytes of the file or member. Throws UnusableClip when it is not there, or its shard is
 // damaged.
 std::shared_ptr<const ByteSource> open_bytes_of(const VideoPart& part);
+
+// What it is called, with its ending.
+const std::string& name_of_part(const VideoPart& part);
 
 // The stream of the whole video. Throws UnusableClip as VideoStream does.
 std::unique_ptr<VideoStream> open_part(const VideoPart& video,

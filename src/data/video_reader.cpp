@@ -118,8 +118,8 @@ DecodedClips read_video(const VideoPart& video, const ClipSettings& settings) {
 }
 
 DecodedClips read_image(const VideoPart& image, const SizeTable& sizes) {
-  const auto bytes = open_part(image);
-  check_media(*bytes, name_of(image), /*expect_image=*/true);
+  const auto bytes = open_bytes_of(image);
+  check_media(*bytes, name_of_part(image), /*expect_image=*/true);
   const cv::Mat bgr = decode_image(*bytes);
   const Bucket size = sizes.nearest(bgr.rows, bgr.cols);
   DecodedClips decoded;

@@ -3,8 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "model/vae/wan_vae.h"
-
 namespace sana::train {
 namespace {
 
@@ -14,21 +12,27 @@ std::pair<at::Tensor, at::Tensor> on_cpu(const model::TextFeatures& text) {
 
 }  // namespace
 
+data::VaeRule vae_rule(const infer::VaeSource& vae) {
+  return {.vae = vae.name,
+          .temporal_stride = vae.geometry.stride_t,
+          .first_frame_alone = vae.geometry.first_frame_alone,
+          .spatial_stride = vae.geometry.stride_h};
+}
+
 struct DataEncoders::Loaded {
   c10::Device device;
+  data::VaeRule rule;
   std::unique_ptr<model::VideoVae> vae;
   std::unique_ptr<model::TextEncoder> text;
 };
 
-DataEncoders::DataEncoders(const std::string& vae, c10::ScalarType vae_dtype,
+DataEncoders::DataEncoders(const infer::VaeSource& vae, c10::ScalarType vae_dtype,
                            const model::TextEncoderConfig& text_encoder, c10::Device device)
-    : loaded_(std::make_shared<Loaded>(
-          Loaded{device, model::make_video_vae(model::load_wan_vae(vae), device, vae_dtype),
-                 model::load_text_encoder(text_encoder, device)})) {}
+    : loaded_(std::make_shared<Loaded>(Loaded{device, vae_rule(vae), vae.load(device, vae_dtype),
+                                              model::load_text_encoder(text_encoder, device)})) {}
 
 data::Encoders DataEncoders::functions() const {
   const auto loaded = loaded_;
-  const model::VaeGeometry geometry = loaded->vae->geometry();
   data::Encoders encoders;
   encoders.latents = [loaded](const at::Tensor& video) {
     return loaded->vae->encode(video.to(loaded->device)).to(at::kCPU, at::kFloat);
@@ -41,9 +45,8 @@ data::Encoders DataEncoders::functions() const {
   };
   encoders.vae_identity = loaded->vae->identity();
   encoders.text_identity = loaded->text->identity();
-  encoders.temporal_stride = geometry.stride_t;
-  encoders.spatial_stride = geometry.stride_h;
-  encoders.latent_channels = geometry.latent_channels;
+  encoders.rule = loaded->rule;
+  encoders.latent_channels = loaded->vae->geometry().latent_channels;
   return encoders;
 }
 

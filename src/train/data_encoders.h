@@ -5,18 +5,20 @@
 #include <c10/core/ScalarType.h>
 
 #include <memory>
-#include <string>
 
 #include "data/prepare.h"
+#include "infer/vae_source.h"
 #include "model/text_encoder/text_encoder.h"
-#include "model/vae/video_vae.h"
 
 namespace sana::train {
 
+// Which clips a VAE takes.
+data::VaeRule vae_rule(const infer::VaeSource& vae);
+
 class DataEncoders {
  public:
-  // Throws UserError when one of them is missing or damaged.
-  DataEncoders(const std::string& vae, c10::ScalarType vae_dtype,
+  // Reads the weights. Throws UserError when some are missing or damaged.
+  DataEncoders(const infer::VaeSource& vae, c10::ScalarType vae_dtype,
                const model::TextEncoderConfig& text_encoder, c10::Device device);
 
   // As the data folder, which knows no model, wants them. They share the encoders' ownership.

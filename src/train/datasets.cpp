@@ -13,6 +13,7 @@
 #include "data/clip_dataset.h"
 #include "data/encoding_dataset.h"
 #include "data/mixed_dataset.h"
+#include "data/prepare_rules.h"
 #include "data/prepared_dataset.h"
 #include "train/data_encoders.h"
 
@@ -41,8 +42,9 @@ class Opener {
 
   // `only`: which files are taken where clips are listed.
   DatasetPointer open(const std::string& key, const std::string& path, const std::string& only) {
-    auto dataset = with_context(
-        key, [&] { return is_prepared(path) ? open_prepared(path) : open_clips(key, path, only); });
+    auto dataset = with_context(key, [&] {
+      return data::is_prepared(path) ? open_prepared(path) : open_clips(key, path, only);
+    });
     const bool pixels = dataset->kind() == data::Kind::kPixels;
     require(pixels == config_.trains_vae(),
             "{}: '{}' holds {}, but task {} trains on {}; make the other kind with "
@@ -67,6 +69,9 @@ class Opener {
     config.needs_captions = !config_.trains_vae();
     config.num_workers = config_.data.num_workers;
     config.clips = config_.data.decode;
+    const auto rule = with_context("data.decode", [&] { return checked_rule(only); });
+    for (const std::string& line : data::explain_rules(config.clips, only, rule ? &*rule : nullptr))
+      log::info("{}: {}", key, line);
     const auto progress = make_console_progress();
     const auto clips = std::make_shared<data::ClipDataset>(config, *progress);
     report_unused(config_, key, *clips);
@@ -74,17 +79,26 @@ class Opener {
     return std::make_shared<data::EncodingDataset>(clips, encoders());
   }
 
-  // Loaded once for all data sets.
-  data::Encoders encoders() {
+  // What the VAE takes, before anything is read; nothing where clips are not encoded.
+  std::optional<data::VaeRule> checked_rule(const std::string& only) const {
+    if (config_.trains_vae()) return std::nullopt;
     require(!config_.vae_checkpoint.empty(),
             "clips that are not prepared are encoded while training, and vae_checkpoint is empty; "
             "name the VAE's folder, or make latents with `sana-video prepare`");
     require(!config_.train.cuda_graphs,
             "clips that are not prepared are encoded while training, which does not go with "
             "train.cuda_graphs; prepare them, or set train.cuda_graphs=false");
+    const data::VaeRule rule = train::vae_rule(infer::find_vae(config_.vae_checkpoint));
+    data::require_fit(config_.data.decode, only, rule);
+    return rule;
+  }
+
+  // Loaded once for all data sets.
+  data::Encoders encoders() {
     if (!encoders_) {
       const c10::Device where = device_.is_meta() ? c10::Device(at::kCPU) : device_;
-      encoders_.emplace(config_.vae_checkpoint, at::kFloat, config_.text_encoder, where);
+      encoders_.emplace(infer::find_vae(config_.vae_checkpoint), at::kFloat, config_.text_encoder,
+                        where);
     }
     return encoders_->functions();
   }
@@ -104,12 +118,6 @@ DatasetPointer open_videos(const TrainConfig& config, Opener& opener) {
 }
 
 }  // namespace
-
-bool is_prepared(const std::string& path) {
-  // A folder with work/journal.jsonl is an unfinished data set: opening it says so.
-  return fs::exists(fs::path(path) / "dataset.json") ||
-         fs::exists(fs::path(path) / "work" / "journal.jsonl");
-}
 
 Datasets build_datasets(const TrainConfig& config, c10::Device device) {
   Opener opener(config, device);

@@ -22,7 +22,4 @@ struct Datasets {
 // the first.
 Datasets build_datasets(const TrainConfig& config, c10::Device device);
 
-// Whether it is a prepared folder, finished or not; else clips are listed.
-bool is_prepared(const std::string& path);
-
 }  // namespace sana::train

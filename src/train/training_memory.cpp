@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/device.h"
+#include "data/prepared_dataset.h"
 #include "infer/memory/meta_memory.h"
 #include "infer/vae_source.h"
 #include "model/parameter.h"
@@ -96,9 +97,9 @@ void add_previews(const TrainConfig& config, const Datasets& datasets, TrainingM
 
 // Whether some of the data sets are encoded while training.
 bool encodes(const TrainConfig& config) {
-  bool any = config.data.image_every_steps > 0 && !is_prepared(config.data.images);
-  any = any || (!config.data.validation.empty() && !is_prepared(config.data.validation));
-  for (const auto& [key, set] : config.data.video_sets()) any = any || !is_prepared(set.path);
+  bool any = config.data.image_every_steps > 0 && !data::is_prepared(config.data.images);
+  any = any || (!config.data.validation.empty() && !data::is_prepared(config.data.validation));
+  for (const auto& [key, set] : config.data.video_sets()) any = any || !data::is_prepared(set.path);
   return any;
 }
 

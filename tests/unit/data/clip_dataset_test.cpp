@@ -14,8 +14,7 @@ namespace {
 ClipDatasetConfig config_of(const PrepareConfig& prepared) {
   ClipDatasetConfig config;
   config.source = prepared.source;
-  config.clips = {prepared.fps, prepared.frames, prepared.shorter_frames, prepared.buckets,
-                  prepared.clips_per_video};
+  config.clips = prepared;
   return config;
 }
 

@@ -135,9 +135,9 @@ TEST_CASE("the DiT trains on clips as it does on prepared latents", "[train]") {
   decoded.data.decode.buckets.sizes = {"32x48"};
   auto prepare = data::test_config(folder / "clips", folder / "latents", "latents");
   prepare.buckets.sizes = {"32x48"};
-  const data::Encoders encoders =
-      train::DataEncoders(decoded.vae_checkpoint, at::kFloat, decoded.text_encoder, at::kCPU)
-          .functions();
+  const data::Encoders encoders = train::DataEncoders(infer::find_vae(decoded.vae_checkpoint),
+                                                      at::kFloat, decoded.text_encoder, at::kCPU)
+                                      .functions();
   data::run_prepare(prepare, &encoders);
 
   TrainConfig prepared = decoded;
