@@ -50,6 +50,8 @@ fs::path shard_stem(const fs::path& shard) {
 namespace {
 
 constexpr size_t kBlockBytes = 256 << 10;
+// From the beginning on a block is read for every header, what lies between them is passed over.
+constexpr size_t kHeaderBlockBytes = 32 << 10;
 // A clip of this size is no clip; a damaged header may say anything.
 constexpr int64_t kMaxEntryBytes = int64_t(8) << 30;
 
@@ -78,7 +80,7 @@ class Reader {
     archive_read_support_format_zip(archive_.get());
     archive_read_support_format_tar(archive_.get());
     archive_read_support_filter_gzip(archive_.get());
-    check(archive_read_open_filename(archive_.get(), path.c_str(), kBlockBytes));
+    check(archive_read_open_filename(archive_.get(), path.c_str(), kHeaderBlockBytes));
   }
   // From the header of one of its files on.
   Reader(const fs::path& path, int64_t position)

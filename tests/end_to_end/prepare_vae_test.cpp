@@ -18,18 +18,22 @@ using sana_test::Outcome;
 using sana_test::run_program;
 using sana_test::TemporaryDirectory;
 
-// The diffusers folder of a stored tiny model.
-void write_vae(const fs::path& folder, const std::string& fixture) {
+// A stored tiny model: its diffusers folder, or the file of weights that a DC-AE-V is.
+void write_vae(const fs::path& path, const std::string& fixture) {
   const sana::SafetensorsFile file(fs::path(SANA_TEST_DATA) / (fixture + ".safetensors"));
   sana::TensorMap weights;
   for (const auto& [name, tensor] : file.tensors()) {
     if (name.starts_with("w.")) weights[name.substr(2)] = tensor;
   }
+  if (path.extension() == ".safetensors") {
+    sana::save_safetensors(path, weights);
+    return;
+  }
   auto config = nlohmann::json::parse(file.metadata().at("config"));
   config["_class_name"] = file.metadata().at("model");
-  fs::create_directories(folder);
-  std::ofstream(folder / "config.json") << config.dump();
-  sana::save_safetensors(folder / "diffusion_pytorch_model.safetensors", weights);
+  fs::create_directories(path);
+  std::ofstream(path / "config.json") << config.dump();
+  sana::save_safetensors(path / "diffusion_pytorch_model.safetensors", weights);
 }
 
 void write_yaml(const TemporaryDirectory& folder) {
@@ -45,17 +49,19 @@ TEST_CASE("prepare encodes with any VAE that sampling decodes with", "[end_to_en
   const TemporaryDirectory folder;
   write_yaml(folder);
   struct Case {
-    std::string fixture;
+    std::string fixture, name;
     int64_t frames, channels, latent_frames, stride;
   };
-  for (const Case& vae : {Case{"wan_vae_tiny", 9, 4, 3, 8}, Case{"ltx2_vae_tiny", 9, 4, 3, 8},
-                          Case{"dcae_tiny", 3, 8, 3, 4}}) {
+  for (const Case& vae :
+       {Case{"wan_vae_tiny", "wan", 9, 4, 3, 8}, Case{"ltx2_vae_tiny", "ltx2", 9, 4, 3, 8},
+        Case{"dcae_tiny", "dcae", 3, 8, 3, 4},
+        Case{"dc_ae_video_tiny", "dcaev.safetensors", 8, 6, 2, 4}}) {
     INFO(vae.fixture);
-    write_vae(folder / vae.fixture, vae.fixture);
+    write_vae(folder / vae.name, vae.fixture);
     const std::string pixels = "pixels-" + vae.fixture, latents = "latents-" + vae.fixture;
     sana::data::make_pixels_dataset(folder / pixels, {{32, 64, vae.frames}, {32, 32, 1}});
     const Outcome outcome = run_program(
-        {"prepare", "prepare.yaml", "source=" + pixels, "output=" + latents, "vae=" + vae.fixture},
+        {"prepare", "prepare.yaml", "source=" + pixels, "output=" + latents, "vae=" + vae.name},
         folder.path());
     INFO(describe(outcome));
     REQUIRE(outcome.exit_code == 0);
@@ -91,6 +97,18 @@ TEST_CASE(
   const Outcome rest = run_program({"prepare", "prepare.yaml", "frames=81"}, folder.path());
   CHECK(rest.exit_code == 2);
   CHECK_FALSE(contains(rest.err, "8k+1"));
+}
+
+TEST_CASE("a DC-AE-V takes 4k frames", "[end_to_end]") {
+  const TemporaryDirectory folder;
+  write_yaml(folder);
+  write_vae(folder / "v.safetensors", "dc_ae_video_tiny");
+  const Outcome outcome =
+      run_program({"prepare", "prepare.yaml", "vae=v.safetensors", "frames=81"}, folder.path());
+  INFO(describe(outcome));
+  CHECK(outcome.exit_code == 2);
+  CHECK(contains(outcome.err, "command line: frames must be 4k for the DC-AE-V"));
+  CHECK(contains(outcome.err, "nearest are 80 and 84"));
 }
 
 TEST_CASE("a VAE that is none is named with its key", "[end_to_end]") {

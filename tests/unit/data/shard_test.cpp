@@ -1,6 +1,9 @@
 // Archives are read in place; damaged ones are named.
 #include "core/build_config.h"
 #if SANA_HAS_ARCHIVES
+#include <atomic>
+#include <thread>
+
 #include "data/byte_source.h"
 #include "data/shard.h"
 #include "data/unusable.h"
@@ -167,6 +170,37 @@ TEST_CASE("names of other scripts are listed and found", "[data]") {
     CHECK(entries[1].position > 0);
     CHECK(read_shard_entry(folder / name, "\xE7\x8C\xAB.mp4", entries[1].position) == "x");
     CHECK(read_shard_entry(folder / name, "\xE7\x8C\xAB.mp4") == "x");
+  }
+}
+
+TEST_CASE("threads read one shard at once", "[data]") {
+  const TempFolder folder;
+  pack(folder.path(),
+       "import io, tarfile, zipfile\n"
+       "z, t = zipfile.ZipFile(\"s.zip\", \"w\", 8), tarfile.open(\"s.tar\", \"w\")\n"
+       "for i in range(40):\n"
+       "  name, text = \"\\u732b%d.txt\" % i, b\"%d \" % i * 20000\n"
+       "  z.writestr(name, text)\n  info = tarfile.TarInfo(name)\n"
+       "  info.size = len(text)\n  t.addfile(info, io.BytesIO(text))\n"
+       "z.close(), t.close()\n");
+  for (const char* name : {"s.zip", "s.tar"}) {
+    const auto entries = list_shard(folder / name);
+    REQUIRE(entries.size() == 40);
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> threads;
+    for (size_t k = 0; k < 4; ++k) {
+      threads.emplace_back([&, k] {
+        for (size_t i = 0; i < entries.size(); ++i) {
+          const size_t at = (i * 7 + k) % entries.size();
+          const int64_t position = k == 0 ? -1 : entries[at].position;
+          const auto bytes = read_shard_entry(folder / name, entries[at].name, position);
+          const std::string number = std::to_string(at) + " ";
+          wrong += !bytes.starts_with(number) || bytes.size() != number.size() * 20000;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(wrong == 0);
   }
 }
 
