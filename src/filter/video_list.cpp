@@ -70,6 +70,7 @@ class Lister {
       if (!is_video(entry.name)) continue;
       shard.id = id + "/" + entry.name;
       shard.member = entry.name;
+      shard.position = entry.position;
       places_.push_back(shard);
       progress_.advance();
     }

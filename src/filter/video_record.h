@@ -20,6 +20,7 @@ struct VideoPlace {
   std::string member;  // name inside the shard; empty for a file
   int64_t bytes = 0;
   int64_t modified_ns = 0;  // of the file or shard, since the epoch
+  int64_t position = -1;    // of the member, see data::ShardEntry; not part of scores.jsonl
 };
 
 struct CropBox {

@@ -17,7 +17,7 @@ namespace {
 
 std::shared_ptr<const data::ByteSource> open_place(const VideoPlace& place) {
   if (place.member.empty()) return data::open_bytes(place.path);
-  return data::own_bytes(data::read_shard_entry(place.path, place.member));
+  return data::own_bytes(data::read_shard_entry(place.path, place.member, place.position));
 }
 
 double step_of(const std::vector<FrameTrace>& frames, double fps) {
