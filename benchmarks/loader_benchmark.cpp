@@ -115,7 +115,7 @@ void run_prepared(const fs::path& folder, int64_t samples, int64_t batch) {
   const double bytes = count * double(data::sample_bytes(uncached->like(0)));
   const double bare_s = best_seconds([&] { read_bare(folder); });
   print_row("bare files (page cache)", bare_s, count, bytes, bare_s);
-  for (const int64_t workers : {1, 2, 4}) {
+  for (const int64_t workers : {1, 2, 4, 8}) {
     print_row("checked samples, threads: " + std::to_string(workers),
               epoch_seconds(uncached, batch, workers), count, bytes, bare_s);
   }

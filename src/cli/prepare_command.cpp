@@ -40,6 +40,7 @@ data::PrepareResult run_prepare(const PrepareCommandConfig& config, const config
   const infer::VaeSource vae = with_context("vae", [&] { return infer::find_vae(config.vae); });
   require_frames_and_sizes(config, train::vae_rule(vae), origins);
   const c10::Device device = rank_device(config.device, parse_device(config.device), ranks);
+  log::info("encoding on {}", device.str());
   const data::Encoders encoders = with_phase("loading the encoders", [&] {
     return train::DataEncoders(vae, parse_dtype(config.precision), config.text_encoder, device)
         .functions();

@@ -127,17 +127,10 @@ class PixelsSource : public ClipSource {
   void check_for_vae(const VaeRule& rule) const override {
     for (const int64_t index : kept_) {
       const SampleInfo& clip = pixels_.info(index);
-      const Bucket& size = clip.bucket;
-      const auto complaint = rule.complaint(size.frames);
+      const auto complaint = rule.complaint(clip.bucket);
       require(complaint.empty(),
-              "source: {}: the number of frames of {} {}; prepare the pixels again with other "
-              "`frames`",
+              "source: {}: {}: {}; prepare the pixels again with other `frames` or `buckets`",
               folder_, clip.id, complaint);
-      require(
-          rule.divides(size.height, size.width),
-          "source: {}: {} is {}x{}, must be multiples of {} for the {}; prepare the pixels again "
-          "with other `buckets`",
-          folder_, clip.id, size.height, size.width, rule.spatial_stride, rule.vae);
     }
   }
 

@@ -21,6 +21,8 @@ class Dataset {
   virtual int64_t size() const = 0;
   virtual const SampleInfo& info(int64_t index) const = 0;
   virtual double fps() const = 0;
+  // Whether samples are encoded when they are read.
+  virtual bool is_encoded_anew() const { return false; }
   // Hash of everything that determines the samples.
   virtual const std::string& fingerprint() const = 0;
 

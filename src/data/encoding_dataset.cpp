@@ -12,6 +12,11 @@ namespace sana::data {
 EncodingDataset::EncodingDataset(std::shared_ptr<const Dataset> clips, Encoders encoders)
     : clips_(std::move(clips)), encoders_(std::move(encoders)), maker_(&encoders_) {
   SANA_ASSERT(clips_->kind() == Kind::kPixels);
+  for (int64_t i = 0; i < clips_->size(); ++i) {
+    const auto complaint = encoders_.rule.complaint(clips_->info(i).bucket);
+    require(complaint.empty(), "{}: {}; give other frames or buckets", clips_->info(i).id,
+            complaint);
+  }
   fingerprint_ = hash_text(fmt::format("{}\n{}\n{}\n", clips_->fingerprint(),
                                        encoders_.vae_identity, encoders_.text_identity));
   null_text_ = maker_.make_null_text();

@@ -12,13 +12,14 @@ namespace sana::data {
 
 class EncodingDataset final : public Dataset {
  public:
-  // `clips`: pixels with captions, of frames and sizes that the VAE takes.
+  // `clips`: pixels with captions, Throws UserError naming one that the VAE does not take.
   EncodingDataset(std::shared_ptr<const Dataset> clips, Encoders encoders);
 
   Kind kind() const override { return Kind::kLatents; }
   int64_t size() const override { return clips_->size(); }
   const SampleInfo& info(int64_t index) const override { return clips_->info(index); }
   double fps() const override { return clips_->fps(); }
+  bool is_encoded_anew() const override { return true; }
   const std::string& fingerprint() const override { return fingerprint_; }
   // Decoding runs on the threads of the callers, encoding one sample at a time.
   Sample sample(int64_t index) const override;

@@ -44,6 +44,11 @@ const SampleInfo& MixedDataset::info(int64_t index) const {
   return infos_.at(static_cast<size_t>(index));
 }
 
+bool MixedDataset::is_encoded_anew() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const MixturePart& part) { return part.dataset->is_encoded_anew(); });
+}
+
 Sample MixedDataset::sample(int64_t index) const {
   const auto after = std::upper_bound(begins_.begin(), begins_.end(), index);
   const auto part = static_cast<size_t>(after - begins_.begin()) - 1;

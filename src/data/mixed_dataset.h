@@ -23,6 +23,7 @@ class MixedDataset final : public Dataset {
   int64_t size() const override { return static_cast<int64_t>(infos_.size()); }
   const SampleInfo& info(int64_t index) const override;
   double fps() const override { return first().fps(); }
+  bool is_encoded_anew() const override;
   const std::string& fingerprint() const override { return fingerprint_; }
   Sample sample(int64_t index) const override;
   const std::string& vae_identity() const override { return first().vae_identity(); }

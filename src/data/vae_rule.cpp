@@ -31,6 +31,13 @@ std::string VaeRule::complaint(int64_t frames) const {
                      words(), frames, below, below + temporal_stride);
 }
 
+std::string VaeRule::complaint(const Bucket& clip) const {
+  if (!accepts(clip.frames)) return "its number of frames " + complaint(clip.frames);
+  if (divides(clip.height, clip.width)) return "";
+  return fmt::format("it is {}x{}, must be multiples of {} for the {}", clip.height, clip.width,
+                     spatial_stride, vae);
+}
+
 std::string VaeRule::explanation(int64_t frames) const {
   const int64_t latents = latent_frames(frames);
   const std::string result = fmt::format("{} latent frame{}", latents, latents == 1 ? "" : "s");

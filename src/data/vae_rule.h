@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "data/batch.h"
+
 namespace sana::data {
 
 struct VaeRule {
@@ -23,6 +25,9 @@ struct VaeRule {
   // Nothing for a number that it accepts; else "must be 4k+1 for the Wan VAE (the first latent
   // frame stands for one frame, each further one for 4), got 80; nearest are 77 and 81".
   std::string complaint(int64_t frames) const;
+  // The same of a whole clip: "its number of frames must be ...", "it is 90x160, must be multiples
+  // of 8 for the Wan VAE".
+  std::string complaint(const Bucket& clip) const;
   // Of a number that it accepts: "81 = 4 x 20 + 1: the first latent frame stands for one frame,
   // each further one for 4 -> 21 latent frames".
   std::string explanation(int64_t frames) const;

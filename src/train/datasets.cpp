@@ -45,14 +45,16 @@ class Opener {
     auto dataset = with_context(key, [&] {
       return data::is_prepared(path) ? open_prepared(path) : open_clips(key, path, only);
     });
-    const bool pixels = dataset->kind() == data::Kind::kPixels;
-    require(pixels == config_.trains_vae(),
-            "{}: '{}' holds {}, but task {} trains on {}; make the other kind with "
+    require(!config_.trains_vae() || dataset->kind() == data::Kind::kPixels,
+            "{}: '{}' holds latents, but task vae trains on pixels; make these with "
             "`sana-video prepare`",
-            key, path, pixels ? "pixels" : "latents", config_.task,
-            config_.trains_vae() ? "pixels" : "latents");
+            key, path);
     require(dataset->size() > 0, "{}: '{}' holds no sample", key, path);
-    return dataset;
+    if (config_.trains_vae() || dataset->kind() == data::Kind::kLatents) return dataset;
+    return with_context(key, [&] {
+      check_encoding();
+      return std::make_shared<data::EncodingDataset>(dataset, encoders());
+    });
   }
 
  private:
@@ -75,19 +77,23 @@ class Opener {
     const auto progress = make_console_progress();
     const auto clips = std::make_shared<data::ClipDataset>(config, *progress);
     report_unused(config_, key, *clips);
-    if (config_.trains_vae()) return clips;
-    return std::make_shared<data::EncodingDataset>(clips, encoders());
+    return clips;
+  }
+
+  void check_encoding() const {
+    require(
+        !config_.vae_checkpoint.empty(),
+        "pixels are encoded while training, and vae_checkpoint is empty; name the VAE's folder, "
+        "or make latents with `sana-video prepare`");
+    require(!config_.train.cuda_graphs,
+            "pixels are encoded while training, which does not go with train.cuda_graphs; make "
+            "latents with `sana-video prepare`, or set train.cuda_graphs=false");
   }
 
   // What the VAE takes, before anything is read; nothing where clips are not encoded.
   std::optional<data::VaeRule> checked_rule(const std::string& only) const {
     if (config_.trains_vae()) return std::nullopt;
-    require(!config_.vae_checkpoint.empty(),
-            "clips that are not prepared are encoded while training, and vae_checkpoint is empty; "
-            "name the VAE's folder, or make latents with `sana-video prepare`");
-    require(!config_.train.cuda_graphs,
-            "clips that are not prepared are encoded while training, which does not go with "
-            "train.cuda_graphs; prepare them, or set train.cuda_graphs=false");
+    check_encoding();
     const data::VaeRule rule = train::vae_rule(infer::find_vae(config_.vae_checkpoint));
     data::require_fit(config_.data.decode, only, rule);
     return rule;
@@ -118,6 +124,11 @@ DatasetPointer open_videos(const TrainConfig& config, Opener& opener) {
 }
 
 }  // namespace
+
+bool Datasets::are_encoded() const {
+  return videos->is_encoded_anew() || (images && images->is_encoded_anew()) ||
+         (validation && validation->is_encoded_anew());
+}
 
 Datasets build_datasets(const TrainConfig& config, c10::Device device) {
   Opener opener(config, device);

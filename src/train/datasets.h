@@ -13,6 +13,9 @@ struct Datasets {
   std::shared_ptr<const data::Dataset> videos;      // several, where config.data.mixture names them
   std::shared_ptr<const data::Dataset> images;      // may be null
   std::shared_ptr<const data::Dataset> validation;  // may be null
+
+  // Whether some of them are encoded while training.
+  bool are_encoded() const;
 };
 
 // Opens what config.data names: prepared folders, and clips that are decoded, for the DiT also

@@ -91,9 +91,9 @@ struct DataConfig {
     using config::at_least;
     b.field(
         "videos", videos,
-        "What is trained on: a prepared folder (latents for video_dit, pixels for vae), or clips "
-        "to be decoded while training: a folder, a shard or a JSONL list, as `source` of prepare. "
-        "For video_dit these are also encoded, each time anew: for trials and sets that change.");
+        "What is trained on: a prepared folder, or clips to be decoded while training: a folder, a "
+        "shard or a JSONL list, as `source` of prepare. For video_dit pixels and clips are also "
+        "encoded, each time anew: for trials and sets that change.");
     b.field("mixture", mixture, "Instead of videos: several of these, each with its weight.");
     b.field("images", images, "The same of images for joint steps; empty: none.");
     b.field("validation", validation, "The same of held-out samples; empty: none.");

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "core/device.h"
-#include "data/prepared_dataset.h"
 #include "infer/memory/meta_memory.h"
 #include "infer/vae_source.h"
 #include "model/parameter.h"
@@ -95,14 +94,6 @@ void add_previews(const TrainConfig& config, const Datasets& datasets, TrainingM
   memory.measuring = std::max(memory.measuring, decoding);
 }
 
-// Whether some of the data sets are encoded while training.
-bool encodes(const TrainConfig& config) {
-  bool any = config.data.image_every_steps > 0 && !data::is_prepared(config.data.images);
-  any = any || (!config.data.validation.empty() && !data::is_prepared(config.data.validation));
-  for (const auto& [key, set] : config.data.video_sets()) any = any || !data::is_prepared(set.path);
-  return any;
-}
-
 int64_t encoders_bytes(const TrainConfig& config, const data::Dataset& videos) {
   std::unique_ptr<model::VideoVae> vae;
   const auto source = infer::find_vae(config.vae_checkpoint);
@@ -163,7 +154,7 @@ TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datas
     }
     return memory;
   }
-  if (encodes(config)) memory.encoders = encoders_bytes(config, *datasets.videos);
+  if (datasets.are_encoded()) memory.encoders = encoders_bytes(config, *datasets.videos);
   const data::Dataset& measured = datasets.validation ? *datasets.validation : *datasets.videos;
   memory.measuring =
       dit_measuring(*objective, largest_batch(measured, config.data.batch_size), has_copy);

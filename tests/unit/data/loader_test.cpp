@@ -173,6 +173,25 @@ TEST_CASE("a bucket without a readable sample is an error that names it", "[data
   CHECK(contains(error_of([&] { loader.next(); }), "8x16x5"));
 }
 
+TEST_CASE("batches for a GPU lie in page-locked memory", "[data][gpu]") {
+  if (!at::hasCUDA()) {
+    WARN("no GPU here: nothing was tested");
+    return;
+  }
+  const auto dataset =
+      std::make_shared<FakeDataset>(std::vector<FakeDataset::Group>{{{8, 16, 5}, 6}});
+  LoaderOptions options = options_of(2, 5, 3, 4);
+  PrefetchLoader pageable(dataset, options, {});
+  options.pinned = true;
+  PrefetchLoader pinned(dataset, options, {});
+  for (int i = 0; i < 6; ++i) {
+    const Batch a = pageable.next(), b = pinned.next();
+    CHECK_FALSE(a.data.is_pinned());
+    CHECK(b.data.is_pinned());
+    CHECK(at::equal(a.data, b.data.to(at::kCUDA, /*non_blocking=*/true).cpu()));
+  }
+}
+
 TEST_CASE("no more batches are held than were asked for", "[data]") {
   const auto dataset =
       std::make_shared<FakeDataset>(std::vector<FakeDataset::Group>{{{8, 16, 5}, 100}});

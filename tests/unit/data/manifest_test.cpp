@@ -96,6 +96,22 @@ TEST_CASE("the caption of a loose clip is its .txt, else its .json, else of a ca
   CHECK(contains(without[3].problem->detail, "d.json"));
 }
 
+TEST_CASE("a line may say how often its clip is drawn", "[data]") {
+  const TempFolder folder;
+  const auto list = [&](const std::string& line) {
+    write_text(folder / "list.jsonl", line + "\n");
+    return list_sources(folder / "list.jsonl", "all");
+  };
+  CHECK(list(R"({"path": "a.mp4", "caption": "x"})").front().weight == 1);
+  CHECK(list(R"({"path": "a.mp4", "caption": "x", "weight": 0.25})").front().weight == 0.25);
+  for (const char* weight : {"0", "-1", "1e9"}) {
+    const auto message =
+        error_of([&] { list(fmt::format(R"({{"path": "a.mp4", "weight": {}}})", weight)); });
+    CHECK(contains(message, "list.jsonl:1"));
+    CHECK(contains(message, "weight"));
+  }
+}
+
 TEST_CASE("a caption file that is asked for and is no JSON is an error that names it", "[data]") {
   const TempFolder folder;
   write_text(folder / "a.mp4", "x");

@@ -162,7 +162,7 @@ TEST_CASE("sizes that the VAE's stride does not divide are refused", "[data]") {
   encoders.rule.spatial_stride = 32;
   const auto message = error_of(
       [&] { run_prepare(test_config(folder / "pixels", folder / "out", "latents"), &encoders); });
-  CHECK(contains(message, "clip0.mp4 is 16x24"));
+  CHECK(contains(message, "clip0.mp4: it is 16x24"));
   CHECK(contains(message, "multiples of 32"));
 }
 
@@ -269,6 +269,30 @@ TEST_CASE("a folder of clips and images becomes a data set of pixels", "[data]")
   const at::Tensor clip = dataset.read({1}).data[0].permute({1, 2, 3, 0});
   // The middle 5 of 12 frames begin at the fourth.
   for (int64_t f = 0; f < 5; ++f) CHECK(frame_number(clip[f]) == 103 + f);
+}
+
+TEST_CASE("the weights of a list reach the samples and their fingerprint", "[data]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "in", "a");
+  write_captioned_clip(folder / "in", "b", 12, 30);
+  const auto prepare_with = [&](const std::string& weight, const std::string& name) {
+    write_text(folder / "in/list.jsonl",
+               R"({"path": "a.avi", "caption": "a"})"
+               "\n" +
+                   fmt::format(R"({{"path": "b.avi", "caption": "b"{}}})", weight));
+    run_prepare(test_config(folder / "in/list.jsonl", folder / name, "pixels"));
+    return std::make_unique<PreparedDataset>(folder / name);
+  };
+  const auto plain = prepare_with("", "plain");
+  const auto weighted = prepare_with(R"(, "weight": 2.5)", "weighted");
+  CHECK(weighted->info(0).weight == 1);
+  CHECK(weighted->info(1).weight == 2.5);
+  CHECK(weighted->fingerprint() != plain->fingerprint());
+  CHECK_FALSE(contains(read_all(folder / "plain/dataset.json"), "weight"));
+  // Latents made of these pixels keep them.
+  const Encoders encoders = test_encoders();
+  run_prepare(test_config(folder / "weighted", folder / "latents", "latents"), &encoders);
+  CHECK(PreparedDataset(folder / "latents").info(1).weight == 2.5);
 }
 
 TEST_CASE("several clips of one video have numbered ids", "[data]") {

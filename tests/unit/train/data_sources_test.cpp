@@ -149,6 +149,20 @@ TEST_CASE("the DiT trains on clips as it does on prepared latents", "[train]") {
   CHECK(contains(read_text_file(fs::path(decoded.run.dir) / "unused_clips.data.videos.jsonl"),
                  "too short"));
 
+  // Prepared pixels, encoded while training.
+  auto pixels = data::test_config(folder / "clips", folder / "pixels", "pixels");
+  pixels.buckets.sizes = {"32x48"};
+  data::run_prepare(pixels);
+  TrainConfig encoded = decoded;
+  encoded.run.dir += "-encoded";
+  encoded.data.videos = (folder / "pixels").string();
+  REQUIRE(sana_test::run(encoded) == ExitCode::kOk);
+  check_same_weights(prepared, encoded, prepared.train.steps);
+
+  decoded.data.decode.frames = 6;
+  CHECK(
+      contains(sana_test::message_of<UserError>([&] { train::build_datasets(decoded, at::kCPU); }),
+               "data.decode: frames: must be 4k+1"));
   decoded.vae_checkpoint.clear();
   CHECK(
       contains(sana_test::message_of<UserError>([&] { train::build_datasets(decoded, at::kCPU); }),

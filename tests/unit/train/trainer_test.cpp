@@ -316,7 +316,7 @@ TEST_CASE("data that does not fit the model is refused with the key to change", 
                             "set model.latent_channels=4"));
   config.data.videos = (folder / "pixels").string();
   CHECK(sana_test::contains(sana_test::message_of<UserError>([&] { sana_test::run(config); }),
-                            "holds pixels"));
+                            "pixels are encoded while training, and vae_checkpoint is empty"));
 }
 
 TEST_CASE("a changed batch size begins a new epoch after resuming", "[train]") {
