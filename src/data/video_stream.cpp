@@ -4,10 +4,13 @@
 #include <array>
 #include <cmath>
 #include <mutex>
+#include <opencv2/imgproc.hpp>
+#include <optional>
 
 #include "core/error.h"
 #include "core/ffmpeg.h"
 #include "data/media_type.h"
+#include "data/shrink.h"
 #include "data/unusable.h"
 #include "data/video_stream.h"
 
@@ -46,11 +49,6 @@ cv::Mat turned(const cv::Mat& picture, int rotation) {
              : rotation == 180 ? cv::ROTATE_180
                                : cv::ROTATE_90_COUNTERCLOCKWISE);
   return out;
-}
-
-bool has_full_range(const AVFrame* frame) {
-  return frame->color_range == AVCOL_RANGE_JPEG || frame->format == AV_PIX_FMT_YUVJ420P ||
-         frame->format == AV_PIX_FMT_YUVJ422P || frame->format == AV_PIX_FMT_YUVJ444P;
 }
 
 // Whether data[0] is a plane of 8-bit luma.
@@ -313,7 +311,7 @@ struct VideoStream::Impl {
 
   // Kept until something about it changes.
   SwsContext* scaler_to(int width, int height, AVPixelFormat to) const {
-    const int range = has_full_range(frame.get()) ? 1 : 0;
+    const int range = has_full_range(*frame) ? 1 : 0;
     const std::array<int, 8> key = {frame->width, frame->height, frame->format, frame->colorspace,
                                     range,        width,         height,        to};
     if (scaler && key == scaler_key) return scaler.get();
@@ -397,10 +395,10 @@ bool VideoStream::next_at(double time_s) {
 cv::Mat VideoStream::luma() const {
   const AVFrame& frame = *impl_->frame;
   cv::Mat luma;
-  if (has_luma_plane(frame.format)) {
+  if (has_luma_plane(frame.format) && frame.linesize[0] > 0) {
     const cv::Mat plane(frame.height, frame.width, CV_8UC1, frame.data[0],
                         size_t(frame.linesize[0]));
-    if (has_full_range(&frame)) {
+    if (has_full_range(frame)) {
       luma = plane.clone();
     } else {
       plane.convertTo(luma, CV_8UC1, 255.0 / 219, -16 * 255.0 / 219);
@@ -415,6 +413,19 @@ cv::Mat VideoStream::bgr(cv::Size size) const {
   const bool is_on_side = impl_->info.rotation % 180 == 90;
   const cv::Size asked = is_on_side ? cv::Size(size.height, size.width) : size;
   return turned(impl_->scaled(asked, CV_8UC3, AV_PIX_FMT_BGR24), impl_->info.rotation);
+}
+
+SmallPicture VideoStream::small(cv::Size size) const {
+  const int rotation = impl_->info.rotation;
+  const cv::Size asked = rotation % 180 == 90 ? cv::Size(size.height, size.width) : size;
+  std::optional<SmallPicture> small = shrink_planes(*impl_->frame, asked);
+  if (!small) {
+    const cv::Mat bgr = impl_->scaled(asked, CV_8UC3, AV_PIX_FMT_BGR24);
+    small.emplace();
+    cv::cvtColor(bgr, small->luma, cv::COLOR_BGR2GRAY);
+    small->bgr = shrunk(bgr, {asked.width / 2, asked.height / 2});
+  }
+  return {turned(small->luma, rotation), turned(small->bgr, rotation)};
 }
 
 }  // namespace sana::data

@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <opencv2/imgproc.hpp>
 
+#include "data/shrink.h"
 #include "filter/scores/brightness.h"
+#include "filter/scores/stillness.h"
 
 namespace sana::filter {
 namespace {
@@ -74,16 +76,15 @@ FrameTrace FrameTracer::trace(double time_s, const cv::Mat& bgr, const cv::Mat& 
   trace.mean = float(brightness.mean);
   trace.deviation = float(brightness.deviation);
   trace.dark_share = float(brightness.dark_share);
+  const cv::Mat half_grey = data::shrunk(grey, bgr.size());
   cv::Mat thumbnail(FrameTrace::kRows, FrameTrace::kColumns, CV_8UC1, trace.thumbnail.data());
-  cv::resize(grey, thumbnail, thumbnail.size(), 0, 0, cv::INTER_AREA);
-
-  cv::Mat half, half_grey, hsv;
-  cv::resize(bgr, half, {bgr.cols / 2, bgr.rows / 2}, 0, 0, cv::INTER_AREA);
-  cv::resize(grey, half_grey, half.size(), 0, 0, cv::INTER_AREA);
-  cv::cvtColor(half, hsv, cv::COLOR_BGR2HSV);
+  cv::resize(data::halved(half_grey, thumbnail.size() * 2), thumbnail, thumbnail.size(), 0, 0,
+             cv::INTER_AREA);
+  cv::Mat hsv;
+  cv::cvtColor(bgr, hsv, cv::COLOR_BGR2HSV);
   const cv::Mat edges = edges_of(half_grey);
   if (!grey_.empty()) {
-    trace.difference = float(cv::norm(grey, grey_, cv::NORM_L1) / double(grey.total()));
+    trace.difference = float(frame_difference(grey, grey_));
     trace.change = float(change_of(hsv, edges));
   }
   grey_ = grey, hsv_ = hsv, edges_ = edges;

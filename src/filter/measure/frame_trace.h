@@ -22,12 +22,12 @@ struct FrameTrace {
 // Mean absolute difference of two thumbnails, 0..255.
 double thumbnail_distance(const FrameTrace& a, const FrameTrace& b);
 
-// Turns small pictures [h, w, 3] uint8 BGR, given in order, into traces. Content changes are
-// measured as cut detectors do: mean absolute differences of hue (weighted by saturation, since the
-// hue of grey is noise), saturation and value, and the share of edges that moved.
+// Turns small pictures, given in order, into traces. Content changes are measured as cut detectors
+// do: mean absolute differences of hue (weighted by saturation, since the hue of grey is noise),
+// saturation and value, and the share of edges that moved.
 class FrameTracer {
  public:
-  // `grey`: luma [h, w] of the same picture.
+  // `grey`: luma [h, w] uint8; `bgr`: the same picture [h / 2, w / 2, 3] uint8.
   FrameTrace trace(double time_s, const cv::Mat& bgr, const cv::Mat& grey);
 
  private:

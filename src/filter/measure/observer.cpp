@@ -1,7 +1,6 @@
 #include "filter/measure/observer.h"
 
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "filter/scores/frame_size.h"
 #include "filter/scores/luma_motion.h"
@@ -15,11 +14,9 @@ constexpr double kPairSeconds = 1.0 / 16;
 constexpr double kThumbnailArea = 192.0 * 108.0;
 constexpr int kJpegQuality = 80;
 
-std::string small_jpeg(const cv::Mat& bgr) {
-  cv::Mat small;
-  cv::resize(bgr, small, size_of_area(bgr.cols, bgr.rows, kThumbnailArea), 0, 0, cv::INTER_AREA);
+std::string jpeg_of(const cv::Mat& bgr) {
   std::vector<uint8_t> bytes;
-  cv::imencode(".jpg", small, bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality});
+  cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality});
   return {bytes.begin(), bytes.end()};
 }
 
@@ -29,8 +26,8 @@ class Observer {
       : stream_(stream),
         config_(config),
         meter_(meter),
-        small_(size_of_area(double(stream.info().width) * stream.info().pixel_aspect,
-                            double(stream.info().height), kSmallArea)) {}
+        small_(size_as_shown(kSmallArea)),
+        thumbnail_(size_as_shown(kThumbnailArea)) {}
 
   Observations run() {
     while (stream_.next()) look();
@@ -38,16 +35,19 @@ class Observer {
   }
 
  private:
+  cv::Size size_as_shown(double area) const {
+    const data::StreamInfo& info = stream_.info();
+    return size_of_area(double(info.width) * info.pixel_aspect, double(info.height), area);
+  }
+
   void look() {
     const double now = stream_.time_s();
-    const cv::Mat bgr = stream_.bgr(small_);
-    cv::Mat grey;
-    cv::cvtColor(bgr, grey, cv::COLOR_BGR2GRAY);
-    seen_.frames.push_back(tracer_.trace(now, bgr, grey));
-    measure_motion(now, grey);
+    const data::SmallPicture small = stream_.small(small_);
+    seen_.frames.push_back(tracer_.trace(now, small.bgr, small.luma));
+    measure_motion(now, small.luma);
     if (now < next_picture_s_) return;
     next_picture_s_ = now + 1 / config_.pictures_per_s;
-    look_closely(now, bgr, grey);
+    look_closely(now, small.luma);
   }
 
   // The second picture of a pair is the frame nearest to 1/16 s after the first.
@@ -67,8 +67,8 @@ class Observer {
     previous_s_ = now;
   }
 
-  void look_closely(double now, const cv::Mat& bgr, const cv::Mat& grey) {
-    const cv::Mat luma = stream_.luma();
+  void look_closely(double now, const cv::Mat& grey) {
+    const cv::Mat luma = stream_.luma(), bgr = stream_.bgr(thumbnail_);
     PictureObservation picture;
     picture.time_s = now;
     picture.sharpness = measure_sharpness(luma);
@@ -79,14 +79,14 @@ class Observer {
     const bool looks_for_text = seen_.pictures.size() % 2 == 0;
     picture.text = looks_for_text ? text_share(luma) : seen_.pictures.back().text;
     picture.hash = perceptual_hash(grey);
-    picture.jpeg = small_jpeg(bgr);
+    picture.jpeg = jpeg_of(bgr);
     seen_.pictures.push_back(std::move(picture));
   }
 
   data::VideoStream& stream_;
   const MeasureConfig& config_;
   MotionMeter& meter_;
-  cv::Size small_;
+  cv::Size small_, thumbnail_;
   FrameTracer tracer_;
   Observations seen_;
   cv::Mat first_;  // of a pair; empty between pairs

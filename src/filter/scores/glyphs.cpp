@@ -1,10 +1,13 @@
 #include "filter/scores/glyphs.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 namespace sana::filter {
 namespace {
+
+constexpr uint8_t kStandsOut = 255;
 
 struct GlyphRun {
   int begin;
@@ -29,7 +32,7 @@ void absorb(Glyph* whole, const Glyph& part) {
 class GlyphFinder {
  public:
   GlyphFinder(const cv::Mat& luma, const cv::Mat& contrast, int threshold)
-      : luma_(luma), contrast_(contrast), threshold_(threshold) {}
+      : luma_(luma), contrast_(contrast), stands_out_(contrast > threshold) {}
 
   std::vector<Glyph> find() {
     for (int y = 0; y < luma_.rows; ++y) scan_row(y);
@@ -50,19 +53,20 @@ class GlyphFinder {
   }
 
   void scan_row(int y) {
-    const uint8_t* contrast = contrast_.ptr<uint8_t>(y);
+    const uint8_t* const row = stands_out_.ptr<uint8_t>(y);
+    const uint8_t* const row_end = row + stands_out_.cols;
     above_.swap(row_);
     row_.clear();
     size_t touching = 0;
-    for (int x = 0; x < luma_.cols;) {
-      if (contrast[x] <= threshold_) {
-        ++x;
-        continue;
-      }
-      const int begin = x;
-      while (x < luma_.cols && contrast[x] > threshold_) ++x;
-      row_.push_back({begin, x, 0});
-      row_.back().glyph = join(row_.back(), measure_run(y, begin, x), &touching);
+    // Most of a picture is no glyph, and memchr passes over many pixels at once.
+    for (const uint8_t* at = row; at != row_end;) {
+      at = static_cast<const uint8_t*>(std::memchr(at, kStandsOut, size_t(row_end - at)));
+      if (at == nullptr) return;
+      const int begin = int(at - row);
+      while (at != row_end && *at == kStandsOut) ++at;
+      const int end = int(at - row);
+      row_.push_back({begin, end, 0});
+      row_.back().glyph = join(row_.back(), measure_run(y, begin, end), &touching);
     }
   }
 
@@ -92,7 +96,7 @@ class GlyphFinder {
 
   const cv::Mat& luma_;
   const cv::Mat& contrast_;
-  int threshold_;
+  cv::Mat stands_out_;  // kStandsOut or 0
   std::vector<GlyphRun> above_;
   std::vector<GlyphRun> row_;
   std::vector<Glyph> glyphs_;

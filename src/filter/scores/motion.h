@@ -27,6 +27,9 @@ class MotionMeter {
   Flow measure(const cv::Mat& before, const cv::Mat& after);
 
  private:
+  // [h, w, 2] float32, pixels of these pictures.
+  cv::Mat search(const cv::Mat& before, const cv::Mat& after, int finest_scale);
+
   struct CloseFlow {
     void operator()(void* search) const;
   };

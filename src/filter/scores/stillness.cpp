@@ -47,7 +47,10 @@ bool is_cut_between(const Stretch& first, const Stretch& second,
 
 double frame_difference(const cv::Mat& before, const cv::Mat& after) {
   if (before.empty() || after.empty()) return 0;
-  return cv::norm(before, after, cv::NORM_L1) / double(before.total());
+  // Faster than cv::norm of the two.
+  cv::Mat difference;
+  cv::absdiff(before, after, difference);
+  return cv::mean(difference)[0];
 }
 
 Stillness measure_stillness(const std::vector<double>& differences, double fps) {

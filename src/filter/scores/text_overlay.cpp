@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "data/shrink.h"
 #include "filter/scores/frame_size.h"
 #include "filter/scores/glyphs.h"
 
@@ -28,20 +29,6 @@ constexpr double kLeastEvidence = 250;
 constexpr double kLeastStrokes = 1.15;
 
 using GlyphLine = std::vector<Glyph>;
-
-// Halves the picture first: the bilinear method misses pixels when it shrinks by more than two.
-cv::Mat shrink_for_text(const cv::Mat& luma) {
-  const cv::Size size = size_of_area(luma.cols, luma.rows, kTextArea);
-  cv::Mat current = luma;
-  while (current.cols >= 2 * size.width && current.rows >= 2 * size.height) {
-    cv::Mat half;
-    cv::resize(current, half, {current.cols / 2, current.rows / 2}, 0, 0, cv::INTER_AREA);
-    current = half;
-  }
-  cv::Mat small;
-  cv::resize(current, small, size, 0, 0, cv::INTER_LINEAR);
-  return small;
-}
 
 // A letter, or a short word whose letters touch. What touches the margin is cut off, or no overlay.
 bool may_be_letter(const Glyph& glyph, cv::Size size) {
@@ -158,7 +145,10 @@ bool is_text(const GlyphLine& line) {
 
 double text_share(const cv::Mat& luma) {
   if (luma.empty()) return 0;
-  const cv::Mat small = shrink_for_text(luma);
+  // Not smoothed before the last step: letters are thin.
+  const cv::Size size = size_of_area(luma.cols, luma.rows, kTextArea);
+  cv::Mat small;
+  cv::resize(data::halved(luma, size), small, size, 0, 0, cv::INTER_LINEAR);
   cv::Mat mean;
   cv::Mat contrast;
   cv::blur(small, mean, {kTextWindow, kTextWindow});

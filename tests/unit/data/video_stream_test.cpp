@@ -1,6 +1,7 @@
 // Decoding: times, rotation, pixel formats, seeking, and files that are not what they seem.
 #include "core/build_config.h"
 #if SANA_HAS_VIDEO_IO
+#include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
 #include "data/unusable.h"
@@ -32,6 +33,23 @@ std::vector<double> times_of(const fs::path& file) {
 
 double mean_difference(const cv::Mat& a, const cv::Mat& b) {
   return cv::norm(a, b, cv::NORM_L1) / double(a.total() * size_t(a.channels()));
+}
+
+// One frame of four colours in four corners, each of many levels.
+void write_colour_clip(const fs::path& file, const std::string& codec) {
+  cv::Mat picture(96, 160, CV_8UC3);
+  for (int y = 0; y < picture.rows; ++y) {
+    for (int x = 0; x < picture.cols; ++x) {
+      const auto level = uint8_t(40 + x + y / 2);
+      picture.at<cv::Vec3b>(y, x) = {uint8_t(x < 80 ? 20 : level), uint8_t(y < 48 ? 30 : level),
+                                     uint8_t((x < 80) == (y < 48) ? level : 60)};
+    }
+  }
+  cv::VideoWriter writer(file.string(),
+                         cv::VideoWriter::fourcc(codec[0], codec[1], codec[2], codec[3]), 25,
+                         picture.size());
+  REQUIRE(writer.isOpened());
+  writer.write(picture);
 }
 
 }  // namespace
@@ -81,6 +99,36 @@ TEST_CASE("luma reaches from 0 to 255, whatever range the file stores", "[data]"
   cv::minMaxLoc(full.luma(), &low, &high);
   CHECK(low < 8);
   CHECK(high > 247);
+}
+
+TEST_CASE("the small picture is the whole one averaged, however it is stored", "[data]") {
+  const TempFolder folder;
+  // Motion JPEG: 4:2:0, full range; I420: 4:2:0 without a word about its range.
+  write_colour_clip(folder / "full.avi", "MJPG");
+  write_colour_clip(folder / "plain.avi", "I420");
+  for (const fs::path& file : {folder / "full.avi", folder / "plain.avi", video("rotated.mp4"),
+                               video("ten_bit.mp4"), video("odd_size.avi")}) {
+    INFO(file.string());
+    VideoStream stream(open_bytes(file), file.string());
+    REQUIRE(stream.next());
+    const cv::Size whole(int(stream.info().width), int(stream.info().height));
+    const cv::Mat luma = stream.luma();
+    for (const cv::Size& size : {whole / 4 * 2, cv::Size(whole.width / 3 * 2, 44)}) {
+      const SmallPicture small = stream.small(size);
+      REQUIRE(small.luma.size() == size);
+      REQUIRE(small.bgr.size() == size / 2);
+      cv::Mat grey, colours;
+      cv::resize(luma, grey, size, 0, 0, cv::INTER_AREA);
+      cv::resize(stream.bgr(whole), colours, size / 2, 0, 0, cv::INTER_AREA);
+      // The clips of the repository are fine patterns, of which each method makes its own.
+      const double tolerance = file.parent_path() == folder.path() ? 3 : 12;
+      CHECK(mean_difference(small.luma, grey) < tolerance);
+      CHECK(mean_difference(small.bgr, colours) < tolerance);
+      CHECK(cv::norm(cv::mean(small.bgr) - cv::mean(colours)) < 3);
+    }
+    // It is made beside the picture that the decoder needs for the next ones.
+    CHECK(mean_difference(stream.luma(), luma) == 0);
+  }
 }
 
 TEST_CASE("times increase, begin with zero and follow the file", "[data]") {

@@ -39,9 +39,10 @@ inline std::vector<sana::filter::FrameTrace> traces(const std::vector<cv::Mat>& 
   sana::filter::FrameTracer tracer;
   std::vector<sana::filter::FrameTrace> frames;
   for (size_t i = 0; i < pictures.size(); ++i) {
-    cv::Mat grey;
+    cv::Mat grey, half;
     cv::cvtColor(pictures[i], grey, cv::COLOR_BGR2GRAY);
-    frames.push_back(tracer.trace(double(i) / 25, pictures[i], grey));
+    cv::resize(pictures[i], half, pictures[i].size() / 2, 0, 0, cv::INTER_AREA);
+    frames.push_back(tracer.trace(double(i) / 25, half, grey));
   }
   return frames;
 }
