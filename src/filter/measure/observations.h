@@ -25,7 +25,7 @@ struct PictureObservation {
   double time_s = 0;
   Sharpness sharpness;
   Colour colour;
-  Borders borders;
+  BorderMeter borders;  // which has looked at this picture
   double contrast = 0;  // standard deviation of its luma
   double text = 0;
   uint64_t hash = 0;

@@ -73,7 +73,7 @@ class Observer {
     picture.time_s = now;
     picture.sharpness = measure_sharpness(luma);
     picture.colour = measure_colour(bgr);
-    picture.borders = measure_borders({luma});
+    picture.borders.add(luma);
     picture.contrast = double(seen_.frames.back().deviation);
     // Text stays for seconds, and looking for it costs most.
     const bool looks_for_text = seen_.pictures.size() % 2 == 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
 
 #include "filter/scores/brightness.h"
 #include "filter/scores/flicker.h"
@@ -78,18 +77,13 @@ class ShotScorer {
     return &*nearest;
   }
 
-  // What is a border in every picture that shows something.
+  // Of all pictures that show something, together.
   Borders common_borders() const {
-    std::optional<Borders> common;
+    BorderMeter meter;
     for (const PictureObservation* picture : pictures_) {
-      if (picture->contrast < kShowsNothing) continue;
-      if (!common) common = picture->borders;
-      common->top = std::min(common->top, picture->borders.top);
-      common->bottom = std::min(common->bottom, picture->borders.bottom);
-      common->left = std::min(common->left, picture->borders.left);
-      common->right = std::min(common->right, picture->borders.right);
+      if (picture->contrast >= kShowsNothing) meter.add(picture->borders);
     }
-    return common.value_or(Borders());
+    return meter.result();
   }
 
   CropBox crop(const data::StreamInfo& info) const {

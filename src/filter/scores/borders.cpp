@@ -25,6 +25,10 @@ constexpr int kEdgeLines = 4;
 constexpr int kBlackBar = 24;
 constexpr float kDeviationOfBlack = 4.0F;
 constexpr float kDeviationOfColour = 2.0F;
+// Text is in some lines of one bar; the lights of a dark picture are in many lines of both: share
+// of a bar's lines that may have so much foreign in them.
+constexpr float kForeignInCleanLine = 0.005F;
+constexpr double kUncleanLines = 0.25;
 // A bar is at most this share of the picture (a wide film in an upright picture has about that).
 constexpr double kWidestBar = 0.45;
 // Pixels of a line that are looked at.
@@ -95,16 +99,16 @@ void BorderMeter::look(const Lines& lines, Side* side) {
   const int level = lines.level();
   side->darkest = std::min(side->darkest, level);
   side->brightest = std::max(side->brightest, level);
-  const int widest = std::min(int(side->foreign.size()), side->reach + kEdgeLines);
-  for (int i = 0; i < widest; ++i) {
+  for (int i = 0; i < std::min(side->widest, side->reach + kEdgeLines); ++i) {
     float deviation = 0;
     const float foreign = lines.foreign(i, level, &deviation);
     const auto k = size_t(i);
     side->foreign[k] = std::max(side->foreign[k], foreign);
     side->deviation[k] = std::max(side->deviation[k], deviation);
     if (foreign > kForeignInPicture && i < side->reach) side->reach = i;
-    if (i >= side->reach + kEdgeLines) break;
   }
+  side->foreign.resize(size_t(std::min(side->widest, side->reach + kEdgeLines)));
+  side->deviation.resize(side->foreign.size());
 }
 
 void BorderMeter::add(const cv::Mat& luma) {
@@ -113,7 +117,7 @@ void BorderMeter::add(const cv::Mat& luma) {
   if (size_.empty()) {
     size_ = luma.size();
     for (size_t i = 0; i < sides_.size(); ++i) {
-      sides_[i].reach = int(kWidestBar * (i < 2 ? luma.rows : luma.cols));
+      sides_[i].widest = sides_[i].reach = int(kWidestBar * (i < 2 ? luma.rows : luma.cols));
       sides_[i].foreign.resize(size_t(sides_[i].reach));
       sides_[i].deviation.resize(size_t(sides_[i].reach));
     }
@@ -121,6 +125,27 @@ void BorderMeter::add(const cv::Mat& luma) {
   for (size_t i = 0; i < 2; ++i) look(lines_of(luma, i, {}), &sides_[i]);
   const Borders borders = result();
   for (size_t i = 2; i < 4; ++i) look(lines_of(luma, i, borders), &sides_[i]);
+}
+
+void BorderMeter::add(const BorderMeter& other) {
+  if (other.size_.empty() || (!size_.empty() && other.size_ != size_)) return;
+  if (size_.empty()) {
+    *this = other;
+    return;
+  }
+  for (size_t i = 0; i < sides_.size(); ++i) {
+    Side& side = sides_[i];
+    const Side& more = other.sides_[i];
+    side.reach = std::min(side.reach, more.reach);
+    side.darkest = std::min(side.darkest, more.darkest);
+    side.brightest = std::max(side.brightest, more.brightest);
+    side.foreign.resize(std::min(side.foreign.size(), more.foreign.size()));
+    side.deviation.resize(side.foreign.size());
+    for (size_t k = 0; k < side.foreign.size(); ++k) {
+      side.foreign[k] = std::max(side.foreign[k], more.foreign[k]);
+      side.deviation[k] = std::max(side.deviation[k], more.deviation[k]);
+    }
+  }
 }
 
 // Whether the first `width` lines have one colour, but for text that ends before the last lines.
@@ -135,10 +160,18 @@ bool BorderMeter::is_bar(const Side& side, int width) {
          std::accumulate(deviation, deviation + before, 0.0F) <= allowed * float(before);
 }
 
+// Whether nearly all of these lines are without text or lights, but for the soft edge.
+bool BorderMeter::is_clean(const Side& side, int width) {
+  const auto begin = side.foreign.begin();
+  const auto unclean = std::count_if(begin, begin + std::max(0, width - kEdgeLines),
+                                     [](float foreign) { return foreign > kForeignInCleanLine; });
+  return double(unclean) <= kUncleanLines * width;
+}
+
 // 0 unless the lines go over from bar to picture within a few lines.
 int BorderMeter::bar_width(const Side& side, float foreign_at_edge) {
   const auto lines = int(side.foreign.size());
-  if (side.reach >= lines || !is_bar(side, side.reach)) return 0;
+  if (side.reach >= side.widest || !is_bar(side, side.reach)) return 0;
   const auto edge = side.foreign.begin() + side.reach;
   const auto end = edge + std::min(kEdgeLines, lines - side.reach);
   return *std::max_element(edge, end) >= foreign_at_edge ? side.reach : 0;
@@ -155,9 +188,12 @@ void BorderMeter::settle(const Side& first, const Side& second, int* first_width
   *first_width = a;
   *second_width = b;
   const bool same_width = std::abs(a - b) <= kEdgeLines + std::max(a, b) / 6;
-  if (a > 0 && b > 0 && same_colour && same_width) return;
-  const int clear_a = first.brightest <= kBlackBar ? bar_width(first, kForeignAtClearEdge) : 0;
-  const int clear_b = second.brightest <= kBlackBar ? bar_width(second, kForeignAtClearEdge) : 0;
+  const bool clean_a = is_clean(first, a), clean_b = is_clean(second, b);
+  if (a > 0 && b > 0 && same_colour && same_width && (clean_a || clean_b)) return;
+  const auto clear_width = [](const Side& side, bool is_clean) {
+    return is_clean && side.brightest <= kBlackBar ? bar_width(side, kForeignAtClearEdge) : 0;
+  };
+  const int clear_a = clear_width(first, clean_a), clear_b = clear_width(second, clean_b);
   // Opposite a bar, the picture may be so dark that no edge is seen.
   *first_width = clear_a == 0 && same_colour && is_bar(first, clear_b) ? clear_b : clear_a;
   *second_width = clear_b == 0 && same_colour && is_bar(second, clear_a) ? clear_a : clear_b;

@@ -87,6 +87,56 @@ TEST_CASE("black pictures of a fade say nothing about borders", "[filter]") {
   check_borders({pictures[0], pictures[0]}, 0, 0, 0, 0);
 }
 
+// Black but for some lights within `box`.
+cv::Mat make_night(int seed, const cv::Rect& box, int lights) {
+  cv::Mat picture(kRows, kColumns, CV_8U, cv::Scalar(3));
+  cv::RNG random{uint64_t(seed) + 5};
+  for (int i = 0; i < lights; ++i) {
+    const int x = random.uniform(box.x, box.br().x - 6), y = random.uniform(box.y, box.br().y - 6);
+    picture(cv::Rect(x, y, 6, 6)) = 220;
+  }
+  return picture;
+}
+
+// What each picture shows by itself, put together.
+Borders borders_of_each(const std::vector<cv::Mat>& pictures) {
+  BorderMeter together;
+  for (const cv::Mat& picture : pictures) {
+    BorderMeter one;
+    one.add(picture);
+    together.add(one);
+  }
+  return together.result();
+}
+
+TEST_CASE("a nearly black picture does not hide the bars that the others show", "[filter]") {
+  const cv::Rect box(0, 30, kColumns, 180);
+  for (const size_t place : {size_t(0), size_t(1), size_t(3)}) {
+    INFO("dark picture " << place);
+    std::vector<cv::Mat> pictures = framed(box, 0);
+    const cv::Mat dark = make_night(1, box, 12);
+    REQUIRE(measure_borders({dark}).top == 0);  // by itself it shows none
+    pictures.insert(pictures.begin() + ptrdiff_t(place), dark);
+    const Borders borders = borders_of_each(pictures);
+    CHECK(borders.top == 30);
+    CHECK(borders.bottom == 30);
+    CHECK(borders.left == 0);
+    CHECK(borders.right == 0);
+    check_borders(pictures, 30, 30, 0, 0);
+  }
+}
+
+TEST_CASE("dark pictures have no bars, even if one seems to", "[filter]") {
+  const cv::Rect whole(0, 0, kColumns, kRows);
+  const std::vector<cv::Mat> night = {make_night(1, whole, 60), make_night(2, whole, 60)};
+  CHECK(border_share(borders_of_each(night), whole.size()) == 0);
+  // A lit stage between dark curtains, whose edges are straight; then lights go on everywhere.
+  const cv::Mat stage = framed({0, 30, kColumns, 180}, 3).front();
+  CHECK(border_share(borders_of_each({stage}), whole.size()) > 0);
+  CHECK(border_share(borders_of_each({stage, night[0]}), whole.size()) == 0);
+  CHECK(border_share(borders_of_each({night[0], stage}), whole.size()) == 0);
+}
+
 TEST_CASE("a subtitle in the lower bar leaves it a bar", "[filter]") {
   std::vector<cv::Mat> pictures = framed({0, 40, kColumns, 160}, 0);
   cv::putText(pictures[1], "Where have you been all day?", {80, 226}, cv::FONT_HERSHEY_SIMPLEX, 0.5,
