@@ -41,7 +41,7 @@ int64_t decode(const std::string& file, bool shrink) {
   const cv::Size small = filter::size_of_area(double(info.width) * info.pixel_aspect,
                                               double(info.height), filter::kSmallArea);
   while (stream.next()) {
-    if (shrink) stream.bgr(small);
+    if (shrink) stream.small(small);
   }
   return stream.num_frames();
 }
