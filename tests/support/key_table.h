@@ -3,11 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <filesystem>
-#include <fstream>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "support/packed_file.h"
 
 namespace sana_test {
 
@@ -28,9 +28,7 @@ inline std::vector<int64_t> parse_shape(const std::string& text) {
 
 // The columns of each line but the first, which names them.
 inline std::vector<std::vector<std::string>> read_key_table(const std::string& name) {
-  const auto path = std::filesystem::path(SANA_TEST_DATA) / "keys" / name;
-  std::ifstream in(path);
-  if (!in) throw std::runtime_error("cannot read " + path.string());
+  std::istringstream in(read_packed(std::filesystem::path(SANA_TEST_DATA) / "keys" / name));
   std::vector<std::vector<std::string>> rows;
   std::string line, column;
   while (std::getline(in, line)) {

@@ -1,13 +1,13 @@
 // The tables of tests/data/keys list every tensor of the public checkpoints.
 #include "model/weights/dit_names.h"
 
-#include <fstream>
 #include <sstream>
 
 #include "core/shape.h"
 #include "model/sana_video.h"
 #include "model/state_dict.h"
 #include "support/catch.h"
+#include "support/packed_file.h"
 #include "support/tiny_dit.h"
 
 namespace sana {
@@ -21,7 +21,8 @@ struct PublicTensor {
 };
 
 std::vector<PublicTensor> read_table(const std::string& file) {
-  std::ifstream in(std::filesystem::path(SANA_TEST_DATA) / "keys" / (file + ".tsv"));
+  std::istringstream in(sana_test::read_packed(std::filesystem::path(SANA_TEST_DATA) / "keys" /
+                                               (file + ".tsv")));
   std::vector<PublicTensor> rows;
   std::string line;
   std::getline(in, line);

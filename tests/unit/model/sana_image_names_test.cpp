@@ -2,7 +2,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -10,6 +9,7 @@
 #include "model/sana_image.h"
 #include "model/state_dict.h"
 #include "support/catch.h"
+#include "support/packed_file.h"
 
 namespace {
 
@@ -23,8 +23,8 @@ std::string shape_without_spaces(at::IntArrayRef shape) {
 }
 
 ImageShapes public_image_shapes() {
-  std::ifstream file(SANA_TEST_DATA "/keys/sana_t2i_1600m_transformer.tsv");
-  REQUIRE(file);
+  std::istringstream file(
+      sana_test::read_packed(SANA_TEST_DATA "/keys/sana_t2i_1600m_transformer.tsv"));
   ImageShapes shapes;
   std::string line;
   std::getline(file, line);  // heading: our name, name in the original file, shape

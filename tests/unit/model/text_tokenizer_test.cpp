@@ -2,7 +2,6 @@
 // (scripts/reference/gemma2_tokenizer.py).
 #include "model/text_encoder/text_tokenizer.h"
 
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include "model/text_encoder/json_tokenizer.h"
 #include "model/text_encoder/sentencepiece_tokenizer.h"
 #include "support/catch.h"
+#include "support/packed_file.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
 
@@ -35,16 +35,7 @@ fs::path tokenizer_file(const std::string& name) {
 // A tokenizer file; one that is stored as <name>.gz is unpacked into `folder`.
 fs::path unpacked(const sana_test::TemporaryDirectory& folder, const std::string& name) {
   if (fs::exists(tokenizer_file(name))) return tokenizer_file(name);
-  const gzFile packed = ::gzopen((tokenizer_file(name).string() + ".gz").c_str(), "rb");
-  REQUIRE(packed != nullptr);
-  std::string bytes;
-  std::array<char, 1 << 16> block{};
-  for (int count = 1; count > 0;) {
-    count = ::gzread(packed, block.data(), unsigned(block.size()));
-    bytes.append(block.data(), size_t(std::max(count, 0)));
-  }
-  REQUIRE(::gzclose(packed) == Z_OK);
-  return folder.file(name, bytes);
+  return folder.file(name, sana_test::read_packed(tokenizer_file(name)));
 }
 
 std::string case_text(const json& item) {
