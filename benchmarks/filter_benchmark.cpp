@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "data/unusable.h"
-#include "data/video_stream.h"
+#include "data/media/video_stream.h"
 #include "filter/measure/video_meter.h"
 #include "filter/scores/frame_size.h"
 

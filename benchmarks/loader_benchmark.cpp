@@ -17,13 +17,13 @@
 
 #include "core/build_config.h"
 #include "core/progress.h"
-#include "data/clip_dataset.h"
-#include "data/loader.h"
-#include "data/prepared_dataset.h"
-#include "data/sample_store.h"
-#include "data/work_folder.h"
+#include "data/loading/clip_dataset.h"
+#include "data/loading/loader.h"
+#include "data/prepared/prepared_dataset.h"
+#include "data/prepared/sample_store.h"
+#include "data/prepared/work_folder.h"
 #if SANA_HAS_VIDEO_IO
-#include "data/video_part.h"
+#include "data/clips/video_part.h"
 #endif
 
 namespace {

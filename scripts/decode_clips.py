@@ -8,7 +8,7 @@ source and adds latents and text features.
   scripts/decode_clips.py my_clips prepared/pixels --frames 17 --fps 16 --buckets 128x224
   scripts/decode_clips.py clips.jsonl prepared/pixels --frames 33 --base-size 176 --clips-per-video 4
 
-The layout is described in src/data/README.md and written in C++ by src/data/prepare.cpp; a change in
+The layout is described in src/data/README.md and written in C++ by src/data/prepared/prepare.cpp; a change in
 one belongs into the other. Shards (.zip, .tar) and captions in .json files are not read here.
 """
 import argparse

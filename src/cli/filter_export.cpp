@@ -12,9 +12,9 @@
 #if SANA_HAS_VIDEO_IO
 #include <opencv2/imgproc.hpp>
 
-#include "data/shard.h"
+#include "data/media/shard.h"
+#include "data/media/video_stream.h"
 #include "data/unusable.h"
-#include "data/video_stream.h"
 #include "infer/h264_encoder.h"
 #endif
 

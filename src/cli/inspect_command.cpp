@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/shape.h"
-#include "data/prepared_dataset.h"
+#include "data/prepared/prepared_dataset.h"
 #include "infer/checkpoint_layout.h"
 #include "train/checkpoint.h"
 

@@ -11,8 +11,8 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "data/prepare_rules.h"
-#include "data/prepared_dataset.h"
+#include "data/prepared/prepare_rules.h"
+#include "data/prepared/prepared_dataset.h"
 #include "train/data_encoders.h"
 
 namespace sana::cli {

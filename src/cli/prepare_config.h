@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/config/problems.h"
-#include "data/prepare.h"
+#include "data/prepared/prepare.h"
 #include "model/text_encoder/text_encoder.h"
 
 namespace sana::cli {

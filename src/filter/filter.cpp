@@ -7,7 +7,7 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "data/drop_report.h"
-#include "data/sidecar.h"
+#include "data/source/sidecar.h"
 #include "filter/decide/copies.h"
 #include "filter/decide/shot_table.h"
 #include "filter/decide/stage_manifest.h"

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "data/manifest.h"
-#include "data/shard.h"
+#include "data/media/shard.h"
+#include "data/source/manifest.h"
 
 namespace sana::filter {
 namespace fs = std::filesystem;

@@ -2,7 +2,7 @@
 #pragma once
 #include <memory>
 
-#include "data/loader.h"
+#include "data/loading/loader.h"
 #include "train/datasets.h"
 #include "train/objective.h"
 #include "train/trainer_state.h"

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "data/prepare.h"
+#include "data/prepared/prepare.h"
 #include "infer/vae_source.h"
 #include "model/text_encoder/text_encoder.h"
 

@@ -10,11 +10,11 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
-#include "data/clip_dataset.h"
-#include "data/encoding_dataset.h"
-#include "data/mixed_dataset.h"
-#include "data/prepare_rules.h"
-#include "data/prepared_dataset.h"
+#include "data/loading/clip_dataset.h"
+#include "data/loading/encoding_dataset.h"
+#include "data/loading/mixed_dataset.h"
+#include "data/prepared/prepare_rules.h"
+#include "data/prepared/prepared_dataset.h"
 #include "train/data_encoders.h"
 
 namespace sana::train {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "data/epoch_plan.h"
+#include "data/loading/epoch_plan.h"
 #include "train/inference_files.h"
 #include "train/transfer.h"
 

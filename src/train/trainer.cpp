@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "data/sample_store.h"
+#include "data/prepared/sample_store.h"
 #include "model/state_dict.h"
 #include "train/checkpoint.h"
 #include "train/resume.h"

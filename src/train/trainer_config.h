@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/config/checks.h"
-#include "data/clip_config.h"
+#include "data/clips/clip_config.h"
 #include "infer/sampler.h"
 #include "model/sana_video_config.h"
 #include "model/text_encoder/text_encoder.h"

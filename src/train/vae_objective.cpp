@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "data/epoch_plan.h"
+#include "data/loading/epoch_plan.h"
 #include "infer/pipeline.h"
 #include "infer/video_writer.h"
 #include "train/random_window.h"

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/safetensors.h"
-#include "data/prepared_dataset.h"
+#include "data/prepared/prepared_dataset.h"
 #include "end_to_end/run_program.h"
 #include "support/catch.h"
 #include "support/errors.h"

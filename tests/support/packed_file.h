@@ -12,8 +12,7 @@ namespace sana_test {
 
 // The bytes of `path`, or of `path`.gz unpacked.
 inline std::string read_packed(const std::filesystem::path& path) {
-  const std::string stored =
-      std::filesystem::exists(path) ? path.string() : path.string() + ".gz";
+  const std::string stored = std::filesystem::exists(path) ? path.string() : path.string() + ".gz";
   const gzFile file = ::gzopen(stored.c_str(), "rb");  // reads plain files as they are
   if (file == nullptr) throw std::runtime_error("cannot read " + stored);
   std::string bytes;

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <opencv2/imgproc.hpp>
 
-#include "data/shrink.h"
+#include "data/media/shrink.h"
 #include "filter/scores/brightness.h"
 #include "filter/scores/stillness.h"
 

@@ -4,7 +4,7 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
-#include "data/video_stream.h"
+#include "data/media/video_stream.h"
 #include "filter/learned_config.h"
 #include "filter/video_record.h"
 

@@ -1,6 +1,6 @@
 // Watches a video while it is decoded: traces of all frames, and closer looks at some.
 #pragma once
-#include "data/video_stream.h"
+#include "data/media/video_stream.h"
 #include "filter/measure/observations.h"
 #include "filter/measure_config.h"
 #include "filter/scores/motion.h"

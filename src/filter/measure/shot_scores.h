@@ -1,6 +1,6 @@
 // From what was seen of a video to the scores of one of its shots.
 #pragma once
-#include "data/video_stream.h"
+#include "data/media/video_stream.h"
 #include "filter/measure/dissolve.h"
 #include "filter/measure/observations.h"
 #include "filter/video_record.h"

@@ -5,9 +5,9 @@
 #include <opencv2/core/utility.hpp>
 
 #include "core/error.h"
-#include "data/shard.h"
+#include "data/media/shard.h"
+#include "data/media/video_stream.h"
 #include "data/unusable.h"
-#include "data/video_stream.h"
 #include "filter/measure/observer.h"
 #include "filter/measure/shot_finder.h"
 #include "filter/measure/shot_scores.h"

@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
-#include "data/shrink.h"
+#include "data/media/shrink.h"
 #include "filter/module/opencv_module.h"
 #include "filter/scores/camera_motion.h"
 #include "filter/scores/frame_size.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <opencv2/imgproc.hpp>
 
-#include "data/shrink.h"
+#include "data/media/shrink.h"
 
 namespace sana::filter {
 namespace {

@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "data/shrink.h"
+#include "data/media/shrink.h"
 #include "filter/scores/frame_size.h"
 #include "filter/scores/glyphs.h"
 

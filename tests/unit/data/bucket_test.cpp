@@ -1,4 +1,4 @@
-#include "data/bucket.h"
+#include "data/clips/bucket.h"
 
 #include "core/config/config.h"
 #include "unit/data/data_fixtures.h"

@@ -3,8 +3,8 @@
 #if SANA_HAS_VIDEO_IO
 #include <map>
 
-#include "data/clip_dataset.h"
-#include "data/encoding_dataset.h"
+#include "data/loading/clip_dataset.h"
+#include "data/loading/encoding_dataset.h"
 #include "data/unusable.h"
 #include "unit/data/data_fixtures.h"
 

@@ -14,11 +14,11 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/progress.h"
-#include "data/dataset_file.h"
-#include "data/prepare.h"
-#include "data/prepared_dataset.h"
-#include "data/sample_store.h"
-#include "data/work_folder.h"
+#include "data/prepared/dataset_file.h"
+#include "data/prepared/prepare.h"
+#include "data/prepared/prepared_dataset.h"
+#include "data/prepared/sample_store.h"
+#include "data/prepared/work_folder.h"
 #include "support/catch.h"
 
 #if SANA_HAS_VIDEO_IO

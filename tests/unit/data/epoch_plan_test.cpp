@@ -1,4 +1,4 @@
-#include "data/epoch_plan.h"
+#include "data/loading/epoch_plan.h"
 
 #include <map>
 #include <set>

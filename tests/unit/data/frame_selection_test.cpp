@@ -1,4 +1,4 @@
-#include "data/frame_selection.h"
+#include "data/clips/frame_selection.h"
 
 #include "unit/data/data_fixtures.h"
 

@@ -1,12 +1,12 @@
-#include "data/loader.h"
+#include "data/loading/loader.h"
 
 #include <algorithm>
 #include <chrono>
 #include <set>
 #include <thread>
 
-#include "data/epoch_plan.h"
-#include "data/mixed_dataset.h"
+#include "data/loading/epoch_plan.h"
+#include "data/loading/mixed_dataset.h"
 #include "data/unusable.h"
 #include "unit/data/fake_dataset.h"
 

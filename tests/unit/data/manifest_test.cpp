@@ -1,4 +1,4 @@
-#include "data/manifest.h"
+#include "data/source/manifest.h"
 
 #include "unit/data/data_fixtures.h"
 

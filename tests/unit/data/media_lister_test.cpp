@@ -1,7 +1,7 @@
 // Clips and captions that lie in shards.
 #include "core/build_config.h"
 #if SANA_HAS_ARCHIVES
-#include "data/manifest.h"
+#include "data/source/manifest.h"
 #include "unit/data/data_fixtures.h"
 #include "unit/data/pack.h"
 

@@ -1,7 +1,7 @@
 // Several processes make one data set.
 #include <thread>
 
-#include "data/prepared_dataset.h"
+#include "data/prepared/prepared_dataset.h"
 #include "unit/data/data_fixtures.h"
 
 namespace sana::data {

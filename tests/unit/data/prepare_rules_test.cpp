@@ -1,8 +1,8 @@
-#include "data/prepare_rules.h"
+#include "data/prepared/prepare_rules.h"
 
 #include "core/config/config.h"
-#include "data/bucket_table.h"
-#include "data/prepare.h"
+#include "data/prepared/bucket_table.h"
+#include "data/prepared/prepare.h"
 #include "unit/data/data_fixtures.h"
 
 namespace sana::data {

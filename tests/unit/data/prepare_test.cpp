@@ -1,4 +1,4 @@
-#include "data/prepare.h"
+#include "data/prepared/prepare.h"
 
 #include <csignal>
 #include <stdexcept>
@@ -438,11 +438,12 @@ TEST_CASE("a damaged shard is one unusable item, and the rest is prepared", "[da
 TEST_CASE("real clips of the examples are prepared, H.264 and JPEG", "[data]") {
   const TempFolder folder;
   fs::create_directories(folder / "in");
-  for (const char* name :
-       {"clips/waterfall.mp4", "clips/waterfall.txt", "images/daisy.jpg", "images/daisy.txt"}) {
+  for (const char* name : {"clips/waterfall.mp4", "clips/waterfall.txt", "images/daisy.jpg",
+                           "images/_captions.json"}) {
     fs::copy(example(name), folder / "in");
   }
   auto config = test_config(folder / "in", folder / "out", "pixels");
+  config.captions = {"_captions"};
   config.frames = 41;
   config.buckets.sizes = {"128x224", "224x128"};
   CHECK(run_prepare(config).samples == 2);

@@ -1,4 +1,4 @@
-#include "data/prepared_dataset.h"
+#include "data/prepared/prepared_dataset.h"
 
 #include "unit/data/data_fixtures.h"
 

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <thread>
 
-#include "data/byte_source.h"
-#include "data/shard.h"
+#include "data/media/byte_source.h"
+#include "data/media/shard.h"
+#include "data/media/zip_index.h"
 #include "data/unusable.h"
-#include "data/zip_index.h"
 #include "unit/data/data_fixtures.h"
 #include "unit/data/pack.h"
 

@@ -1,5 +1,5 @@
 // Captions and scores beside the videos, in the public layouts.
-#include "data/sidecar.h"
+#include "data/source/sidecar.h"
 
 #include "support/catch.h"
 #include "support/errors.h"

@@ -1,4 +1,4 @@
-#include "data/vae_rule.h"
+#include "data/clips/vae_rule.h"
 
 #include "unit/data/data_fixtures.h"
 

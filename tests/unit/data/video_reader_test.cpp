@@ -1,6 +1,6 @@
-#include "data/video_reader.h"
+#include "data/clips/video_reader.h"
 
-#include "data/resize.h"
+#include "data/media/resize.h"
 #include "data/unusable.h"
 #include "unit/data/data_fixtures.h"
 

@@ -4,8 +4,8 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
+#include "data/media/video_stream.h"
 #include "data/unusable.h"
-#include "data/video_stream.h"
 #include "unit/data/data_fixtures.h"
 
 namespace sana::data {

@@ -21,8 +21,8 @@ struct PublicTensor {
 };
 
 std::vector<PublicTensor> read_table(const std::string& file) {
-  std::istringstream in(sana_test::read_packed(std::filesystem::path(SANA_TEST_DATA) / "keys" /
-                                               (file + ".tsv")));
+  std::istringstream in(
+      sana_test::read_packed(std::filesystem::path(SANA_TEST_DATA) / "keys" / (file + ".tsv")));
   std::vector<PublicTensor> rows;
   std::string line;
   std::getline(in, line);

@@ -2,7 +2,6 @@
 // (scripts/reference/gemma2_tokenizer.py).
 #include "model/text_encoder/text_tokenizer.h"
 
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -15,8 +14,8 @@
 #include "model/text_encoder/json_tokenizer.h"
 #include "model/text_encoder/sentencepiece_tokenizer.h"
 #include "support/catch.h"
-#include "support/packed_file.h"
 #include "support/errors.h"
+#include "support/packed_file.h"
 #include "support/temporary_directory.h"
 
 namespace {

@@ -5,8 +5,8 @@
 
 #include "core/files.h"
 #include "core/random.h"
-#include "data/dataset_file.h"
-#include "data/sample_store.h"
+#include "data/prepared/dataset_file.h"
+#include "data/prepared/sample_store.h"
 #include "unit/train/tiny_run.h"
 
 namespace sana_test {

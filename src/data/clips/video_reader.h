@@ -1,0 +1,70 @@
+// Decodes videos and images to frames of a bucket's size.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/clips/bucket.h"
+
+namespace sana::data {
+
+// How clips are cut out of a video.
+struct ClipSettings {
+  double fps = 16;                      // of the clips
+  int64_t frames = 81;                  // of each clip
+  std::vector<int64_t> shorter_frames;  // instead, the most that a short video covers; falling
+  int64_t clips_per_video = 1;          // at most
+  SizeTable sizes;                      // the nearest by shape is taken
+};
+
+// What is used of a video or image: all of it, or one shot of a stage's manifest.
+struct VideoPart {
+  // All of a file.
+  static VideoPart whole(std::filesystem::path path) {
+    return {std::move(path), "", 0, {}, {}, -1};
+  }
+
+  struct Crop {
+    int64_t x = 0, y = 0, width = 0, height = 0;
+  };
+  std::filesystem::path path;
+  std::string member;  // of a shard; empty: the file itself
+  double start_s = 0;  // after the first frame
+  std::optional<double> end_s;
+  std::optional<Crop> crop;  // of the picture as shown
+  int64_t position = -1;     // of the member, see ShardEntry; -1: it is searched by its name
+};
+
+// What a clip was cut from and how, said in the log.
+struct Retiming {
+  double source_fps = 0;
+  int64_t source_frames = 0;
+  int64_t kept_frames = 0;  // different frames of the source among those of the clips
+};
+
+struct DecodedClips {
+  std::vector<at::Tensor> clips;  // each [F, H, W, 3] uint8, RGB
+  Bucket bucket;
+  Retiming retiming;
+};
+
+// The clips of a video: retimed to settings.fps by nearest timestamps, cut into windows, resized
+// and cropped; the rotation that the file asks for is applied. Throws UnusableClip: missing, zero
+// bytes, wrong type, truncated, cannot decode, damaged, too short; EnvironmentError when this build
+// has no OpenCV or FFmpeg.
+DecodedClips read_video(const VideoPart& video, const ClipSettings& settings);
+
+// An image as a clip of one frame (JPEG or PNG; EXIF orientation applied); of `image` only path and
+// member count. Throws UnusableClip, EnvironmentError.
+DecodedClips read_image(const VideoPart& image, const SizeTable& sizes);
+DecodedClips read_image(const std::filesystem::path& image, const SizeTable& sizes);
+
+// EnvironmentError that says how clips can be decoded elsewhere.
+[[noreturn]] void throw_no_video_io();
+
+}  // namespace sana::data

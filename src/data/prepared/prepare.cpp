@@ -1,0 +1,244 @@
+#include "data/prepared/prepare.h"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/signals.h"
+#include "data/drop_report.h"
+#include "data/prepared/bucket_table.h"
+#include "data/prepared/dataset_file.h"
+#include "data/prepared/hdf5_file.h"
+#include "data/prepared/prepare_parts.h"
+#include "data/prepared/prepare_rules.h"
+#include "data/prepared/prepared_dataset.h"
+#include "data/prepared/sample_maker.h"
+#include "data/prepared/work_folder.h"
+#include "data/source/clip_source.h"
+#include "data/unusable.h"
+
+namespace sana::data {
+namespace fs = std::filesystem;
+namespace {
+
+Kind parse_kind(const PrepareConfig& config) {
+  return config.kind == "latents" ? Kind::kLatents : Kind::kPixels;
+}
+
+// All that determines the result: a data set of another plan is stale.
+nlohmann::ordered_json plan_of(const DatasetFile& dataset) {
+  return {{"kind", kind_name(dataset.kind)},
+          {"settings", dataset.settings},
+          {"encoders", {{"vae", dataset.vae_identity}, {"text", dataset.text_identity}}},
+          {"source_hash", dataset.source.at("hash")}};
+}
+
+void log_rules(const PrepareConfig& config, const VaeRule* rule) {
+  if (is_prepared(config.source)) return;  // made by the rules of that data set
+  for (const std::string& line : explain_rules(config, config.only, rule)) log::info("{}", line);
+}
+
+// False when asked to stop.
+bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker, WorkFolder& work) {
+  std::optional<UnusedClip> problem;
+  try {
+    for (const SourceClip& clip : source.read(index)) {
+      if (work.has_sample(clip.id)) continue;
+      if (stop_signal() != 0) return false;
+      const Sample sample = maker.make(clip, source.caption(index));
+      SampleRecord record{clip.id, source.caption(index), {},
+                          0,       sample_hash(sample),   clip.source_fps,
+                          {},      source.weight(index)};
+      record.bucket = {clip.pixels.size(1), clip.pixels.size(2), clip.pixels.size(0)};
+      work.add_sample(std::move(record), sample);
+    }
+  } catch (const UnusableClip& unusable) {
+    problem = unusable.record(source.id(index));
+  }
+  work.finish_source(source.id(index), problem);
+  return true;
+}
+
+bool prepare_all(const ClipSource& source, SampleMaker& maker, WorkFolder& work,
+                 ProgressSink& progress) {
+  progress.begin("preparing", source.size(), "clips");
+  for (int64_t i = 0; i < source.size(); ++i) {
+    const bool is_done = work.is_source_done(source.id(i));
+    if (!is_done && (stop_signal() != 0 || !prepare_source(source, i, maker, work))) {
+      progress.end();
+      return false;
+    }
+    progress.advance();
+  }
+  progress.end();
+  return true;
+}
+
+// "retimed to 16 fps: 21 clips from 29.97 fps, 3 from 25 fps"
+void log_retiming(const std::vector<SampleRecord>& samples, double fps) {
+  std::map<std::string, int64_t> counts;
+  int64_t num_repeating = 0;
+  for (const SampleRecord& sample : samples) {
+    if (sample.source_fps == 0) continue;  // an image
+    ++counts[fmt::format("{:.4g}", sample.source_fps)];
+    // Below this rate some frame of the source must stand twice.
+    if (sample.source_fps < 0.95 * fps) ++num_repeating;
+  }
+  std::string text;
+  for (const auto& [rate, count] : counts) {
+    text += fmt::format("{}{} from {} fps", text.empty() ? "" : ", ", count, rate);
+  }
+  if (!text.empty()) log::info("data: clips retimed to {:g} fps: {}", fps, text);
+  if (num_repeating > 0) {
+    log::warning("{} clips have fewer than {:g} frames per second and repeat some", num_repeating,
+                 fps);
+  }
+}
+
+// Lists and logs what is not used. Throws UserError when nothing is left.
+void report_unused(const PrepareConfig& config, int64_t listed,
+                   const std::vector<SampleRecord>& samples, const DropReport& report) {
+  const fs::path list = fs::path(config.output) / kUnusedFile;
+  report.write(list);
+  std::set<Bucket> buckets;
+  for (const SampleRecord& sample : samples) buckets.insert(sample.bucket);
+  std::string summary = report.summary(listed, static_cast<int64_t>(samples.size()),
+                                       static_cast<int64_t>(buckets.size()));
+  if (!report.clips().empty()) summary += "\nfull list: " + list.string();
+  require(!samples.empty(), "source: {}: no clip is usable\n{}", config.source, summary);
+  log::info("{}", summary);
+  log::info("{}", bucket_table(samples));
+  const auto unused = static_cast<int64_t>(report.clips().size());
+  if (5 * unused > listed) {
+    log::warning("{} of {} clips ({} %) are not used; see {}", unused, listed,
+                 100 * unused / listed, list.string());
+  }
+}
+
+void write_null_text(const fs::path& file, const Sample& sample) {
+  Hdf5File hdf5 = Hdf5File::create();
+  hdf5.write("text", sample.text, /*compress=*/true);
+  hdf5.write("mask", sample.mask, /*compress=*/true);
+  write_file_atomically(file, hdf5.image());
+}
+
+// The finished data set of this plan, if it is there. Throws UserError when it is one of another.
+std::optional<DatasetFile> find_finished(const fs::path& output,
+                                         const nlohmann::ordered_json& plan) {
+  if (!fs::exists(output / "dataset.json")) return std::nullopt;
+  DatasetFile dataset = read_dataset_file(output);
+  check_same_plan(output, plan_of(dataset), plan);
+  fs::remove_all(output / "work");  // killed after the last write
+  log::info("{}: complete and up to date, {} samples", output.string(), dataset.samples.size());
+  return dataset;
+}
+
+// The description of a data set that has no sample yet.
+DatasetFile describe(Kind kind, const PrepareConfig& config, const ClipSource& source,
+                     const Encoders* encoders) {
+  DatasetFile dataset;
+  dataset.kind = kind;
+  dataset.settings = source.settings();
+  dataset.source = {{"path", config.source}, {"files", source.size()}, {"hash", source.hash()}};
+  dataset.listed = source.size();
+  if (encoders != nullptr) {
+    dataset.vae_identity = encoders->vae_identity;
+    dataset.text_identity = encoders->text_identity;
+  }
+  return dataset;
+}
+
+// Everything is on disk when dataset.json appears; then the work folder goes.
+void finish(DatasetFile& dataset, const fs::path& output, const SampleMaker& maker,
+            WorkFolder& work) {
+  if (dataset.kind == Kind::kLatents) {
+    const Sample null_text = maker.make_null_text();
+    write_null_text(output / "null_text.h5", null_text);
+    dataset.null_text_hash = sample_hash(null_text);
+  }
+  dataset.unused = static_cast<int64_t>(work.unused().size());
+  dataset.shards = work.finish_shards();
+  dataset.samples = work.samples();
+  write_dataset_file(output, dataset);
+  work.remove();
+  log::info("{}: {} samples, {}", output.string(), dataset.samples.size(), kind_name(dataset.kind));
+}
+
+PrepareResult result_of(const DatasetFile& dataset) {
+  return {dataset.listed, dataset.unused, static_cast<int64_t>(dataset.samples.size()), false,
+          dataset.fingerprint()};
+}
+
+// What this process alone makes of a source: a whole data set, or one part of it.
+PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source,
+                           const Encoders* encoders, DatasetFile& dataset, ProgressSink& progress) {
+  const bool is_part = source.is_part();
+  WorkFolder work(config.output, plan_of(dataset), config.max_shard_mib << 20);
+  if (!work.samples().empty()) {
+    log::info("{}: continuing, {} samples are there already", config.output, work.samples().size());
+  }
+  SampleMaker maker(encoders);
+  if (!prepare_all(source, maker, work, progress)) {
+    log::warning("stopped with {} samples in {}; run the same command again to continue",
+                 work.samples().size(), config.output);
+    return {source.size(), static_cast<int64_t>(work.unused().size()),
+            static_cast<int64_t>(work.samples().size()), true, ""};
+  }
+  DropReport unused;
+  for (const auto& [id, clip] : work.unused()) unused.add(clip);
+  if (is_part) {  // told of the whole, once all parts are there
+    unused.write(fs::path(config.output) / kUnusedFile);
+  } else {
+    if (work.samples().empty()) work.remove();
+    report_unused(config, source.size(), work.samples(), unused);
+    log_retiming(work.samples(), dataset.fps());
+  }
+  finish(dataset, config.output, maker, work);
+  return result_of(dataset);
+}
+
+}  // namespace
+
+PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, ProgressSink& progress,
+                      const LaunchRank& ranks) {
+  const Kind kind = parse_kind(config);
+  if (kind == Kind::kPixels) encoders = nullptr;
+  SANA_ASSERT((kind == Kind::kLatents) == (encoders != nullptr));
+  const VaeRule* rule = encoders == nullptr ? nullptr : &encoders->rule;
+  if (rule != nullptr && !is_prepared(config.source)) require_fit(config, config.only, *rule);
+  if (ranks.rank == 0) log_rules(config, rule);
+  std::unique_ptr<ClipSource> source = open_clip_source(config, progress);
+  if (rule != nullptr) source->check_for_vae(*rule);
+
+  DatasetFile dataset = describe(kind, config, *source, encoders);
+  const auto plan = plan_of(dataset);
+  const fs::path output = config.output;
+  if (const auto finished = find_finished(output, plan)) return result_of(*finished);
+  check_same_ranks(output, ranks);
+  if (ranks.count == 1) return prepare_here(config, *source, encoders, dataset, progress);
+
+  PrepareConfig part = config;
+  part.output = part_folder(output, ranks).string();
+  const PartSource share(*source, ranks);
+  DatasetFile part_dataset = describe(kind, part, share, encoders);
+  if (!find_finished(part.output, plan_of(part_dataset))) {
+    const auto result = prepare_here(part, share, encoders, part_dataset, progress);
+    if (result.stopped) return result;
+  }
+  if (ranks.rank != 0) return {source->size(), 0, 0, false, ""};
+  if (!wait_for_parts(output, ranks.count, progress)) {
+    return {source->size(), 0, 0, true, ""};
+  }
+  merge_parts(output, ranks.count, *source, dataset);
+  report_unused(config, source->size(), dataset.samples, read_unused(output));
+  log_retiming(dataset.samples, dataset.fps());
+  write_dataset_file(output, dataset);
+  log::info("{}: {} samples of {} processes", output.string(), dataset.samples.size(), ranks.count);
+  return result_of(dataset);
+}
+
+}  // namespace sana::data
