@@ -7,8 +7,10 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/progress.h"
 #include "core/shape.h"
 #include "data/prepared/prepared_dataset.h"
+#include "data/unusable.h"
 #include "infer/checkpoint_layout.h"
 #include "train/checkpoint.h"
 
@@ -107,9 +109,30 @@ void inspect_tensors(const fs::path& path, bool lists_all) {
       "weights: sana-video train (init.from); with 'model' in the metadata: sana-video verify");
 }
 
-void inspect_dataset(const fs::path& path) {
+// Reads every sample. Throws UserError when one is damaged; all of them are printed.
+void check_samples(const data::Dataset& dataset) {
+  const auto progress = make_console_progress();
+  progress->begin("comparing checksums", dataset.size(), "samples");
+  std::vector<data::UnusedClip> damaged;
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    try {
+      dataset.sample(i);
+    } catch (const data::UnusableClip& problem) {
+      damaged.push_back(problem.record(dataset.info(i).id));
+    }
+    progress->advance();
+  }
+  progress->end();
+  for (const data::UnusedClip& clip : damaged) {
+    print_fact("damaged", fmt::format("{} ({}) -> {}", clip.id, clip.detail, clip.remedy));
+  }
+  require(damaged.empty(), "{} of {} samples are damaged", damaged.size(), dataset.size());
+  print_fact("checksums", "all samples are whole");
+}
+
+void inspect_dataset(const fs::path& path, bool reads_all) {
   print_fact("data set", path.string());
-  const data::PreparedDataset dataset(path);
+  const data::PreparedDataset dataset(path, /*cache_bytes=*/0);
   const bool has_latents = dataset.kind() == data::Kind::kLatents;
   std::map<std::string, int64_t> buckets;
   for (int64_t i = 0; i < dataset.size(); ++i)
@@ -126,6 +149,7 @@ void inspect_dataset(const fs::path& path) {
   print_fact("fingerprint", dataset.fingerprint());
   print_fact("use",
              has_latents ? "sana-video train, task: video_dit" : "sana-video train, task: vae");
+  if (reads_all) check_samples(dataset);
 }
 
 // The weights among a checkpoint's files (the others are optimizer state, averages, random
@@ -173,17 +197,22 @@ void inspect_run(const fs::path& path, bool lists_all) {
 
 int inspect_command(CLI::App& app, const Arguments& arguments) {
   fs::path path;
-  bool lists_all = false;
+  bool lists_all = false, reads_all = false;
   app.add_option(
          "path", path,
          "Checkpoint of any layout, run folder, .safetensors or .pth file, or prepared data set.")
       ->required();
   app.add_flag("--tensors", lists_all, "List every tensor with dtype and shape.");
+  app.add_flag("--checksums", reads_all,
+               "Read every sample of a prepared data set and compare its checksum.");
   parse(app, arguments);
 
-  switch (kind_of(path)) {
+  const PathKind kind = kind_of(path);
+  require(!reads_all || kind == PathKind::kDataset,
+          "--checksums is for prepared data sets, and {} is none", path.string());
+  switch (kind) {
     case PathKind::kDataset:
-      inspect_dataset(path);
+      inspect_dataset(path, reads_all);
       break;
     case PathKind::kVae:
       inspect_vae(path, lists_all);

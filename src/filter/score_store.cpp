@@ -1,16 +1,12 @@
 #include "filter/score_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <fstream>
 #include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "data/line_file.h"
 
 namespace sana::filter {
 namespace fs = std::filesystem;
@@ -20,27 +16,6 @@ constexpr int kScores = 0, kJournal = 1;
 
 double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// Appends whole or not at all.
-void append(const fs::path& file, const std::string& text, bool sync) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-  const auto fail = [&](off_t size) {
-    const std::string reason = std::strerror(errno);
-    if (descriptor >= 0) {
-      if (size >= 0) std::ignore = ::ftruncate(descriptor, size);
-      ::close(descriptor);
-    }
-    throw EnvironmentError(fmt::format("{}: cannot be written: {}", file.string(), reason));
-  };
-  if (descriptor < 0) fail(-1);
-  const off_t before = ::lseek(descriptor, 0, SEEK_END);
-  errno = ENOSPC;  // a short write has no other cause here and sets no error
-  if (::write(descriptor, text.data(), text.size()) != ssize_t(text.size()) ||
-      (sync && ::fsync(descriptor) != 0)) {
-    fail(before);
-  }
-  ::close(descriptor);
 }
 
 VideoRecord parse_line(const std::string& line, const fs::path& file, int64_t number) {
@@ -95,7 +70,7 @@ void ScoreStore::add(const VideoRecord& record) {
       to_json(record).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   const std::lock_guard guard(lock_);
   const bool sync = now_s() - last_sync_s_ > 1;
-  append(journal(), text, sync);
+  data::append_to_file(journal(), text, sync);
   if (sync) last_sync_s_ = now_s();
   lines_[record.place.id] = {kJournal,           journal_bytes_,           int64_t(text.size()),
                              record.place.bytes, record.place.modified_ns, record.measured_with};
