@@ -1,34 +1,20 @@
 // What measuring a video costs beside decoding it, on one core.
 //
 // usage: filter_benchmark [--pictures PER_SECOND] [--flows PER_SECOND] VIDEO...
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 #include <vector>
 
-#include "data/unusable.h"
+#include "best_seconds.h"
 #include "data/media/video_stream.h"
+#include "data/unusable.h"
 #include "filter/measure/video_meter.h"
 #include "filter/scores/frame_size.h"
 
 namespace {
 
 using namespace sana;
-using Clock = std::chrono::steady_clock;
-
-constexpr int kRounds = 3;  // the best counts
-
-template <class Body>
-double best_seconds(Body&& body) {
-  double best = 1e9;
-  for (int round = 0; round < kRounds; ++round) {
-    const auto start = Clock::now();
-    body();
-    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  return best;
-}
+using benchmark::best_seconds;
 
 struct Costs {
   int64_t frames = 0;

@@ -1,5 +1,6 @@
-// How fast the loader hands out batches: samples of a prepared data set that is made for the purpose,
-// beside reading the bare files; and clips that are decoded while training, beside decoding alone.
+// How fast the loader hands out batches: samples of a prepared data set that is made for the
+// purpose, beside reading the bare files; and clips that are decoded while training, beside
+// decoding alone.
 //
 // usage: loader_benchmark prepared FOLDER [--samples N] [--batch N]
 //        loader_benchmark clips SOURCE [--frames N] [--size HEIGHTxWIDTH] [--batch N]
@@ -12,9 +13,11 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "best_seconds.h"
 #include "core/build_config.h"
 #include "core/progress.h"
 #include "data/loading/clip_dataset.h"
@@ -22,6 +25,7 @@
 #include "data/prepared/prepared_dataset.h"
 #include "data/prepared/sample_store.h"
 #include "data/prepared/work_folder.h"
+#include "data/unusable.h"
 #if SANA_HAS_VIDEO_IO
 #include "data/clips/video_part.h"
 #endif
@@ -30,20 +34,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace sana;
+using benchmark::best_seconds;
 using Clock = std::chrono::steady_clock;
-
-constexpr int kRounds = 3;  // the best counts
-
-template <class Body>
-double best_seconds(Body&& body) {
-  double best = 1e9;
-  for (int round = 0; round < kRounds; ++round) {
-    const auto start = Clock::now();
-    body();
-    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  return best;
-}
 
 void print_row(const std::string& name, double seconds, double count, double bytes, double peer_s) {
   std::printf("%-34s %8.1f samples/s %7.2f GB/s  %5.2f of the bare time\n", name.c_str(),
@@ -125,13 +117,24 @@ void run_prepared(const fs::path& folder, int64_t samples, int64_t batch) {
 }
 
 #if SANA_HAS_VIDEO_IO
+// When the last frame of a file's clip is shown; nothing for one that gives none.
+std::optional<double> end_of_clip(const data::SourceItem& item,
+                                  const data::ClipSettings& settings) {
+  try {
+    const data::PlannedClip clip = data::plan_clips(item.part, settings).clips.front();
+    return clip.first_s + double(clip.offsets_s.back());
+  } catch (const data::UnusableClip&) {
+    return std::nullopt;
+  }
+}
+
 // Every file up to the last frame of its clip, decoded and thrown away.
 void decode_bare(const std::vector<data::SourceItem>& items, const data::ClipSettings& settings) {
   for (const data::SourceItem& item : items) {
-    const data::PlannedClip clip = data::plan_clips(item.part, settings).clips.front();
-    const double end_s = clip.first_s + double(clip.offsets_s.back());
+    const auto end_s = end_of_clip(item, settings);
+    if (!end_s) continue;
     const auto stream = data::open_part(item.part, data::open_bytes_of(item.part));
-    while (stream->next() && stream->time_s() < end_s) continue;
+    while (stream->next() && stream->time_s() < *end_s) continue;
   }
 }
 
@@ -167,7 +170,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::string source, size = "480x832";
   int64_t samples = 64, batch = 4, frames = 17;
-  auto* prepared = app.add_subcommand("prepared", "Samples of a prepared data set of 480p latents.");
+  auto* prepared =
+      app.add_subcommand("prepared", "Samples of a prepared data set of 480p latents.");
   prepared->add_option("folder", source, "Made when it is not there.")->required();
   prepared->add_option("--samples", samples, "In a data set that is made.");
   prepared->add_option("--batch", batch, "Samples.");

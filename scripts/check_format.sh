@@ -11,4 +11,4 @@ if [ -z "$tool" ] || [[ $("$tool" --version) != *"version 14."* ]]; then
 fi
 action=(--dry-run -Werror)
 [ "${1:-}" != --fix ] || action=(-i)
-find src tests -name '*.h' -o -name '*.cpp' | sort | xargs -n 16 -P "$(nproc)" "$tool" "${action[@]}"
+find src tests benchmarks -name '*.h' -o -name '*.cpp' | sort | xargs -n 16 -P "$(nproc)" "$tool" "${action[@]}"

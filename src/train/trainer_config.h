@@ -141,7 +141,9 @@ struct DataConfig {
       problems.add("videos", "is missing: name what to train on, or several sets in mixture");
     }
     if (!videos.empty() && !mixture.empty()) {
-      problems.add("mixture", "is given, and so is videos: put that data set into the mixture");
+      problems.add(
+          "mixture",
+          "is given, and so is videos: put that data set into the mixture, and set videos: \"\"");
     }
     if (image_every_steps > 0 && images.empty()) {
       problems.add("images", fmt::format("is empty, but image_every_steps is {}: name a prepared "

@@ -211,7 +211,7 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, Pro
   const VaeRule* rule = encoders == nullptr ? nullptr : &encoders->rule;
   if (rule != nullptr && !is_prepared(config.source)) require_fit(config, config.only, *rule);
   if (ranks.rank == 0) log_rules(config, rule);
-  std::unique_ptr<ClipSource> source = open_clip_source(config, progress);
+  std::unique_ptr<ClipSource> source = open_clip_source(config, progress, ranks);
   if (rule != nullptr) source->check_for_vae(*rule);
 
   DatasetFile dataset = describe(kind, config, *source, encoders);

@@ -45,6 +45,7 @@ void check_same_ranks(const fs::path& output, const LaunchRank& ranks) {
   if (ranks.count > 1 && fs::exists(output / "work")) other = "one process";
   if (fs::exists(output / "parts")) {
     for (const auto& entry : fs::directory_iterator(output / "parts")) {
+      if (!entry.is_directory()) continue;
       const std::string name = entry.path().filename().string();
       if (!name.ends_with(ending)) other = name.substr(name.rfind('-') + 1) + " processes";
     }
@@ -111,6 +112,7 @@ void merge_parts(const fs::path& output, int64_t count, const ClipSource& source
 DropReport read_unused(const fs::path& output) {
   std::map<std::string, UnusedClip> clips;
   for (const auto& entry : fs::directory_iterator(output / "parts")) {
+    if (!entry.is_directory()) continue;
     std::ifstream file(entry.path() / kUnusedFile);
     std::string line;
     while (std::getline(file, line)) {

@@ -2,6 +2,7 @@
 // Nothing outside this folder needs it.
 //
 //   <output>/parts/1-of-4/   the share of rank 1: a data set of its own
+//   <output>/parts/source_hashes.jsonl   what each has read of the source (content_hashes.h)
 //   <output>/dataset.json    of the whole; its shards and samples lie in the parts
 #pragma once
 #include <cstdint>

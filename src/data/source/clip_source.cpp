@@ -6,6 +6,7 @@
 
 #include "core/build_config.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "data/clips/clip_config.h"
 #include "data/clips/video_reader.h"
@@ -18,13 +19,21 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
+// Where the processes of one `prepare` tell each other the hashes of files.
+fs::path hash_list(const PrepareConfig& config, const LaunchRank& ranks) {
+  if (ranks.count == 1) return {};
+  const fs::path folder = fs::path(config.output) / "parts";
+  ensure_writable_directory(folder);
+  return folder / "source_hashes.jsonl";
+}
+
 // Files that have to be decoded.
 class MediaSource : public ClipSource {
  public:
-  MediaSource(const PrepareConfig& config, ProgressSink& progress)
+  MediaSource(const PrepareConfig& config, ProgressSink& progress, const LaunchRank& ranks)
       : config_(config),
         items_(list_sources(config.source, config.only, config.captions)),
-        hash_(hash_sources(items_, progress)),
+        hash_(hash_sources(items_, progress, ranks, hash_list(config, ranks))),
         clips_(clip_settings(config)) {
     warn_of_compressed_shards();
   }
@@ -151,12 +160,13 @@ class PixelsSource : public ClipSource {
 
 }  // namespace
 
-std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress) {
+std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress,
+                                             const LaunchRank& ranks) {
   if (is_prepared(config.source)) return std::make_unique<PixelsSource>(config);
 #if !SANA_HAS_VIDEO_IO
   throw_no_video_io();
 #endif
-  return std::make_unique<MediaSource>(config, progress);
+  return std::make_unique<MediaSource>(config, progress, ranks);
 }
 
 }  // namespace sana::data

@@ -41,6 +41,7 @@ class ClipSource {
 
 // Opens config.source: a prepared data set of pixels, or what list_sources lists. Throws
 // UserError, and EnvironmentError when clips must be decoded and this build cannot.
-std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress);
+std::unique_ptr<ClipSource> open_clip_source(const PrepareConfig& config, ProgressSink& progress,
+                                             const LaunchRank& ranks = {});
 
 }  // namespace sana::data

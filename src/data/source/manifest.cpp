@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "data/media/shard.h"
+#include "data/source/content_hashes.h"
 #include "data/source/media_lister.h"
 
 namespace sana::data {
@@ -192,17 +193,16 @@ void check_usable(const SourceItem& item, bool needs_caption) {
   }
 }
 
-std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress) {
+std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress,
+                         const LaunchRank& ranks, const fs::path& list) {
+  std::vector<fs::path> files;  // many shots may lie in one
+  for (const SourceItem& item : items) files.push_back(item.path);
+  const auto contents = hash_contents(files, ranks, list, progress);
   Hasher hasher;
-  std::map<fs::path, std::string> contents;  // many shots may lie in one file
-  progress.begin("hashing sources", static_cast<int64_t>(items.size()), "files");
   for (const SourceItem& item : items) {
-    auto [found, is_new] = contents.emplace(item.path, "missing");
-    if (is_new && fs::is_regular_file(item.path)) found->second = hash_file(item.path);
-    hasher.add(item.id + "\t" + item.caption + "\t" + found->second + item_text(item) + "\n");
-    progress.advance();
+    hasher.add(item.id + "\t" + item.caption + "\t" + contents.at(item.path) + item_text(item) +
+               "\n");
   }
-  progress.end();
   return hasher.hex();
 }
 

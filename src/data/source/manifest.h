@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/launch_rank.h"
 #include "core/progress.h"
 #include "data/clips/video_reader.h"
 #include "data/unusable.h"
@@ -55,7 +56,9 @@ std::vector<SourceItem> list_sources(const std::filesystem::path& source, const 
 void check_usable(const SourceItem& item, bool needs_caption);
 
 // Hash of ids, captions and file contents: equal exactly when `prepare` would see the same input.
-// Reads every file once.
-std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress);
+// Reads every file once; several processes divide them, `list` is what they share
+// (content_hashes.h).
+std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress,
+                         const LaunchRank& ranks = {}, const std::filesystem::path& list = {});
 
 }  // namespace sana::data

@@ -1,0 +1,66 @@
+#include "data/source/content_hashes.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "unit/data/data_fixtures.h"
+
+namespace sana::data {
+namespace {
+
+std::vector<fs::path> write_five(const TempFolder& folder) {
+  std::vector<fs::path> files;
+  for (int i = 0; i < 5; ++i) {
+    files.push_back(folder / fmt::format("{}.mp4", i));
+    write_text(files.back(), fmt::format("contents {}", i));
+  }
+  files.push_back(folder / "none.mp4");
+  files.push_back(files.front());  // of another shot
+  return files;
+}
+
+std::map<fs::path, std::string> expected_of(const std::vector<fs::path>& files) {
+  std::map<fs::path, std::string> hashes;
+  for (const fs::path& file : files) hashes[file] = fs::exists(file) ? hash_file(file) : "missing";
+  return hashes;
+}
+
+std::map<fs::path, std::string> hash_as(const std::vector<fs::path>& files, const LaunchRank& ranks,
+                                        const fs::path& list, double patience_s) {
+  const auto progress = make_silent_progress();
+  return hash_contents(files, ranks, list, *progress, patience_s);
+}
+
+int64_t lines_of(const fs::path& file) {
+  const std::string text = read_all(file);
+  return std::count(text.begin(), text.end(), '\n');
+}
+
+TEST_CASE("processes read each file once between them and all know every hash", "[data]") {
+  const TempFolder folder;
+  const auto files = write_five(folder);
+  const auto list = folder / "hashes.jsonl";
+  std::map<fs::path, std::string> first, second;
+  std::thread other([&] { first = hash_as(files, {0, 2, 0}, list, 20); });
+  second = hash_as(files, {1, 2, 0}, list, 20);
+  other.join();
+  CHECK(first == expected_of(files));
+  CHECK(second == first);
+  CHECK(lines_of(list) == 5);
+  CHECK(hash_as(files, {}, {}, 0) == first);
+
+  // Going on reads nothing but what has changed.
+  write_text(files[2], "other contents");
+  CHECK(hash_as(files, {0, 2, 0}, list, 0.2) == expected_of(files));
+  CHECK(lines_of(list) == 6);
+}
+
+TEST_CASE("the share of a process that does not come is read by the others", "[data]") {
+  const TempFolder folder;
+  const auto files = write_five(folder);
+  CHECK(hash_as(files, {2, 3, 0}, folder / "hashes.jsonl", 0.2) == expected_of(files));
+}
+
+}  // namespace
+}  // namespace sana::data
