@@ -327,15 +327,16 @@ struct VideoStream::Impl {
   }
 
   // Rows lie wider apart than they are long: swscale writes whole vectors, beyond the end of a row.
+  // The picture is copied out of them, since OpenCV's filters look past the edge of a part of a
+  // larger matrix, into what was never written.
   cv::Mat scaled(cv::Size size, int type, AVPixelFormat to) const {
     constexpr int kVector = 64;  // pixels
     const cv::Mat padded(size.height, (size.width / kVector + 2) * kVector, type);
-    const cv::Mat out = padded.colRange(0, size.width);
-    uint8_t* const planes[] = {out.data};
-    const int strides[] = {int(out.step)};
+    uint8_t* const planes[] = {padded.data};
+    const int strides[] = {int(padded.step)};
     sws_scale(scaler_to(size.width, size.height, to), frame->data, frame->linesize, 0,
               frame->height, planes, strides);
-    return out;
+    return padded.colRange(0, size.width).clone();
   }
 };
 

@@ -54,7 +54,7 @@ class VideoStream {
   // Full-size luma [H, W] uint8, 0..255, turned as it is shown.
   cv::Mat luma() const;
   // The picture as [h, w, 3] uint8 BGR of this size, turned as it is shown, averaged when it
-  // shrinks. Rows may have gaps between them.
+  // shrinks.
   cv::Mat bgr(cv::Size size) const;
   // For looking at every frame: much faster than bgr(), a little less exact. `size`: even, of its
   // luma, turned as it is shown.

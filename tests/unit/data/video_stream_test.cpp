@@ -54,6 +54,18 @@ void write_colour_clip(const fs::path& file, const std::string& codec) {
 
 }  // namespace
 
+TEST_CASE("pictures are whole matrices: filters that look past an edge see nothing else",
+          "[data]") {
+  // Both ways to luma, through swscale and from the decoder's plane.
+  for (const char* name : {"ten_bit.mp4", "odd_size.avi", "rotated.mp4"}) {
+    INFO(name);
+    VideoStream stream(open_bytes(video(name)), name);
+    REQUIRE(stream.next());
+    CHECK_FALSE(stream.luma().isSubmatrix());
+    CHECK_FALSE(stream.bgr({50, 30}).isSubmatrix());
+  }
+}
+
 TEST_CASE("a rotated video is turned as FFmpeg's own program turns it", "[data]") {
   const fs::path file = video("rotated.mp4");
   VideoStream stream(open_bytes(file), file.string());
