@@ -43,7 +43,7 @@ class HashList {
     return found->second.second;
   }
 
-  // Reads what has been added; false when nothing was.
+  // Reads what has been added; false when others have added nothing.
   bool refresh() {
     std::ifstream in(file_, std::ios::binary);
     in.seekg(read_);
@@ -54,8 +54,10 @@ class HashList {
       if (!entry.is_object()) continue;
       const FileState state = {entry.value("bytes", int64_t(-1)),
                                entry.value("modified_ns", int64_t(-1))};
-      entries_[entry.value("path", "")] = {state, entry.value("hash", "")};
-      has_new = true;
+      const Entry read = {state, entry.value("hash", "")};
+      Entry& known = entries_[entry.value("path", "")];
+      has_new = has_new || known != read;  // what this process has added is no news
+      known = read;
     }
     return has_new;
   }
@@ -72,15 +74,16 @@ class HashList {
   }
 
  private:
+  using Entry = std::pair<FileState, std::string>;
+
   fs::path file_;
   std::streamoff read_ = 0;
-  std::map<std::string, std::pair<FileState, std::string>> entries_;
+  std::map<std::string, Entry> entries_;
 };
 
 // Until the list has the file, or nothing has been added for so long.
 std::optional<std::string> wait_for(HashList& list, const fs::path& file, const FileState& state,
-                                    double patience_s) {
-  auto last_news = Clock::now();
+                                    double patience_s, Clock::time_point& last_news) {
   while (true) {
     if (list.refresh()) last_news = Clock::now();
     if (auto hash = list.find(file, state)) return hash;
@@ -101,11 +104,14 @@ std::map<fs::path, std::string> hash_contents(const std::vector<fs::path>& files
   if (is_shared) list.refresh();
   std::map<fs::path, std::string> hashes;
   progress.begin("hashing sources", int64_t(each.size()), "files");
+  // Of all files, not of each: processes that have ended are waited for once.
+  Clock::time_point last_news;
   const auto find = [&](const fs::path& file, bool is_mine) {
     const auto state = state_of(file);
     if (!state) return std::string("missing");
     if (!is_shared) return hash_file(file);
-    auto known = is_mine ? list.find(file, *state) : wait_for(list, file, *state, patience_s);
+    auto known =
+        is_mine ? list.find(file, *state) : wait_for(list, file, *state, patience_s, last_news);
     if (!known) {
       known = hash_file(file);
       list.add(file, *state, *known);
@@ -114,6 +120,7 @@ std::map<fs::path, std::string> hash_contents(const std::vector<fs::path>& files
   };
   for (const bool own_share : {true, false}) {
     int64_t number = 0;
+    last_news = Clock::now();
     for (const fs::path& file : each) {
       const bool is_mine = number++ % ranks.count == ranks.rank;
       if (is_mine != own_share) continue;

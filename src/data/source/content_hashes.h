@@ -15,11 +15,11 @@ namespace sana::data {
 
 // SHA-1 of each file; "missing" where there is none. `list` is a JSONL file {path, bytes,
 // modified_ns, hash} that grows; entries of a file that has changed since do not count. One process
-// reads everything and writes no list. A share that does not come for `patience_s` seconds, since
-// its process has ended or waits for its turn, is read here. Throws UserError when a file cannot be
-// read.
+// reads everything and writes no list. When nothing has come from the others for `patience_s`
+// seconds, since they have ended or wait for their turn, their shares are read here. Throws
+// UserError when a file cannot be read.
 std::map<std::filesystem::path, std::string> hash_contents(
     const std::vector<std::filesystem::path>& files, const LaunchRank& ranks,
-    const std::filesystem::path& list, ProgressSink& progress, double patience_s = 60);
+    const std::filesystem::path& list, ProgressSink& progress, double patience_s = 30);
 
 }  // namespace sana::data

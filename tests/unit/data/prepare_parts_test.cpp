@@ -67,12 +67,16 @@ TEST_CASE("ranks share the work and give the data set that one process gives", "
 
 TEST_CASE("a data set is gone on with by as many processes as began it", "[data]") {
   const TempFolder folder;
-  write_source(folder);
-  const auto config = test_config(folder / "raw", folder / "out", "pixels");
-  run_rank(config, nullptr, {1, 2, 1});  // rank 0 has not come that far
-  CHECK(contains(error_of([&] { run_rank(config, nullptr, {0, 3, 0}); }), "begun by 2 processes"));
-  CHECK(contains(error_of([&] { run_rank(config, nullptr, {}); }), "begun by 2 processes"));
-  CHECK(run_rank(config, nullptr, {0, 2, 0}).samples == 5);
+  make_pixels_dataset(folder / "pixels", std::vector<Bucket>(5, {64, 128, 5}));
+  const Encoders encoders = test_encoders();
+  const auto config = test_config(folder / "pixels", folder / "out", "latents");
+  run_rank(config, &encoders, {1, 2, 1});  // rank 0 has not come that far
+  CHECK(contains(error_of([&] {
+                   run_rank(config, &encoders, {0, 3, 0});
+                 }),
+                 "begun by 2 processes"));
+  CHECK(contains(error_of([&] { run_rank(config, &encoders, {}); }), "begun by 2 processes"));
+  CHECK(run_rank(config, &encoders, {0, 2, 0}).samples == 5);
 }
 #endif
 

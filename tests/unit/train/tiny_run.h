@@ -44,6 +44,10 @@ std::filesystem::path checkpoint_of(const sana::train::TrainConfig& config, int6
 // Every tensor of every file of two checkpoints is the same, bit for bit, and so is trainer.json.
 void check_same_checkpoints(const std::filesystem::path& a, const std::filesystem::path& b);
 
+// Trains to step 6 at once (in run.dir + "-whole"), and in two runs of 3 (in run.dir + "-halves");
+// the checkpoints must agree.
+void check_resume_is_exact(const sana::train::TrainConfig& config);
+
 // The lines of metrics.jsonl.
 std::vector<nlohmann::json> metrics_of(const sana::train::TrainConfig& config);
 

@@ -28,28 +28,6 @@ std::pair<double, double> first_and_last(const TrainConfig& config, const std::s
   return {values.front(), values.back()};
 }
 
-// Trains to step 6 at once, and in two runs of 3; the checkpoints must agree.
-void check_resume_is_exact(TrainConfig config) {
-  TrainConfig whole = config, halves = config;
-  whole.run.dir += "-whole";
-  whole.train.steps = 6;
-  CHECK(sana_test::run(whole) == ExitCode::kOk);
-  halves.run.dir += "-halves";
-  halves.train.steps = 3;
-  CHECK(sana_test::run(halves) == ExitCode::kOk);
-  halves.train.steps = 6;
-  CHECK(sana_test::run(halves) == ExitCode::kOk);
-  sana_test::check_same_checkpoints(sana_test::checkpoint_of(whole, 6),
-                                    sana_test::checkpoint_of(halves, 6));
-  // The comparison can fail: three steps earlier the weights were others.
-  const auto file = "model.safetensors";
-  const TensorMap before = load_safetensors(sana_test::checkpoint_of(whole, 3) / file);
-  const TensorMap after = load_safetensors(sana_test::checkpoint_of(whole, 6) / file);
-  bool moved = false;
-  for (const auto& [name, tensor] : before) moved = moved || !at::equal(tensor, after.at(name));
-  CHECK(moved);
-}
-
 TEST_CASE("the DiT learns a batch it sees again and again", "[train]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_latents(folder / "latents", {.samples = 2});
@@ -140,7 +118,7 @@ TEST_CASE("a resumed DiT run equals an unbroken one bit for bit", "[train]") {
     config.train.gradient_checkpointing = true;
   }
   SECTION("in bfloat16") { config.precision = "bfloat16"; }
-  check_resume_is_exact(config);
+  sana_test::check_resume_is_exact(config);
 }
 
 TEST_CASE("a run killed while saving goes on from the checkpoint before", "[train]") {
@@ -197,7 +175,7 @@ TEST_CASE("a resumed VAE run equals an unbroken one bit for bit", "[train]") {
   config.data.image_every_steps = 2;
   SECTION("float32") {}
   SECTION("bfloat16") { config.precision = "bfloat16"; }
-  check_resume_is_exact(config);
+  sana_test::check_resume_is_exact(config);
 }
 
 TEST_CASE("a step whose loss is not finite is skipped and counted", "[train]") {
