@@ -40,6 +40,7 @@ TEST_CASE("a run goes on without a damaged sample, counts and lists it, and resu
   TrainConfig config = sana_test::tiny_dit_config(folder.path());
   config.data.cache_mib = 0;
   config.data.max_damaged = 0.2;
+  config.train.checkpoint_every_steps = 3;
   sana_test::check_resume_is_exact(config);
   TrainConfig whole = config;
   whole.run.dir += "-whole";
