@@ -212,6 +212,7 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, Pro
   if (rule != nullptr && !is_prepared(config.source)) require_fit(config, config.only, *rule);
   if (ranks.rank == 0) log_rules(config, rule);
   const fs::path output = config.output;
+  // A finished one may be asked for by any number; otherwise nothing is read in vain.
   if (!fs::exists(output / "dataset.json")) check_same_ranks(output, ranks);
   std::unique_ptr<ClipSource> source = open_clip_source(config, progress, ranks);
   if (rule != nullptr) source->check_for_vae(*rule);
@@ -219,7 +220,6 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, Pro
   DatasetFile dataset = describe(kind, config, *source, encoders);
   const auto plan = plan_of(dataset);
   if (const auto finished = find_finished(output, plan)) return result_of(*finished);
-  check_same_ranks(output, ranks);
   if (ranks.count == 1) return prepare_here(config, *source, encoders, dataset, progress);
 
   PrepareConfig part = config;
