@@ -18,7 +18,8 @@ struct FunctionHolder : torch::CustomClassHolder {
 class Recompute : public torch::autograd::Function<Recompute> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, TensorFunction function,
-                            const at::Tensor& x, const at::Tensor& a, const at::Tensor& b) {
+                            const at::Tensor& x, const at::Tensor& a, const at::Tensor& b,
+                            const at::Tensor& /*anchor*/) {
     context->save_for_backward({x, a, b});
     at::Tensor result = function(x, a, b);
     context->saved_data["function"] =
@@ -43,16 +44,22 @@ class Recompute : public torch::autograd::Function<Recompute> {
     for (const at::Tensor& input : inputs) {
       result.push_back(input.requires_grad() ? input.grad() : at::Tensor());
     }
+    result.emplace_back();  // nor for the anchor
     return result;
   }
 };
 
 }  // namespace
 
-at::Tensor checkpoint(const TensorFunction& function, const at::Tensor& x, const at::Tensor& a,
-                      const at::Tensor& b) {
-  if (!at::GradMode::is_enabled()) return function(x, a, b);
-  return Recompute::apply(function, x, a, b);
+at::Tensor checkpoint(const TensorFunction& function, bool trains_inside, const at::Tensor& x,
+                      const at::Tensor& a, const at::Tensor& b) {
+  const bool needed =
+      trains_inside || x.requires_grad() || a.requires_grad() || b.requires_grad();
+  if (!at::GradMode::is_enabled() || !needed) return function(x, a, b);
+  // Autograd drops a node of which no input requires a gradient, and with it the gradients of the
+  // parameters that the function reaches by itself: this empty input keeps it.
+  const at::Tensor anchor = at::empty({0}, x.options().dtype(at::kFloat).requires_grad(true));
+  return Recompute::apply(function, x, a, b, anchor);
 }
 
 }  // namespace sana::model

@@ -79,7 +79,7 @@ at::Tensor SanaVideoImpl::run_block(size_t index, const at::Tensor& x,
     shared.text = text;
     return block(tokens, shared);
   };
-  return checkpoint(again, x, context.modulation, context.text);
+  return checkpoint(again, trains(*block), x, context.modulation, context.text);
 }
 
 at::Tensor SanaVideoImpl::output(const at::Tensor& x, const at::Tensor& embedding,

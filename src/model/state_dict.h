@@ -34,4 +34,7 @@ void adopt_state_dict(torch::nn::Module& module, const TensorMap& tensors, c10::
 // The number of elements of all parameters.
 int64_t count_parameters(const torch::nn::Module& module);
 
+// Whether any parameter of the module requires a gradient.
+bool trains(const torch::nn::Module& module);
+
 }  // namespace sana::model

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -39,10 +40,12 @@ void MasterWeights::collect_gradients() {
   if (gradients_.empty()) {
     for (const at::Tensor& weight : weights_) gradients_.push_back(at::empty_like(weight));
   }
+  if (!summing_) reached_.assign(parameters_.size(), false);
   std::vector<at::Tensor> sums, parts;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& gradient = parameters_[i].mutable_grad();
     if (gradient.defined()) {
+      reached_[i] = true;
       sums.push_back(gradients_[i]);
       parts.push_back(std::exchange(gradient, at::Tensor()));
     } else if (!summing_) {
@@ -68,6 +71,21 @@ void MasterWeights::clear_gradients() {
   if (!aliased_) return;  // the float32 buffers are written anew
   gradients_.clear();
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+}
+
+void MasterWeights::require_gradients(const std::vector<std::string>& may_lack) const {
+  std::vector<std::string> lost;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const bool reached = aliased_ ? parameters_[i].grad().defined() : bool(reached_.at(i));
+    const bool may = std::any_of(may_lack.begin(), may_lack.end(), [&](const std::string& word) {
+      return names_[i].find(word) != std::string::npos;
+    });
+    if (!reached && !may) lost.push_back(names_[i]);
+  }
+  if (lost.empty()) return;
+  throw InternalError(fmt::format(
+      "{} trained parameters got no gradient in the first step and would never change: {}",
+      lost.size(), fmt::join(lost, ", ")));
 }
 
 void MasterWeights::publish() {

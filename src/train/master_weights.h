@@ -32,6 +32,11 @@ class MasterWeights {
   const std::vector<at::Tensor>& gradients();
   void clear_gradients();
 
+  // Throws InternalError that names the trained parameters that no backward pass since the last
+  // clear_gradients() reached, but for names with one of the words of `may_lack`. To be called
+  // before gradients(), which fills the gaps.
+  void require_gradients(const std::vector<std::string>& may_lack) const;
+
   // Writes the masters into the module.
   void publish();
 
@@ -47,6 +52,7 @@ class MasterWeights {
   torch::nn::Module& module_;
   bool aliased_ = true;   // masters are the module's own tensors
   bool summing_ = false;  // gradients_ of a bfloat16 module hold a sum that is not finished
+  std::vector<bool> reached_;  // by a backward pass of this sum (of a bfloat16 module)
   std::vector<std::string> names_, frozen_names_;
   std::vector<at::Tensor> parameters_, weights_, gradients_;
   std::vector<at::Tensor> frozen_parameters_, frozen_weights_;

@@ -44,6 +44,10 @@ class Objective {
   // host wait, so that its kernels can be recorded once and replayed (MicroStep).
   virtual LossOutput loss(const std::vector<at::Tensor>& inputs) = 0;
 
+  // Words in the names of parameters that a step may leave without a gradient, since not every
+  // batch uses them. Any other trained parameter that the first step does not reach is an error.
+  virtual std::vector<std::string> may_lack_gradient() const { return {}; }
+
   // Measures on the held-out set with fixed randomness, as {"val_...": number or list}; null when
   // there is no such set.
   virtual nlohmann::ordered_json validate() = 0;

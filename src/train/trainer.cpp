@@ -117,6 +117,8 @@ void Trainer::train_step() {
     meter_.add(output, batch);
     state_.samples_seen += batch.data.size(0);
   }
+  if (!gradients_checked_) weights_.require_gradients(objective_->may_lack_gradient());
+  gradients_checked_ = true;
   const at::Tensor norm = clip_gradients(weights_.gradients(), config_.optimizer.gradient_clip);
   const at::Tensor finite = meter_.step_loss().isfinite().logical_and(norm.isfinite());
   const at::Tensor skip = finite.logical_not().to(at::kFloat);

@@ -58,6 +58,7 @@ class Trainer {
   AdamW optimizer_;
   std::optional<Ema> ema_;
   RandomStreams streams_;
+  bool gradients_checked_ = false;
   StepMeter meter_;
   TrainerState state_;
   std::unique_ptr<data::PrefetchLoader> videos_, images_;

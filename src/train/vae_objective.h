@@ -16,6 +16,8 @@ class VaeObjective : public Objective {
   // {pixels [B, 3, F, H, W] uint8, noise of the posterior [B, C, T, H/8, W/8]}
   std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) override;
   LossOutput loss(const std::vector<at::Tensor>& inputs) override;
+  // An image passes by the convolutions that halve and double the frame rate.
+  std::vector<std::string> may_lack_gradient() const override { return {"time_conv"}; }
   // PSNR in dB (mean over clips) and L1 of whole held-out clips.
   nlohmann::ordered_json validate() override;
   // reconstruction.png: rows of (input, reconstruction), the middle frame of a few clips.

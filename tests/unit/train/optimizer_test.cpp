@@ -174,6 +174,11 @@ TEST_CASE("gradients of several micro-steps add up in float32", "[train]") {
       (layer->weight.sum() * 1.0).backward();  // leaves the bias without a gradient
       masters.collect_gradients();
     }
+    CHECK_NOTHROW(masters.require_gradients({"bia"}));
+    const std::string lost = sana_test::message_of<sana::InternalError>(
+        [&] { masters.require_gradients({"weight"}); });
+    CHECK(sana_test::contains(lost, "1 trained parameters"));
+    CHECK(sana_test::contains(lost, "would never change: bias"));
     REQUIRE(masters.gradients().size() == 2);
     CHECK(masters.gradients()[0].scalar_type() == at::kFloat);
     CHECK(masters.gradients()[0][0][0].item<double>() == 300.0);  // bfloat16 would stop at 256

@@ -77,6 +77,31 @@ TEST_CASE("frozen parameters do not move", "[train]") {
                             "no_such_name"));
 }
 
+TEST_CASE("what is not frozen trains, recomputed or not, to the same weights", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {});
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  // Nothing that the first block is given requires a gradient then.
+  config.train.freeze = {"patch_embedding", "time_embed", "caption_"};
+  std::vector<TensorMap> trained;
+  for (const bool recomputed : {false, true}) {
+    config.run.dir = (folder / (recomputed ? "recomputed" : "kept")).string();
+    config.train.gradient_checkpointing = recomputed;
+    REQUIRE(sana_test::run(config) == ExitCode::kOk);
+    trained.push_back(
+        load_safetensors(sana_test::checkpoint_of(config, 3) / "model.safetensors"));
+  }
+  const TensorMap start =
+      load_safetensors(sana_test::checkpoint_of(config, 0) / "model.safetensors");
+  for (const auto& [name, tensor] : trained[0]) {
+    INFO(name);
+    CHECK(at::allclose(tensor, trained[1].at(name), 1e-5, 1e-6));
+    if (sana_test::contains(name, "attn1.to_q.weight")) {
+      CHECK_FALSE(at::equal(trained[1].at(name), start.at(name)));
+    }
+  }
+}
+
 TEST_CASE("a VAE checkpoint is a VAE folder with the statistics of its latents", "[train]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_pixels(folder / "pixels", {});
