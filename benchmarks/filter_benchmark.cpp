@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "best_seconds.h"
-#include "data/media/video_stream.h"
-#include "data/unusable.h"
 #include "filter/measure/video_meter.h"
 #include "filter/scores/frame_size.h"
+#include "media/decode/video_stream.h"
+#include "media/unusable.h"
 
 namespace {
 
@@ -22,7 +22,7 @@ struct Costs {
 };
 
 int64_t decode(const std::string& file, bool shrink) {
-  data::VideoStream stream(data::open_bytes(file), file);
+  media::VideoStream stream(media::open_bytes(file), file);
   const auto& info = stream.info();
   const cv::Size small = filter::size_of_area(double(info.width) * info.pixel_aspect,
                                               double(info.height), filter::kSmallArea);

@@ -25,7 +25,7 @@
 #include "data/prepared/prepared_dataset.h"
 #include "data/prepared/sample_store.h"
 #include "data/prepared/work_folder.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 #if SANA_HAS_VIDEO_IO
 #include "data/clips/video_part.h"
 #endif
@@ -123,7 +123,7 @@ std::optional<double> end_of_clip(const data::SourceItem& item,
   try {
     const data::PlannedClip clip = data::plan_clips(item.part, settings).clips.front();
     return clip.first_s + double(clip.offsets_s.back());
-  } catch (const data::UnusableClip&) {
+  } catch (const media::UnusableClip&) {
     return std::nullopt;
   }
 }

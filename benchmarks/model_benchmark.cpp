@@ -9,12 +9,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints/public/ltx2_vae_public.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "kernel_profile.h"
 #include "model/parameter.h"
 #include "model/sana_video.h"
-#include "model/text_encoder/gemma2.h"
+#include "model/text_encoder/gemma2/gemma2.h"
 #include "model/vae/ltx2_vae.h"
 #include "model/vae/wan_vae.h"
 
@@ -95,7 +96,7 @@ void time_dit(const std::string& what, const SanaVideoConfig& config, at::IntArr
 
 void time_ltx_decode(const Options& options) {
   const c10::Device device = sana::parse_device(options.device);
-  sana::model::Ltx2Vae vae(sana::model::ltx2_vae_public_config(),
+  sana::model::Ltx2Vae vae(sana::checkpoints::ltx2_vae_public_config(),
                            at::TensorOptions().dtype(at::kBFloat16).device(device));
   for (auto& parameter : vae->parameters()) parameter.normal_(0.0, 0.02);
   const auto decoder = sana::model::make_video_vae(vae, device, at::kBFloat16);

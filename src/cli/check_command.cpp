@@ -4,7 +4,7 @@
 #include "cli/sample_arguments.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "infer/memory/memory_estimate.h"
+#include "infer/memory_estimate.h"
 #include "train/training_memory.h"
 
 namespace sana::cli {
@@ -74,11 +74,11 @@ void check_training(const config::Source& source) {
 
 void check_sampling(const SampleArguments& a) {
   const c10::Device device = device_of(a, launch_rank());
-  const infer::Checkpoint checkpoint = open_checkpoint(a);
+  const checkpoints::Checkpoint checkpoint = open_checkpoint(a);
   const infer::SampleJob job = default_job(a, checkpoint.pipeline);
   infer::check_job(job, checkpoint);
   const infer::RunnerOptions options = runner_options(a, checkpoint, device);
-  const infer::ClipSize size = infer::generated_size(job.size, checkpoint);
+  const ClipSize size = checkpoints::generated_size(job.size, checkpoint);
   std::cout << fmt::format("{} frames of {}x{}, transformer in {}, {} in {}\n", size.frames,
                            size.height, size.width, dtype_name(options.dtype), checkpoint.vae.name,
                            dtype_name(options.vae_dtype));

@@ -4,22 +4,22 @@
 
 #include <utility>
 
+#include "checkpoints/checkpoint_layout.h"
+#include "checkpoints/model_file.h"
+#include "checkpoints/public/dit_conversion.h"
+#include "checkpoints/public/infer_config.h"
+#include "checkpoints/public/known_weights.h"
+#include "checkpoints/public/public_models.h"
 #include "core/error.h"
-#include "core/files.h"
-#include "infer/checkpoint_folder.h"
-#include "infer/checkpoint_layout.h"
-#include "model/weights/dit_conversion.h"
-#include "model/weights/infer_config.h"
-#include "model/weights/known_weights.h"
-#include "model/weights/public_models.h"
+#include "core/json_file.h"
 
 namespace sana::cli {
 namespace {
 
-using infer::CheckpointLayout;
-using infer::Layout;
-using infer::WeightSource;
-using model::DitNaming;
+using checkpoints::CheckpointLayout;
+using checkpoints::DitNaming;
+using checkpoints::Layout;
+using checkpoints::WeightSource;
 
 void add_file_facts(std::vector<Fact>& facts, const CheckpointLayout& layout,
                     const WeightSource& file) {
@@ -34,29 +34,30 @@ void add_file_facts(std::vector<Fact>& facts, const CheckpointLayout& layout,
 }
 
 // The configuration beside the weights, or what their shapes tell.
-model::InferredConfig config_of(const CheckpointLayout& layout, const WeightSource& file) {
+checkpoints::InferredConfig config_of(const CheckpointLayout& layout, const WeightSource& file) {
   const bool is_native = layout.layout == Layout::kNative;
   if (is_native && read_json_file(layout.config).value("model", "") == "sana_video") {
-    return {model::transformer_config(infer::read_model_file(layout.path)), ""};
+    return {checkpoints::transformer_config(checkpoints::read_model_file(layout.path)), ""};
   }
-  if (is_native && infer::has_image_model_file(layout.path)) {
-    return {model::transformer_config(infer::read_image_model_file(layout.path)), ""};
+  if (is_native && checkpoints::has_image_model_file(layout.path)) {
+    return {checkpoints::transformer_config(checkpoints::read_image_model_file(layout.path)), ""};
   }
   if (!is_native && !layout.config.empty()) {
-    return {
-        model::transformer_config_from_json(read_json_file(layout.config), layout.config.string()),
-        ""};
+    return {checkpoints::transformer_config_from_json(read_json_file(layout.config),
+                                                      layout.config.string()),
+            ""};
   }
-  return model::infer_transformer_config(model::shapes_of(file.tensors), layout.weights.string());
+  return checkpoints::infer_transformer_config(shapes_of(file.tensors), layout.weights.string());
 }
 
 // "yes", or what does not fit.
-std::string fit_text(TensorList tensors, DitNaming naming, const model::TransformerConfig& config) {
+std::string fit_text(TensorList tensors, DitNaming naming,
+                     const checkpoints::TransformerConfig& config) {
   try {
     if (naming == DitNaming::kOriginal) {
-      model::dit_to_public(tensors, config, "it");
+      checkpoints::dit_to_public(tensors, config, "it");
     } else {
-      model::check_shapes(model::public_dit_shapes(config), model::shapes_of(tensors), "it");
+      check_shapes(checkpoints::public_dit_shapes(config), shapes_of(tensors), "it");
     }
     return "yes: every tensor of the model is there, with its shape";
   } catch (const UserError& error) {
@@ -78,13 +79,13 @@ void add_transformer_facts(std::vector<Fact>& facts, const CheckpointLayout& lay
                            const WeightSource& file, DitNaming naming) {
   const auto [config, note] = config_of(layout, file);
   const bool is_distilled = file.wrapper.rfind("generator", 0) == 0;
-  facts.push_back({"model", model::public_model_name(config, is_distilled)});
-  facts.push_back({"parameters", count_string(model::count_dit_parameters(config))});
+  facts.push_back({"model", checkpoints::public_model_name(config, is_distilled)});
+  facts.push_back({"parameters", count_string(checkpoints::count_dit_parameters(config))});
   const bool is_original = naming == DitNaming::kOriginal;
   facts.push_back({"names", is_original ? "original" : "diffusers, as this program has them"});
   if (!note.empty()) facts.push_back({"note", note});
   TensorList tensors = file.tensors;
-  const auto left_over = model::remove_dit_leftovers(tensors);
+  const auto left_over = checkpoints::remove_dit_leftovers(tensors);
   if (!left_over.empty()) {
     facts.push_back(
         {"left over", fmt::format("{} (of training, not used)", fmt::join(left_over, ", "))});
@@ -98,13 +99,13 @@ void add_transformer_facts(std::vector<Fact>& facts, const CheckpointLayout& lay
 }  // namespace
 
 std::vector<Fact> checkpoint_facts(const std::filesystem::path& path, const WeightSource& file) {
-  const CheckpointLayout layout = infer::recognize_checkpoint(path);
+  const CheckpointLayout layout = checkpoints::recognize_checkpoint(path);
   std::vector<Fact> facts;
   add_file_facts(facts, layout, file);
-  const model::ShapeMap shapes = model::shapes_of(file.tensors);
-  if (const auto naming = model::dit_naming(shapes)) {
+  const ShapeMap shapes = shapes_of(file.tensors);
+  if (const auto naming = checkpoints::dit_naming(shapes)) {
     add_transformer_facts(facts, layout, file, *naming);
-  } else if (const std::string known = model::known_weights(shapes); !known.empty()) {
+  } else if (const std::string known = checkpoints::known_weights(shapes); !known.empty()) {
     facts.push_back({"model", known});
   }
   return facts;

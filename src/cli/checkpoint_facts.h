@@ -3,14 +3,14 @@
 #include <filesystem>
 #include <vector>
 
+#include "checkpoints/weight_source.h"
 #include "cli/facts.h"
-#include "infer/weight_source.h"
 
 namespace sana::cli {
 
 // Layout, step, which model it is, whether its tensors fit, and what it can be used for. `file`:
 // the weights that `path` leads to, opened. Throws UserError.
 std::vector<Fact> checkpoint_facts(const std::filesystem::path& path,
-                                   const infer::WeightSource& file);
+                                   const checkpoints::WeightSource& file);
 
 }  // namespace sana::cli

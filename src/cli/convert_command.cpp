@@ -1,14 +1,14 @@
 #include <iostream>
 
+#include "checkpoints/convert/convert.h"
+#include "checkpoints/convert/shards.h"
+#include "checkpoints/public/dit_names.h"
+#include "checkpoints/public/public_models.h"
 #include "cli/arguments.h"
 #include "cli/facts.h"
 #include "cli/phase.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "infer/convert/convert.h"
-#include "infer/convert/shards.h"
-#include "model/weights/dit_names.h"
-#include "model/weights/public_models.h"
 #include "train/checkpoint.h"
 
 namespace sana::cli {
@@ -20,11 +20,12 @@ std::optional<c10::ScalarType> parse_target_dtype(const std::string& name) {
   return parse_dtype(name);
 }
 
-void print_report(const infer::ConvertReport& report) {
-  const infer::TransformerSource& source = report.source;
-  print_fact("model", model::public_model_name(source.config, source.is_distilled()));
-  print_fact("tensors", fmt::format("{}, {} parameters", source.tensors.size(),
-                                    count_string(model::count_dit_parameters(source.config))));
+void print_report(const checkpoints::ConvertReport& report) {
+  const checkpoints::TransformerSource& source = report.source;
+  print_fact("model", checkpoints::public_model_name(source.config, source.is_distilled()));
+  print_fact("tensors",
+             fmt::format("{}, {} parameters", source.tensors.size(),
+                         count_string(checkpoints::count_dit_parameters(source.config))));
   const std::string& inside = source.file.wrapper;
   print_fact("from",
              fmt::format("{}: {}{}", source.layout.description(), source.layout.weights.string(),
@@ -40,7 +41,7 @@ void print_report(const infer::ConvertReport& report) {
 }  // namespace
 
 int convert_command(CLI::App& app, const Arguments& arguments) {
-  infer::ConvertOptions options;
+  checkpoints::ConvertOptions options;
   std::string format, dtype = "keep", shard_size = "5GB";
   app.add_option("source", options.source,
                  "Checkpoint of any layout: a diffusers pipeline or transformer folder, .pth, .pt, "
@@ -67,12 +68,12 @@ int convert_command(CLI::App& app, const Arguments& arguments) {
   app.add_flag("--overwrite", options.overwrite, "Replace a target that exists.");
   parse(app, arguments);
 
-  options.format = infer::parse_checkpoint_format(format);
+  options.format = checkpoints::parse_checkpoint_format(format);
   options.dtype = parse_target_dtype(dtype);
-  options.max_shard_bytes = infer::parse_byte_size(shard_size);
+  options.max_shard_bytes = checkpoints::parse_byte_size(shard_size);
   options.source = train::newest_checkpoint(options.source).value_or(options.source);
   const auto report = with_phase("converting " + options.source.string(),
-                                 [&] { return infer::convert_checkpoint(options); });
+                                 [&] { return checkpoints::convert_checkpoint(options); });
   print_report(report);
   return 0;
 }

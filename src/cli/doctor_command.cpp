@@ -7,12 +7,13 @@
 #include <iostream>
 #include <thread>
 
+#include "checkpoints/text_encoder_source.h"
 #include "cli/arguments.h"
 #include "cli/gpu_probe.h"
 #include "core/build_config.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "infer/video_writer.h"
+#include "media/encode/video_writer.h"
 #include "model/text_encoder/text_encoder.h"
 #if SANA_HAS_VIDEO_IO
 extern "C" {
@@ -175,7 +176,7 @@ std::string decodable_codecs() { return "none"; }
 #endif
 
 void report_video(Report& report) {
-  const bool can_encode = infer::can_encode_h264();
+  const bool can_encode = media::can_encode_h264();
   report.fact("video in", decodable_codecs());
   report.fact("video out", can_encode ? "H.264 in MP4" : "PNG frames only");
   if (!SANA_HAS_VIDEO_IO) {
@@ -191,7 +192,7 @@ void report_video(Report& report) {
 
 void report_text_encoder(Report& report) {
   try {
-    const auto encoder = model::load_text_encoder({}, c10::kCPU);
+    const auto encoder = checkpoints::load_text_encoder({}, c10::kCPU);
     report.fact("text encoder", fmt::format("{}, {} wide", encoder->identity(), encoder->width()));
   } catch (const UserError& error) {
     report.fact("text encoder", "not usable");

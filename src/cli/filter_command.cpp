@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include "cli/arguments.h"
-#include "cli/filter_export.h"
 #include "cli/phase.h"
 #include "core/device.h"
 #include "core/error.h"
@@ -10,8 +9,9 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
+#include "filter/export/filter_export.h"
 #include "filter/filter.h"
-#include "filter/score_table.h"
+#include "filter/record/score_table.h"
 
 namespace sana::cli {
 namespace fs = std::filesystem;
@@ -46,7 +46,7 @@ bool export_stages(const FilterOptions& options, const filter::FilterResult& res
                    ProgressSink& progress) {
   for (const auto& stage : result.stages) {
     const fs::path folder = fs::path(options.export_folder) / stage.name;
-    const int64_t exported = export_clips(stage.manifest, folder, progress);
+    const int64_t exported = filter::export_clips(stage.manifest, folder, progress);
     if (stop_signal() != 0) return false;
     std::cout << fmt::format("exported: {} clips in {}\n", exported, folder.string());
   }

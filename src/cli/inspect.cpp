@@ -6,7 +6,7 @@
 #include <set>
 
 #include "core/error.h"
-#include "core/files.h"
+#include "core/json_file.h"
 #include "train/checkpoint.h"
 
 namespace sana::cli {
@@ -67,7 +67,7 @@ TensorSummary summarize_tensors(const fs::path& path) {
   return summary;
 }
 
-TensorSummary summarize_tensors(const infer::WeightSource& source) {
+TensorSummary summarize_tensors(const checkpoints::WeightSource& source) {
   TensorSummary summary;
   summary.metadata = source.metadata;
   add_tensors(summary, source.files.front(), source.tensors);
@@ -78,7 +78,7 @@ PathKind kind_of(const fs::path& path) {
   require(fs::exists(path), "{} does not exist", path.string());
   if (!fs::is_directory(path)) {
     require(has_extension(path, ".safetensors") || has_extension(path, ".index.json") ||
-                infer::is_torch_file_name(path),
+                checkpoints::is_torch_file_name(path),
             "{} is neither a folder, a .safetensors file, a .safetensors.index.json nor a .pth or "
             ".pt file",
             path.string());
@@ -91,7 +91,7 @@ PathKind kind_of(const fs::path& path) {
   for (const char* file : {"model_index.json", "transformer", "config.json", "checkpoints"}) {
     if (fs::exists(path / file)) return PathKind::kPublic;
   }
-  require(!tensor_files(path).empty() || !infer::weight_candidates(path).empty(),
+  require(!tensor_files(path).empty() || !checkpoints::weight_candidates(path).empty(),
           "{} is no checkpoint (model.json, model_index.json, config.json, checkpoints/), VAE "
           "(vae.json), run (step-*), prepared data set (dataset.json) or folder of .safetensors or "
           ".pth files",

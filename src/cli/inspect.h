@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "checkpoints/weight_source.h"
 #include "core/safetensors.h"
-#include "infer/weight_source.h"
 
 namespace sana::cli {
 
@@ -27,7 +27,7 @@ struct TensorSummary {
 TensorSummary summarize_tensors(const std::filesystem::path& path);
 
 // The same of weights that are open.
-TensorSummary summarize_tensors(const infer::WeightSource& source);
+TensorSummary summarize_tensors(const checkpoints::WeightSource& source);
 
 // kPublic: a checkpoint folder as others publish it.
 enum class PathKind { kDataset, kModel, kRun, kVae, kPublic, kTensors };

@@ -1,17 +1,17 @@
 #include <iostream>
 
+#include "checkpoints/checkpoint_layout.h"
 #include "cli/arguments.h"
 #include "cli/checkpoint_facts.h"
 #include "cli/facts.h"
 #include "cli/inspect.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "core/files.h"
+#include "core/json_file.h"
 #include "core/progress.h"
 #include "core/shape.h"
 #include "data/prepared/prepared_dataset.h"
-#include "data/unusable.h"
-#include "infer/checkpoint_layout.h"
+#include "media/unusable.h"
 #include "train/checkpoint.h"
 
 namespace sana::cli {
@@ -67,7 +67,7 @@ void print_json_file(const fs::path& path) {
 
 // Facts of the model, then its tensors; returns whether the facts say what it can be used for.
 bool print_weights(const fs::path& path, const fs::path& weights, bool lists_all) {
-  const infer::WeightSource file = infer::open_weights(weights);
+  const checkpoints::WeightSource file = checkpoints::open_weights(weights);
   bool has_use = false;
   for (const Fact& fact : checkpoint_facts(path, file)) {
     print_fact(fact);
@@ -80,7 +80,7 @@ bool print_weights(const fs::path& path, const fs::path& weights, bool lists_all
 
 // The parts of a pipeline, and its transformer in full.
 void inspect_public(const fs::path& path, bool lists_all) {
-  const infer::CheckpointLayout layout = infer::recognize_checkpoint(path);
+  const checkpoints::CheckpointLayout layout = checkpoints::recognize_checkpoint(path);
   print_fact("checkpoint", path.string());
   for (const char* part : {"scheduler", "text_encoder", "tokenizer", "transformer", "vae"}) {
     if (fs::is_directory(path / part)) print_fact("part", part);
@@ -95,7 +95,8 @@ void inspect_public(const fs::path& path, bool lists_all) {
 
 void inspect_tensors(const fs::path& path, bool lists_all) {
   print_fact("tensors of", path.string());
-  const auto files = fs::is_directory(path) ? infer::weight_candidates(path) : std::vector{path};
+  const auto files =
+      fs::is_directory(path) ? checkpoints::weight_candidates(path) : std::vector{path};
   // Several files that are no variants of each other are no one model.
   bool has_use = false;
   if (files.size() == 1) {
@@ -113,17 +114,17 @@ void inspect_tensors(const fs::path& path, bool lists_all) {
 void check_samples(const data::Dataset& dataset) {
   const auto progress = make_console_progress();
   progress->begin("comparing checksums", dataset.size(), "samples");
-  std::vector<data::UnusedClip> damaged;
+  std::vector<media::UnusedClip> damaged;
   for (int64_t i = 0; i < dataset.size(); ++i) {
     try {
       dataset.sample(i);
-    } catch (const data::UnusableClip& problem) {
+    } catch (const media::UnusableClip& problem) {
       damaged.push_back(problem.record(dataset.info(i).id));
     }
     progress->advance();
   }
   progress->end();
-  for (const data::UnusedClip& clip : damaged) {
+  for (const media::UnusedClip& clip : damaged) {
     print_fact("damaged", fmt::format("{} ({}) -> {}", clip.id, clip.detail, clip.remedy));
   }
   require(damaged.empty(), "{} of {} samples are damaged", damaged.size(), dataset.size());

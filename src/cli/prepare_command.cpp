@@ -11,9 +11,9 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
+#include "data/encoding/data_encoders.h"
 #include "data/prepared/prepare_rules.h"
 #include "data/prepared/prepared_dataset.h"
-#include "train/data_encoders.h"
 
 namespace sana::cli {
 namespace {
@@ -37,12 +37,13 @@ void require_frames_and_sizes(const PrepareCommandConfig& config, const data::Va
 data::PrepareResult run_prepare(const PrepareCommandConfig& config, const config::Origins& origins,
                                 const LaunchRank& ranks, ProgressSink& progress) {
   if (config.data.kind != "latents") return data::prepare(config.data, nullptr, progress, ranks);
-  const infer::VaeSource vae = with_context("vae", [&] { return infer::find_vae(config.vae); });
-  require_frames_and_sizes(config, train::vae_rule(vae), origins);
+  const checkpoints::VaeSource vae =
+      with_context("vae", [&] { return checkpoints::find_vae(config.vae); });
+  require_frames_and_sizes(config, data::vae_rule(vae), origins);
   const c10::Device device = rank_device(config.device, parse_device(config.device), ranks);
   log::info("encoding on {}", device.str());
   const data::Encoders encoders = with_phase("loading the encoders", [&] {
-    return train::DataEncoders(vae, parse_dtype(config.precision), config.text_encoder, device)
+    return data::DataEncoders(vae, parse_dtype(config.precision), config.text_encoder, device)
         .functions();
   });
   return with_phase("preparing " + config.data.source,

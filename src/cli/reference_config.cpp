@@ -2,7 +2,7 @@
 
 #include "cli/prepare_config.h"
 #include "core/config/config.h"
-#include "filter/filter_config.h"
+#include "filter/config/filter_config.h"
 #include "train/trainer_config.h"
 
 namespace sana::cli {

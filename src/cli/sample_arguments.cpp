@@ -7,7 +7,7 @@ namespace sana::cli {
 namespace {
 
 // Image-to-video is sampled by Euler steps in the public pipelines.
-std::string default_sampler(const SampleArguments& a, const infer::PipelineConfig& pipeline) {
+std::string default_sampler(const SampleArguments& a, const checkpoints::PipelineConfig& pipeline) {
   return a.image.empty() ? pipeline.sampler.name : "euler";
 }
 
@@ -61,20 +61,21 @@ void add_precision_options(CLI::App& app, SampleArguments& a) {
                  "Decode in tiles of this many rows and columns of pixels (less memory).");
 }
 
-infer::Checkpoint open_checkpoint(const SampleArguments& a) {
-  infer::Checkpoint checkpoint = infer::open_checkpoint(a.checkpoint, a.parts);
+checkpoints::Checkpoint open_checkpoint(const SampleArguments& a) {
+  checkpoints::Checkpoint checkpoint = checkpoints::open_checkpoint(a.checkpoint, a.parts);
   if (a.motion_score) checkpoint.pipeline.text_encoder.motion_score = a.motion_score;
   if (a.no_binning) checkpoint.bins.clear();
   return checkpoint;
 }
 
-infer::SampleJob default_job(const SampleArguments& a, const infer::PipelineConfig& pipeline) {
+infer::SampleJob default_job(const SampleArguments& a,
+                             const checkpoints::PipelineConfig& pipeline) {
   infer::SampleJob job;
   job.image = a.image;
   job.prompt = a.prompt;
   job.negative = a.negative;
   job.seed = a.seed;
-  job.size = infer::default_clip_size(pipeline);
+  job.size = checkpoints::default_clip_size(pipeline);
   job.size = {a.height.value_or(job.size.height), a.width.value_or(job.size.width),
               a.frames.value_or(job.size.frames)};
   job.sampler = pipeline.sampler;
@@ -100,8 +101,8 @@ c10::Device device_of(const SampleArguments& a, const LaunchRank& rank) {
   return parse_device(rank_device(a.device, parse_device(a.device), rank).str());
 }
 
-infer::RunnerOptions runner_options(const SampleArguments& a, const infer::Checkpoint& checkpoint,
-                                    c10::Device device) {
+infer::RunnerOptions runner_options(const SampleArguments& a,
+                                    const checkpoints::Checkpoint& checkpoint, c10::Device device) {
   infer::RunnerOptions options;
   options.device = device;
   options.dtype = parse_dtype(!a.dtype.empty()   ? a.dtype

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "checkpoints/checkpoint.h"
 #include "core/launch_rank.h"
-#include "infer/checkpoint_folder.h"
 #include "infer/sample_job.h"
 #include "infer/sample_runner.h"
 
@@ -16,7 +16,7 @@ namespace sana::cli {
 // Options as given; what is left out comes from the checkpoint.
 struct SampleArguments {
   std::filesystem::path checkpoint, out, image;
-  infer::CheckpointParts parts;
+  checkpoints::CheckpointParts parts;
   std::string prompt, negative, device = "auto", dtype, vae_dtype;
   std::optional<std::filesystem::path> prompts_file;
   std::optional<std::string> sampler;
@@ -33,14 +33,14 @@ void add_job_options(CLI::App& app, SampleArguments& a);
 void add_precision_options(CLI::App& app, SampleArguments& a);
 
 // The checkpoint that the options name, changed as they say.
-infer::Checkpoint open_checkpoint(const SampleArguments& a);
+checkpoints::Checkpoint open_checkpoint(const SampleArguments& a);
 // A job of the options and, for what they leave out, of the checkpoint. Throws UserError.
-infer::SampleJob default_job(const SampleArguments& a, const infer::PipelineConfig& pipeline);
+infer::SampleJob default_job(const SampleArguments& a, const checkpoints::PipelineConfig& pipeline);
 // The GPU of this rank, where several ranks share a machine.
 // `found` is what `asked` names for a single process: "auto" and "cuda" leave the choice to us.
 c10::Device rank_device(const std::string& asked, c10::Device found, const LaunchRank& rank);
 c10::Device device_of(const SampleArguments& a, const LaunchRank& rank);
-infer::RunnerOptions runner_options(const SampleArguments& a, const infer::Checkpoint& checkpoint,
-                                    c10::Device device);
+infer::RunnerOptions runner_options(const SampleArguments& a,
+                                    const checkpoints::Checkpoint& checkpoint, c10::Device device);
 
 }  // namespace sana::cli

@@ -10,7 +10,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "infer/memory/memory_estimate.h"
+#include "infer/memory_estimate.h"
 #include "infer/sample_runner.h"
 
 namespace sana::cli {
@@ -36,7 +36,7 @@ void add_options(CLI::App& app, SampleArguments& a) {
 
 // The jobs of the options or of the file of prompts.
 std::vector<infer::SampleJob> all_jobs(const SampleArguments& a,
-                                       const infer::PipelineConfig& pipeline) {
+                                       const checkpoints::PipelineConfig& pipeline) {
   const infer::SampleJob defaults = default_job(a, pipeline);
   if (!a.prompts_file) return {defaults};
   std::vector<infer::SampleJob> jobs = infer::read_prompt_file(*a.prompts_file, a.out, defaults);
@@ -47,7 +47,7 @@ std::vector<infer::SampleJob> all_jobs(const SampleArguments& a,
 }
 
 // Loads the parts in turn when they do not fit into the GPU's memory together.
-void choose_offload(infer::RunnerOptions& options, const infer::Checkpoint& checkpoint,
+void choose_offload(infer::RunnerOptions& options, const checkpoints::Checkpoint& checkpoint,
                     const std::vector<infer::SampleJob>& jobs) {
   if (options.offload || jobs.empty() || !options.device.is_cuda()) return;
   std::map<std::array<int64_t, 3>, int64_t> by_size;
@@ -69,7 +69,7 @@ void choose_offload(infer::RunnerOptions& options, const infer::Checkpoint& chec
 
 int run_jobs(infer::SampleRunner& runner, const std::vector<infer::SampleJob>& jobs) {
   const size_t done = runner.run(jobs, [](const infer::SampleJob& job, infer::JobOutcome outcome,
-                                          const infer::WrittenVideo& written) {
+                                          const media::WrittenVideo& written) {
     if (outcome == infer::JobOutcome::kSkipped) {
       log::info("{} exists already: skipped (--overwrite replaces it)", job.out.string());
     } else {
@@ -90,7 +90,7 @@ int sample_command(CLI::App& app, const Arguments& arguments) {
   require(a.prompts_file || app.count("--prompt") > 0, "give --prompt TEXT or --prompts-file FILE");
   const LaunchRank rank = launch_rank();
   const c10::Device device = device_of(a, rank);
-  infer::Checkpoint checkpoint = open_checkpoint(a);
+  checkpoints::Checkpoint checkpoint = open_checkpoint(a);
   std::vector<infer::SampleJob> jobs = all_jobs(a, checkpoint.pipeline);
   for (const infer::SampleJob& job : jobs) infer::check_job(job, checkpoint);
   jobs = infer::share_of_rank(jobs, rank.rank, rank.count);

@@ -1,9 +1,6 @@
-// Files that are never half-written: write aside, sync, rename. Hashes of files and bytes.
+// Files and folders that are never half-written: write aside, sync, rename.
 #pragma once
-#include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -11,10 +8,6 @@ namespace sana {
 
 // Whole text of a file. Throws UserError when it cannot be read.
 std::string read_text_file(const std::filesystem::path& path);
-
-// JSON of a file; accepts the bare -Infinity, Infinity and NaN that Python writes (read as null).
-// Throws UserError with file and position, also when it is nested deeper than 100 levels.
-nlohmann::json read_json_file(const std::filesystem::path& path);
 
 // One file written aside ("<target>.partial") and renamed over the target by commit(); without
 // commit() the partial file is removed and the target stays as it was. All members throw
@@ -67,28 +60,5 @@ class StagedDirectory {
 
 // Hard link where the file system allows it, else copy.
 void link_or_copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
-
-// Incremental SHA-1 for identity of inputs (not for security).
-class Hasher {
- public:
-  Hasher();
-  ~Hasher();
-  Hasher& add(std::string_view bytes);
-  // 40 hexadecimal digits. May be called once.
-  std::string hex();
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-std::string hash_text(std::string_view text);
-// Hash of a file's bytes. Throws UserError when it cannot be read.
-std::string hash_file(const std::filesystem::path& path);
-// Hash that tells files of many gigabytes apart in a moment: of the size, the first four MiB (where
-// formats have their headers) and 256 blocks of 64 KiB at even distances up to the end. A file
-// below 16 MiB is hashed whole. A change between the blocks goes unnoticed. Throws UserError when
-// the file cannot be read.
-std::string hash_file_sample(const std::filesystem::path& path);
 
 }  // namespace sana

@@ -1,4 +1,6 @@
-// SHA-1, computed by OpenSSL.
+// Computed by OpenSSL.
+#include "core/hash.h"
+
 #include <openssl/evp.h>
 
 #include <array>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/files.h"
 
 namespace sana {
 

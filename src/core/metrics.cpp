@@ -6,6 +6,7 @@
 #include <ctime>
 #include <sstream>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
@@ -13,19 +14,6 @@
 namespace sana {
 namespace fs = std::filesystem;
 namespace {
-
-// "2026-03-01T12:00:00.250Z"
-std::string utc_now() {
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto since_epoch =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
-  std::tm fields{};
-  ::gmtime_r(&seconds, &fields);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", fields.tm_year + 1900,
-                     fields.tm_mon + 1, fields.tm_mday, fields.tm_hour, fields.tm_min,
-                     fields.tm_sec, since_epoch.count() % 1000);
-}
 
 // Whether a line belongs to what `resume_step` already knew. A line broken off by a kill does not.
 bool belongs_before(const std::string& line, int64_t resume_step) {

@@ -7,16 +7,11 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/clock.h"
 #include "core/log.h"
 
 namespace sana {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class SilentProgress : public ProgressSink {
  public:
@@ -30,13 +25,13 @@ class ConsoleProgress : public ProgressSink {
  public:
   void begin(const std::string& phase, int64_t total, const std::string& unit) override {
     phase_ = phase, unit_ = unit, total_ = total, done_ = 0;
-    start_ = last_shown_ = Clock::now();
+    start_ = last_shown_ = SteadyClock::now();
     show();
   }
   void advance(int64_t count) override {
     done_ += count;
     if (seconds_since(last_shown_) < interval()) return;
-    last_shown_ = Clock::now();
+    last_shown_ = SteadyClock::now();
     show();
   }
   void end() override { show_end(); }
@@ -73,7 +68,7 @@ class ConsoleProgress : public ProgressSink {
  private:
   std::string phase_, unit_;
   int64_t total_ = 0, done_ = 0;
-  Clock::time_point start_, last_shown_;
+  SteadyClock::time_point start_, last_shown_;
 };
 
 class LineProgress : public ConsoleProgress {

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/shape.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 namespace {
@@ -65,8 +65,8 @@ Batch Dataset::read(const std::vector<int64_t>& indices) const {
   for (const int64_t index : indices) {
     try {
       samples.push_back(sample(index));
-    } catch (const UnusableClip& problem) {
-      const UnusedClip clip = problem.record(info(index).id);
+    } catch (const media::UnusableClip& problem) {
+      const media::UnusedClip clip = problem.record(info(index).id);
       throw UserError(
           fmt::format("sample {}: {}: {}. {}", clip.id, clip.reason, clip.detail, clip.remedy));
     }
@@ -81,7 +81,7 @@ int64_t Dataset::find_readable(int64_t index, Sample& found) const {
     try {
       found = sample(other);
       return other;
-    } catch (const UnusableClip&) {
+    } catch (const media::UnusableClip&) {
       continue;  // the next one answers as well
     }
   }

@@ -12,7 +12,7 @@ namespace sana::data {
 
 void DropReport::write(const std::filesystem::path& file) const {
   std::string lines;
-  for (const UnusedClip& clip : clips_) {
+  for (const media::UnusedClip& clip : clips_) {
     const nlohmann::ordered_json line = {
         {"id", clip.id}, {"reason", clip.reason}, {"detail", clip.detail}, {"remedy", clip.remedy}};
     lines += line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -25,14 +25,14 @@ std::string DropReport::summary(int64_t listed, int64_t samples, int64_t buckets
   std::string text =
       fmt::format("data: {} clips listed -> {} usable, {} samples in {} bucket{}", listed,
                   listed - unused, samples, buckets, buckets == 1 ? "" : "s");
-  std::map<std::string, std::vector<const UnusedClip*>> groups;
-  for (const UnusedClip& clip : clips_) groups[clip.reason].push_back(&clip);
-  std::vector<std::pair<std::string, std::vector<const UnusedClip*>>> sorted(groups.begin(),
-                                                                             groups.end());
+  std::map<std::string, std::vector<const media::UnusedClip*>> groups;
+  for (const media::UnusedClip& clip : clips_) groups[clip.reason].push_back(&clip);
+  std::vector<std::pair<std::string, std::vector<const media::UnusedClip*>>> sorted(groups.begin(),
+                                                                                    groups.end());
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
   for (const auto& [reason, clips] : sorted) {
-    const UnusedClip& first = *clips.front();
+    const media::UnusedClip& first = *clips.front();
     text += fmt::format("\n  {:>4}  {} ({}{}: {}) -> {}", clips.size(), reason,
                         clips.size() > 1 ? "such as " : "", first.id, first.detail, first.remedy);
   }

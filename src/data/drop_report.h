@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 
 class DropReport {
  public:
-  void add(UnusedClip clip) { clips_.push_back(std::move(clip)); }
-  const std::vector<UnusedClip>& clips() const { return clips_; }
+  void add(media::UnusedClip clip) { clips_.push_back(std::move(clip)); }
+  const std::vector<media::UnusedClip>& clips() const { return clips_; }
 
   // One JSON object per line: id, reason, detail, remedy. Throws EnvironmentError.
   void write(const std::filesystem::path& file) const;
@@ -22,7 +22,7 @@ class DropReport {
   std::string summary(int64_t listed, int64_t samples, int64_t buckets) const;
 
  private:
-  std::vector<UnusedClip> clips_;
+  std::vector<media::UnusedClip> clips_;
 };
 
 }  // namespace sana::data

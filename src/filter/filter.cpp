@@ -12,10 +12,10 @@
 #include "filter/decide/shot_table.h"
 #include "filter/decide/stage_manifest.h"
 #include "filter/decide/verdict.h"
+#include "filter/record/score_store.h"
 #include "filter/report/report_data.h"
 #include "filter/report/report_page.h"
 #include "filter/report/thumbnails.h"
-#include "filter/score_store.h"
 #include "filter/video_list.h"
 #if SANA_HAS_VIDEO_IO
 #include "filter/measure/measure_all.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/progress.h"
-#include "filter/filter_config.h"
+#include "filter/config/filter_config.h"
 
 namespace sana::filter {
 

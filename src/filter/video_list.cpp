@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "data/media/shard.h"
 #include "data/source/manifest.h"
+#include "media/bytes/shard.h"
 
 namespace sana::filter {
 namespace fs = std::filesystem;
@@ -33,7 +33,7 @@ class Lister {
     require(fs::exists(source), "sources: {} does not exist", source.string());
     if (fs::is_directory(source)) {
       add_folder(source, prefix);
-    } else if (data::is_shard(source)) {
+    } else if (media::is_shard(source)) {
       add_shard(source, prefix + source.filename().string());
     } else if (is_video(source)) {
       add_file(source, prefix + source.filename().string());
@@ -66,7 +66,7 @@ class Lister {
   void add_shard(const fs::path& path, const std::string& id) {
     VideoPlace shard{"", path.string(), "", 0, 0};
     stat_file(shard);
-    for (const data::ShardEntry& entry : data::list_shard(path)) {
+    for (const media::ShardEntry& entry : media::list_shard(path)) {
       if (!is_video(entry.name)) continue;
       shard.id = id + "/" + entry.name;
       shard.member = entry.name;
@@ -77,7 +77,7 @@ class Lister {
   }
 
   void add_any(const fs::path& path, const std::string& id) {
-    if (data::is_shard(path)) {
+    if (media::is_shard(path)) {
       add_shard(path, id);
     } else {
       add_file(path, id);
@@ -94,7 +94,7 @@ class Lister {
         if (it->is_directory()) it.disable_recursion_pending();
         continue;
       }
-      if (it->is_regular_file() && (is_video(path) || data::is_shard(path))) {
+      if (it->is_regular_file() && (is_video(path) || media::is_shard(path))) {
         add_any(path, prefix + path.lexically_relative(folder).generic_string());
       }
     }

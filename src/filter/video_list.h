@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/progress.h"
-#include "filter/video_record.h"
+#include "filter/record/video_record.h"
 
 namespace sana::filter {
 

@@ -35,7 +35,7 @@ at::Tensor timesteps(const at::Tensor& clip, double timestep, const at::Tensor& 
 at::Tensor sample_latents(const Denoiser& denoiser, const LatentRequest& request,
                           c10::Device device, c10::ScalarType dtype, ProgressSink& progress) {
   at::NoGradGuard no_grad;
-  const SamplerConfig& config = request.sampler;
+  const checkpoints::SamplerConfig& config = request.sampler;
   const bool guided = config.guidance != 1.0;
   const model::TextFeatures conditions = stacked_conditions(request, guided);
   const at::Tensor text = conditions.features.to(device, dtype);
@@ -62,16 +62,6 @@ at::Tensor sample_latents(const Denoiser& denoiser, const LatentRequest& request
                       [&](int64_t, int64_t) { progress.advance(); });
   progress.end();
   return given.defined() ? at::cat({given, sampled}, 2) : sampled;
-}
-
-at::Tensor to_frames(const at::Tensor& video) {
-  return ((video.to(at::kFloat) * 0.5 + 0.5).clamp(0.0, 1.0) * 255.0)
-      .round()
-      .to(at::kByte)
-      .squeeze(0)
-      .permute({1, 2, 3, 0})
-      .contiguous()
-      .to(at::kCPU);
 }
 
 }  // namespace sana::infer

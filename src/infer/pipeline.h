@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "checkpoints/sampler_config.h"
 #include "core/progress.h"
 #include "infer/denoiser.h"
 #include "infer/sampler.h"
@@ -18,7 +19,7 @@ struct LatentRequest {
   int64_t latent_frames = 1, latent_height = 0, latent_width = 0;
   at::Tensor first_frame;  // [1, C, 1, h, w] latents that the clip begins with; undefined: none
   uint64_t seed = 0;
-  SamplerConfig sampler;
+  checkpoints::SamplerConfig sampler;
 };
 
 // Samples one latent clip [1, C, T, h, w] float32. The starting noise is drawn on the CPU from the
@@ -28,8 +29,5 @@ struct LatentRequest {
 // (image-to-video of the public pipelines).
 at::Tensor sample_latents(const Denoiser& denoiser, const LatentRequest& request,
                           c10::Device device, c10::ScalarType dtype, ProgressSink& progress);
-
-// [1, 3, F, H, W] in [-1, 1] to frames [F, H, W, 3] uint8 on the CPU, rounded to nearest.
-at::Tensor to_frames(const at::Tensor& video);
 
 }  // namespace sana::infer

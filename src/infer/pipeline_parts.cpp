@@ -4,13 +4,14 @@
 
 #include <algorithm>
 
+#include "checkpoints/public/transformer_config.h"
+#include "checkpoints/text_encoder_source.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "core/files.h"
+#include "core/hash.h"
 #include "model/parameter.h"
 #include "model/sana_image.h"
 #include "model/state_dict.h"
-#include "model/weights/transformer_config.h"
 
 namespace sana::infer {
 namespace {
@@ -21,21 +22,21 @@ TensorMap mapped_tensors(const TensorList& list) {
   return tensors;
 }
 
-model::SanaVideoConfig video_config(const TransformerSource& source) {
+model::SanaVideoConfig video_config(const checkpoints::TransformerSource& source) {
   model::SanaVideoConfig config =
-      model::sana_video_config(source.config, source.layout.weights.string());
+      checkpoints::sana_video_config(source.config, source.layout.weights.string());
   if (source.attention_eps) config.attention_eps = *source.attention_eps;
   return config;
 }
 
-model::SanaImageConfig image_config(const TransformerSource& source) {
-  return model::sana_image_config(source.config, source.layout.weights.string());
+model::SanaImageConfig image_config(const checkpoints::TransformerSource& source) {
+  return checkpoints::sana_image_config(source.config, source.layout.weights.string());
 }
 
 // A module whose parameters are those of the checkpoint, moved to the device one at a time.
 template <class Module, class Config>
-Module load_module(const Config& config, const TransformerSource& source, c10::Device device,
-                   c10::ScalarType dtype) {
+Module load_module(const Config& config, const checkpoints::TransformerSource& source,
+                   c10::Device device, c10::ScalarType dtype) {
   Module module{nullptr};
   {
     const model::UnfilledParameters unfilled;
@@ -47,7 +48,8 @@ Module load_module(const Config& config, const TransformerSource& source, c10::D
   return module;
 }
 
-Denoiser load_denoiser(const TransformerSource& source, c10::Device device, c10::ScalarType dtype) {
+Denoiser load_denoiser(const checkpoints::TransformerSource& source, c10::Device device,
+                       c10::ScalarType dtype) {
   if (!source.config.is_video) {
     return denoiser_of(load_module<model::SanaImage>(image_config(source), source, device, dtype));
   }
@@ -56,7 +58,7 @@ Denoiser load_denoiser(const TransformerSource& source, c10::Device device, c10:
 
 }  // namespace
 
-PipelineParts::PipelineParts(const Checkpoint& checkpoint, c10::Device device,
+PipelineParts::PipelineParts(const checkpoints::Checkpoint& checkpoint, c10::Device device,
                              c10::ScalarType dtype, c10::ScalarType vae_dtype)
     : checkpoint_(checkpoint), device_(device), dtype_(dtype), vae_dtype_(vae_dtype) {}
 
@@ -68,8 +70,8 @@ void PipelineParts::note_loaded() {
 
 model::TextEncoder& PipelineParts::text_encoder() {
   if (text_encoder_) return *text_encoder_;
-  const PipelineConfig& pipeline = checkpoint_.pipeline;
-  text_encoder_ = model::load_text_encoder(pipeline.text_encoder, device_);
+  const checkpoints::PipelineConfig& pipeline = checkpoint_.pipeline;
+  text_encoder_ = checkpoints::load_text_encoder(pipeline.text_encoder, device_);
   note_loaded();
   require(pipeline.text_encoder_identity.empty() ||
               pipeline.text_encoder_identity == text_encoder_->identity(),
@@ -110,14 +112,15 @@ void PipelineParts::release_vae() {
   release_cached_device_memory();
 }
 
-Denoiser denoiser_without_weights(const Checkpoint& checkpoint, c10::ScalarType dtype) {
+Denoiser denoiser_without_weights(const checkpoints::Checkpoint& checkpoint,
+                                  c10::ScalarType dtype) {
   const model::UnfilledParameters unfilled(at::kMeta, dtype);
-  const TransformerSource& source = checkpoint.transformer;
+  const checkpoints::TransformerSource& source = checkpoint.transformer;
   return source.config.is_video ? denoiser_of(model::SanaVideo(video_config(source)))
                                 : denoiser_of(model::SanaImage(image_config(source)));
 }
 
-std::string weights_identity(const Checkpoint& checkpoint) {
+std::string weights_identity(const checkpoints::Checkpoint& checkpoint) {
   constexpr uintmax_t kHashedWhole = uintmax_t(256) << 20;
   Hasher hasher;
   for (const auto& file : checkpoint.transformer.file.files) {

@@ -6,15 +6,15 @@
 #include <memory>
 #include <optional>
 
-#include "infer/checkpoint_folder.h"
+#include "checkpoints/checkpoint.h"
 #include "infer/denoiser.h"
 
 namespace sana::infer {
 
 class PipelineParts {
  public:
-  PipelineParts(const Checkpoint& checkpoint, c10::Device device, c10::ScalarType dtype,
-                c10::ScalarType vae_dtype);
+  PipelineParts(const checkpoints::Checkpoint& checkpoint, c10::Device device,
+                c10::ScalarType dtype, c10::ScalarType vae_dtype);
 
   // Throws UserError when the encoder on this machine is not the one that the checkpoint was
   // trained with.
@@ -33,7 +33,7 @@ class PipelineParts {
  private:
   void note_loaded();
 
-  const Checkpoint& checkpoint_;
+  const checkpoints::Checkpoint& checkpoint_;
   c10::Device device_;
   c10::ScalarType dtype_, vae_dtype_;
   std::unique_ptr<model::TextEncoder> text_encoder_;
@@ -43,10 +43,10 @@ class PipelineParts {
 };
 
 // The transformer without weights, on the meta device: shapes of results, for estimates of memory.
-Denoiser denoiser_without_weights(const Checkpoint& checkpoint, c10::ScalarType dtype);
+Denoiser denoiser_without_weights(const checkpoints::Checkpoint& checkpoint, c10::ScalarType dtype);
 
 // Hash of the transformer's weights: of the whole file up to 256 MiB, else of a sample of its
 // blocks.
-std::string weights_identity(const Checkpoint& checkpoint);
+std::string weights_identity(const checkpoints::Checkpoint& checkpoint);
 
 }  // namespace sana::infer

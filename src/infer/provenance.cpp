@@ -2,27 +2,14 @@
 
 #include <torch/headeronly/version.h>
 
-#include <ctime>
-
 #include "core/build_config.h"
+#include "core/clock.h"
 #include "core/config/json.h"
 #include "core/device.h"
 #include "core/files.h"
+#include "core/hash.h"
 
 namespace sana::infer {
-namespace {
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-}  // namespace
-
 nlohmann::ordered_json request_json(const SampleJob& job, const ClipSize& generated,
                                     const std::string& weights_identity,
                                     const std::string& text_identity) {
@@ -42,8 +29,8 @@ nlohmann::ordered_json request_json(const SampleJob& job, const ClipSize& genera
 }
 
 void write_provenance(const std::filesystem::path& path, nlohmann::ordered_json request,
-                      const Checkpoint& checkpoint, c10::Device device, c10::ScalarType dtype,
-                      const Timings& timings) {
+                      const checkpoints::Checkpoint& checkpoint, c10::Device device,
+                      c10::ScalarType dtype, const Timings& timings) {
   request["fps"] = checkpoint.pipeline.fps;
   request["checkpoint"] = std::filesystem::absolute(checkpoint.path).string();
   request["vae"] = checkpoint.pipeline.vae_identity.empty() ? checkpoint.vae.name

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "infer/checkpoint_folder.h"
+#include "checkpoints/checkpoint.h"
 #include "infer/sample_job.h"
 
 namespace sana::infer {
@@ -24,7 +24,7 @@ struct Timings {
 
 // Writes `request` with the place of the checkpoint, program, device, times and peak memory.
 void write_provenance(const std::filesystem::path& path, nlohmann::ordered_json request,
-                      const Checkpoint& checkpoint, c10::Device device, c10::ScalarType dtype,
-                      const Timings& timings);
+                      const checkpoints::Checkpoint& checkpoint, c10::Device device,
+                      c10::ScalarType dtype, const Timings& timings);
 
 }  // namespace sana::infer

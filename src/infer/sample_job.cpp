@@ -91,16 +91,16 @@ std::vector<SampleJob> share_of_rank(const std::vector<SampleJob>& jobs, int64_t
   return share;
 }
 
-void check_job(const SampleJob& job, const Checkpoint& checkpoint) {
-  const model::VaeGeometry& geometry = checkpoint.vae.geometry;
+void check_job(const SampleJob& job, const checkpoints::Checkpoint& checkpoint) {
+  const VaeGeometry& geometry = checkpoint.vae.geometry;
   const auto& patch = checkpoint.transformer.config.patch_size;
-  const ClipSize size = generated_size(job.size, checkpoint);
+  const ClipSize size = checkpoints::generated_size(job.size, checkpoint);
   if (!checkpoint.is_video()) {
     require(size.frames == 1, "--frames is {}, but this checkpoint makes still images",
             size.frames);
     require(job.image.empty(), "--image: this checkpoint makes still images from text only");
   } else {
-    model::check_frame_count("--frames", size.frames, geometry);
+    check_frame_count("--frames", size.frames, geometry);
   }
   const int64_t latent_frames = geometry.latent_frames(size.frames);
   require(latent_frames % patch[0] == 0, "--frames {} gives {} latent frames, not a multiple of {}",

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "infer/checkpoint_folder.h"
+#include "checkpoints/checkpoint.h"
 #include "infer/sampler.h"
 
 namespace sana::infer {
@@ -16,7 +16,7 @@ struct SampleJob {
   std::string negative;  // empty: the empty caption
   uint64_t seed = 0;
   ClipSize size;
-  SamplerConfig sampler;
+  checkpoints::SamplerConfig sampler;
   std::filesystem::path image;  // first frame; empty: none
   std::filesystem::path out;
 };
@@ -40,6 +40,6 @@ std::string output_stem(size_t number, const std::string& prompt);
 // Throws UserError unless the job suits the checkpoint: frames as the VAE takes them (4k+1), rows
 // and columns of what is generated multiples of its stride times the patch, an image only for
 // videos.
-void check_job(const SampleJob& job, const Checkpoint& checkpoint);
+void check_job(const SampleJob& job, const checkpoints::Checkpoint& checkpoint);
 
 }  // namespace sana::infer

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "core/clock.h"
 #include "core/config/json.h"
 #include "core/device.h"
 #include "core/error.h"
@@ -11,21 +12,16 @@
 #include "core/log.h"
 #include "core/safetensors.h"
 #include "core/signals.h"
-#include "infer/center_crop.h"
-#include "infer/image_input.h"
 #include "infer/provenance.h"
+#include "media/picture/center_crop.h"
+#include "media/picture/image_input.h"
+#include "media/picture/to_frames.h"
 #include "model/vae/decode_fallback.h"
 
 namespace sana::infer {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 fs::path stem_of(const SampleJob& job) { return fs::path(job.out).replace_extension(""); }
 fs::path latents_file(const SampleJob& job) {
   return stem_of(job).string() + ".latents.safetensors";
@@ -33,7 +29,7 @@ fs::path latents_file(const SampleJob& job) {
 
 }  // namespace
 
-SampleRunner::SampleRunner(Checkpoint checkpoint, const RunnerOptions& options,
+SampleRunner::SampleRunner(checkpoints::Checkpoint checkpoint, const RunnerOptions& options,
                            ProgressSink& progress)
     : checkpoint_(std::move(checkpoint)),
       options_(options),
@@ -43,8 +39,8 @@ SampleRunner::SampleRunner(Checkpoint checkpoint, const RunnerOptions& options,
 
 std::string SampleRunner::request_of(const SampleJob& job) {
   if (text_identity_.empty()) text_identity_ = parts_.text_encoder().identity();
-  nlohmann::ordered_json request =
-      request_json(job, generated_size(job.size, checkpoint_), weights_identity_, text_identity_);
+  nlohmann::ordered_json request = request_json(
+      job, checkpoints::generated_size(job.size, checkpoint_), weights_identity_, text_identity_);
   request["dtype"] = dtype_name(options_.dtype);
   request["text_dtype"] = checkpoint_.pipeline.text_encoder.precision;
   if (!job.image.empty()) {
@@ -57,7 +53,7 @@ std::string SampleRunner::request_of(const SampleJob& job) {
 
 bool SampleRunner::is_done(const SampleJob& job) const {
   if (options_.overwrite) return false;
-  return fs::exists(job.out) || (!can_encode_h264() && fs::exists(stem_of(job)));
+  return fs::exists(job.out) || (!media::can_encode_h264() && fs::exists(stem_of(job)));
 }
 
 at::Tensor SampleRunner::kept_latents(const SampleJob& job) {
@@ -70,10 +66,10 @@ at::Tensor SampleRunner::kept_latents(const SampleJob& job) {
 
 at::Tensor SampleRunner::encode_first_frame(const SampleJob& job) {
   if (job.image.empty()) return {};
-  const ClipSize size = generated_size(job.size, checkpoint_);
+  const ClipSize size = checkpoints::generated_size(job.size, checkpoint_);
   vae_identity_ = parts_.vae().identity();
   return parts_.vae()
-      .encode(first_frame(read_image(job.image), size.height, size.width))
+      .encode(media::first_frame(media::read_image(job.image), size.height, size.width))
       .to(at::kCPU);
 }
 
@@ -84,9 +80,9 @@ SampleRunner::Conditions SampleRunner::conditions_of(const SampleJob& job) {
 }
 
 void SampleRunner::sample(const SampleJob& job, const Conditions& conditions) {
-  const auto start = Clock::now();
-  const model::VaeGeometry& geometry = checkpoint_.vae.geometry;
-  const ClipSize size = generated_size(job.size, checkpoint_);
+  const auto start = SteadyClock::now();
+  const VaeGeometry& geometry = checkpoint_.vae.geometry;
+  const ClipSize size = checkpoints::generated_size(job.size, checkpoint_);
   LatentRequest request;
   request.prompt = conditions.prompt;
   request.negative = conditions.negative;
@@ -107,15 +103,16 @@ void SampleRunner::sample(const SampleJob& job, const Conditions& conditions) {
   sampling_s_[job.out.string()] = seconds_since(start);
 }
 
-WrittenVideo SampleRunner::decode(const SampleJob& job) {
-  const auto start = Clock::now();
+media::WrittenVideo SampleRunner::decode(const SampleJob& job) {
+  const auto start = SteadyClock::now();
   const at::Tensor latents = SafetensorsFile(latents_file(job)).tensor("latents");
   at::Tensor video =
       model::decode_with_fallback(parts_.vae(), latents, options_.tiling,
                                   [](const std::string& message) { log::warning("{}", message); });
   video = video.narrow(2, 0, std::min(video.size(2), job.size.frames));
-  video = resize_and_center_crop(video, job.size.height, job.size.width);
-  const WrittenVideo written = write_video(job.out, to_frames(video), checkpoint_.pipeline.fps);
+  video = media::resize_and_center_crop(video, job.size.height, job.size.width);
+  const media::WrittenVideo written =
+      media::write_video(job.out, media::to_frames(video), checkpoint_.pipeline.fps);
 
   Timings timings;
   timings.sampling_s = sampling_s_[job.out.string()];

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "checkpoints/checkpoint.h"
 #include "core/progress.h"
-#include "infer/checkpoint_folder.h"
 #include "infer/pipeline.h"
 #include "infer/pipeline_parts.h"
 #include "infer/sample_job.h"
-#include "infer/video_writer.h"
+#include "media/encode/video_writer.h"
 #include "model/vae/tiling_config.h"
 
 namespace sana::infer {
@@ -35,10 +35,12 @@ enum class JobOutcome { kWritten, kSkipped };
 
 class SampleRunner {
  public:
-  SampleRunner(Checkpoint checkpoint, const RunnerOptions& options, ProgressSink& progress);
+  SampleRunner(checkpoints::Checkpoint checkpoint, const RunnerOptions& options,
+               ProgressSink& progress);
 
   // Called after each job; `written` names the video or the folder of PNG files.
-  using OnDone = std::function<void(const SampleJob&, JobOutcome, const WrittenVideo& written)>;
+  using OnDone =
+      std::function<void(const SampleJob&, JobOutcome, const media::WrittenVideo& written)>;
 
   // Samples all jobs, as far as no stop signal comes. Latents are on disk before decoding starts;
   // when a run was stopped in between, the next one decodes them instead of sampling again. Returns
@@ -61,11 +63,11 @@ class SampleRunner {
   // Latents of an earlier run of exactly this job, or undefined.
   at::Tensor kept_latents(const SampleJob& job);
   void sample(const SampleJob& job, const Conditions& conditions);
-  WrittenVideo decode(const SampleJob& job);
+  media::WrittenVideo decode(const SampleJob& job);
   size_t run_offloaded(const std::vector<SampleJob>& jobs, const OnDone& on_done);
   std::string request_of(const SampleJob& job);
 
-  Checkpoint checkpoint_;
+  checkpoints::Checkpoint checkpoint_;
   RunnerOptions options_;
   ProgressSink& progress_;
   PipelineParts parts_;

@@ -53,12 +53,11 @@ class Recompute : public torch::autograd::Function<Recompute> {
 
 at::Tensor checkpoint(const TensorFunction& function, bool trains_inside, const at::Tensor& x,
                       const at::Tensor& a, const at::Tensor& b) {
-  const bool needed =
-      trains_inside || x.requires_grad() || a.requires_grad() || b.requires_grad();
+  const bool needed = trains_inside || x.requires_grad() || a.requires_grad() || b.requires_grad();
   if (!at::GradMode::is_enabled() || !needed) return function(x, a, b);
   // Autograd drops a node of which no input requires a gradient, and with it the gradients of the
   // parameters that the function reaches by itself: this empty input keeps it.
-  const at::Tensor anchor = at::empty({0}, x.options().dtype(at::kFloat).requires_grad(true));
+  const at::Tensor anchor = at::empty({0}, x.options().dtype(at::kFloat)).set_requires_grad(true);
   return Recompute::apply(function, x, a, b, anchor);
 }
 

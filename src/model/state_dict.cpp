@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "model/weights/state_dict_check.h"
+#include "core/shape_map.h"
 
 namespace sana::model {
 

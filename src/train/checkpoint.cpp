@@ -8,6 +8,8 @@
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
+#include "core/json_file.h"
 #include "core/log.h"
 
 namespace sana::train {

@@ -10,12 +10,12 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "data/encoding/data_encoders.h"
 #include "data/loading/clip_dataset.h"
 #include "data/loading/encoding_dataset.h"
 #include "data/loading/mixed_dataset.h"
 #include "data/prepared/prepare_rules.h"
 #include "data/prepared/prepared_dataset.h"
-#include "train/data_encoders.h"
 
 namespace sana::train {
 namespace fs = std::filesystem;
@@ -94,7 +94,7 @@ class Opener {
   std::optional<data::VaeRule> checked_rule(const std::string& only) const {
     if (config_.trains_vae()) return std::nullopt;
     check_encoding();
-    const data::VaeRule rule = train::vae_rule(infer::find_vae(config_.vae_checkpoint));
+    const data::VaeRule rule = data::vae_rule(checkpoints::find_vae(config_.vae_checkpoint));
     data::require_fit(config_.data.decode, only, rule);
     return rule;
   }
@@ -103,15 +103,15 @@ class Opener {
   data::Encoders encoders() {
     if (!encoders_) {
       const c10::Device where = device_.is_meta() ? c10::Device(at::kCPU) : device_;
-      encoders_.emplace(infer::find_vae(config_.vae_checkpoint), at::kFloat, config_.text_encoder,
-                        where);
+      encoders_.emplace(checkpoints::find_vae(config_.vae_checkpoint), at::kFloat,
+                        config_.text_encoder, where);
     }
     return encoders_->functions();
   }
 
   const TrainConfig& config_;
   c10::Device device_;
-  std::optional<DataEncoders> encoders_;
+  std::optional<data::DataEncoders> encoders_;
 };
 
 DatasetPointer open_videos(const TrainConfig& config, Opener& opener) {

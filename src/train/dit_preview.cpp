@@ -4,9 +4,11 @@
 
 #include <map>
 
+#include "checkpoints/text_encoder_source.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "infer/video_writer.h"
+#include "media/encode/video_writer.h"
+#include "media/picture/to_frames.h"
 #include "model/vae/wan_vae.h"
 #include "train/inference_files.h"
 
@@ -30,7 +32,7 @@ DitPreview::DitPreview(const TrainConfig& config, const data::Dataset& videos, c
   latent_size_ = videos.like(typical_sample(videos)).latents.sizes().slice(1).vec();
   negative_ = {videos.null_text(), videos.null_text_mask()};
 
-  const auto encoder = model::load_text_encoder(config.text_encoder, device);
+  const auto encoder = checkpoints::load_text_encoder(config.text_encoder, device);
   require(encoder->identity() == videos.text_encoder_identity(),
           "data.videos was encoded by the text encoder {}, but text_encoder is {}: previews would "
           "show something else; use the encoder that prepared the data",
@@ -56,9 +58,9 @@ void DitPreview::write(model::SanaVideo& model, const std::filesystem::path& dir
     request.sampler = config_.preview.sampler;
     const at::Tensor latents =
         infer::sample_latents(infer::denoiser_of(model), request, device_, dtype, *progress);
-    const at::Tensor frames = infer::to_frames(vae_->decode(latents));
+    const at::Tensor frames = media::to_frames(vae_->decode(latents));
     const char* extension = frames.size(0) == 1 ? "png" : "mp4";
-    infer::write_video(directory / fmt::format("{:02}.{}", i, extension), frames, fps_);
+    media::write_video(directory / fmt::format("{:02}.{}", i, extension), frames, fps_);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "model/vae/wan_vae.h"
@@ -23,7 +24,7 @@ void export_dit(const fs::path& source, const CheckpointContent& content, const 
   }
   if (!fs::is_directory(source / "vae")) return;
   fs::create_directories(folder / "vae");
-  model::save_wan_vae(folder / "vae", model::load_wan_vae(source / "vae"), dtype);
+  checkpoints::save_wan_vae(folder / "vae", checkpoints::load_wan_vae(source / "vae"), dtype);
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ void export_checkpoint(const fs::path& source, const fs::path& target, c10::Scal
   if (target.has_parent_path()) ensure_writable_directory(target.parent_path());
   StagedDirectory staged(target);
   if (content.task == "vae") {
-    model::save_wan_vae(staged.path(), model::load_wan_vae(source), dtype);
+    checkpoints::save_wan_vae(staged.path(), checkpoints::load_wan_vae(source), dtype);
   } else {
     export_dit(source, content, staged.path(), dtype);
   }

@@ -5,17 +5,18 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoints/model_file.h"
+#include "checkpoints/pipeline_config.h"
+#include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
 #include "core/files.h"
-#include "infer/checkpoint_folder.h"
 
 namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
 
 // The buckets of the training data, the one with most samples first.
-std::vector<infer::ClipSize> trained_buckets(const data::Dataset& videos,
-                                             const data::Dataset* images) {
+std::vector<ClipSize> trained_buckets(const data::Dataset& videos, const data::Dataset* images) {
   std::map<data::Bucket, int64_t> counts;
   for (const auto* dataset : {&videos, images}) {
     for (int64_t i = 0; dataset != nullptr && i < dataset->size(); ++i) {
@@ -25,7 +26,7 @@ std::vector<infer::ClipSize> trained_buckets(const data::Dataset& videos,
   std::vector<std::pair<data::Bucket, int64_t>> order(counts.begin(), counts.end());
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  std::vector<infer::ClipSize> sizes;
+  std::vector<ClipSize> sizes;
   for (const auto& [bucket, count] : order) {
     sizes.push_back({bucket.height, bucket.width, bucket.frames});
   }
@@ -36,7 +37,7 @@ std::vector<infer::ClipSize> trained_buckets(const data::Dataset& videos,
 
 void write_dit_inference_files(const fs::path& directory, const TrainConfig& config,
                                const data::Dataset& videos, const data::Dataset* images) {
-  infer::PipelineConfig pipeline;
+  checkpoints::PipelineConfig pipeline;
   pipeline.fps = videos.fps();
   pipeline.buckets = trained_buckets(videos, images);
   pipeline.sampler = config.preview.sampler;
@@ -44,7 +45,8 @@ void write_dit_inference_files(const fs::path& directory, const TrainConfig& con
   pipeline.text_encoder.max_tokens = videos.null_text().size(1);
   pipeline.text_encoder_identity = videos.text_encoder_identity();
   pipeline.vae_identity = videos.vae_identity();
-  infer::write_pipeline_files(directory, config.model, pipeline);
+  checkpoints::write_model_file(directory, config.model);
+  checkpoints::write_pipeline_file(directory, pipeline);
 
   if (config.vae_checkpoint.empty()) return;
   fs::create_directories(directory / pipeline.vae);
@@ -55,7 +57,7 @@ void write_dit_inference_files(const fs::path& directory, const TrainConfig& con
 
 model::WanVae load_matching_vae(const std::string& directory, const data::Dataset& videos) {
   model::WanVae vae =
-      with_context("vae_checkpoint", [&] { return model::load_wan_vae(directory); });
+      with_context("vae_checkpoint", [&] { return checkpoints::load_wan_vae(directory); });
   const std::string identity = model::vae_identity(vae);
   require(
       identity == videos.vae_identity(),

@@ -1,5 +1,5 @@
 // The files beside the weights that make a DiT checkpoint usable for sampling: model.json,
-// pipeline.json (infer/checkpoint_folder.h) and vae/ with vae.json and vae.safetensors. Without
+// pipeline.json (checkpoints/pipeline_config.h) and vae/ with vae.json and vae.safetensors. Without
 // vae_checkpoint the last is left out, and sampling asks for it.
 #pragma once
 #include <filesystem>

@@ -50,8 +50,8 @@ class MasterWeights {
  private:
   friend class WeightSwap;
   torch::nn::Module& module_;
-  bool aliased_ = true;   // masters are the module's own tensors
-  bool summing_ = false;  // gradients_ of a bfloat16 module hold a sum that is not finished
+  bool aliased_ = true;        // masters are the module's own tensors
+  bool summing_ = false;       // gradients_ of a bfloat16 module hold a sum that is not finished
   std::vector<bool> reached_;  // by a backward pass of this sum (of a bfloat16 module)
   std::vector<std::string> names_, frozen_names_;
   std::vector<at::Tensor> parameters_, weights_, gradients_;

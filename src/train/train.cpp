@@ -4,11 +4,10 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
-#include <chrono>
-#include <ctime>
 #include <thread>
 
 #include "core/build_config.h"
+#include "core/clock.h"
 #include "core/device.h"
 #include "core/files.h"
 #include "core/log.h"
@@ -19,15 +18,6 @@
 namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
-
-std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 void write_environment(const fs::path& file, const TrainConfig& config) {
   const nlohmann::ordered_json environment = {{"started", utc_now()},

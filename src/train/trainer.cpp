@@ -2,8 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
-
+#include "core/clock.h"
 #include "core/device.h"
 #include "core/files.h"
 #include "core/log.h"
@@ -17,18 +16,6 @@
 namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
-
-// Adds the seconds of its lifetime to a counter.
-class Stopwatch {
- public:
-  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
-  ~Stopwatch() { seconds_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  double& seconds_;
-  Clock::time_point start_ = Clock::now();
-};
 
 // Where the order is the saved one, its position; else the start of an epoch not seen yet.
 StreamState continued(const StreamState& saved, const OrderKey& order, const char* key) {

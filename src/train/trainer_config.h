@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoints/sampler_config.h"
 #include "core/config/checks.h"
 #include "data/clips/clip_config.h"
-#include "infer/sampler.h"
 #include "model/sana_video_config.h"
 #include "model/text_encoder/text_encoder.h"
 #include "model/vae/wan_vae.h"
@@ -211,7 +211,8 @@ struct PreviewConfig {
   int64_t every_steps = 0;
   std::vector<std::string> prompts;
   int64_t seed = 0;
-  infer::SamplerConfig sampler{.name = "dpm-solver++", .steps = 20, .shift = 3.0, .guidance = 4.0};
+  checkpoints::SamplerConfig sampler{
+      .name = "dpm-solver++", .steps = 20, .shift = 3.0, .guidance = 4.0};
 
   template <class Binder>
   void bind(Binder& b) {

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "checkpoints/text_encoder_memory.h"
+#include "checkpoints/vae_source.h"
 #include "core/device.h"
-#include "infer/memory/meta_memory.h"
-#include "infer/vae_source.h"
+#include "core/memory/meta_memory.h"
 #include "model/parameter.h"
-#include "model/text_encoder/encoder_memory.h"
 #include "train/build.h"
 #include "train/inference_files.h"
 #include "train/master_weights.h"
@@ -17,9 +17,6 @@
 
 namespace sana::train {
 namespace {
-
-using infer::kMatrixWorkspaceBytes;
-using infer::peak_meta_bytes;
 
 // The first sample of the largest bucket, `batch_size` times.
 data::Batch largest_batch(const data::Dataset& dataset, int64_t batch_size) {
@@ -96,14 +93,13 @@ void add_previews(const TrainConfig& config, const Datasets& datasets, TrainingM
 
 int64_t encoders_bytes(const TrainConfig& config, const data::Dataset& videos) {
   std::unique_ptr<model::VideoVae> vae;
-  const auto source = infer::find_vae(config.vae_checkpoint);
+  const auto source = checkpoints::find_vae(config.vae_checkpoint);
   const int64_t vae_weights = peak_meta_bytes([&] { vae = source.without_weights(at::kFloat); });
   const data::Bucket bucket = largest_batch(videos, 1).bucket;
   const at::Tensor video =
       at::empty({1, 3, bucket.frames, bucket.height, bucket.width}, meta_floats());
   const int64_t encoding = int64_t(video.nbytes()) + peak_meta_bytes([&] { vae->encode(video); });
-  const model::EncoderMemory text = model::text_encoder_memory(
-      config.text_encoder, [](const std::function<void()>& body) { return peak_meta_bytes(body); });
+  const auto text = checkpoints::text_encoder_memory(config.text_encoder);
   return vae_weights + text.weights + std::max(encoding, text.activations);
 }
 

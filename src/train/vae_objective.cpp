@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
 #include "data/loading/epoch_plan.h"
 #include "infer/pipeline.h"
-#include "infer/video_writer.h"
+#include "media/encode/video_writer.h"
+#include "media/picture/to_frames.h"
 #include "train/random_window.h"
 #include "train/transfer.h"
 
@@ -56,7 +58,7 @@ at::Tensor VaeObjective::to_input(const at::Tensor& pixels) const {
 
 std::vector<at::Tensor> VaeObjective::draw(const data::Batch& batch, RandomStreams& streams) {
   const at::Tensor window = random_windows(batch.data, config_.data.crop, streams.get("window"));
-  const model::VaeGeometry geometry = config_.vae.geometry();
+  const VaeGeometry geometry = config_.vae.geometry();
   const at::Tensor noise =
       at::randn({window.size(0), geometry.latent_channels, geometry.latent_frames(window.size(2)),
                  window.size(3) / geometry.stride_h, window.size(4) / geometry.stride_w},
@@ -106,10 +108,10 @@ void VaeObjective::preview(const std::filesystem::path& directory) {
   for (int64_t index : spread_indices(kPreviewClips, dataset.size())) {
     const at::Tensor input = to_input(dataset.read_readable(index).data);
     const at::Tensor pair = at::cat({input, reconstruct(input)}, 4);  // side by side
-    const at::Tensor row = infer::to_frames(pair)[pair.size(2) / 2];
+    const at::Tensor row = media::to_frames(pair)[pair.size(2) / 2];
     if (rows.empty() || row.size(1) == rows[0].size(1)) rows.push_back(row);
   }
-  infer::write_png(directory / "reconstruction.png", at::cat(rows, 0));
+  media::write_png(directory / "reconstruction.png", at::cat(rows, 0));
 }
 
 void VaeObjective::measure_latent_statistics() {
@@ -134,7 +136,7 @@ void VaeObjective::measure_latent_statistics() {
 
 void VaeObjective::write_inference_files(const std::filesystem::path& directory) {
   measure_latent_statistics();
-  model::save_wan_vae(directory, vae_, at::kFloat);
+  checkpoints::save_wan_vae(directory, vae_, at::kFloat);
 }
 
 std::vector<std::pair<std::string, std::string>> VaeObjective::describe() const {

@@ -4,7 +4,7 @@
 #include "core/build_config.h"
 #include "core/safetensors.h"
 #include "end_to_end/tiny_project.h"
-#include "infer/video_writer.h"
+#include "media/encode/video_writer.h"
 #include "support/catch.h"
 #include "support/errors.h"
 
@@ -68,7 +68,7 @@ TEST_CASE("clips that cannot be prepared are refused with a remedy", "[end_to_en
   check_fails(project.run({"prepare", "clips.yaml"}), 2, {"clips", ".txt"});
   check_fails(project.run({"prepare", "clips.yaml", "source=absent"}), 2, {"absent"});
   for (const char* name : {"a.png", "b.png"}) {
-    sana::infer::write_png(project.path("clips") / name, at::zeros({32, 64, 3}, at::kByte));
+    sana::media::write_png(project.path("clips") / name, at::zeros({32, 64, 3}, at::kByte));
   }
   check_fails(project.run({"prepare", "clips.yaml"}), 2,
               {"no clip is usable", "caption missing", "a.png"});
@@ -82,7 +82,7 @@ TEST_CASE("an output path that cannot be written is said at the start", "[end_to
   check_fails(project.train("occupied/run", 2), 3, {"occupied/run"});
   if (SANA_HAS_VIDEO_IO) {
     write_clips_yaml(project);
-    sana::infer::write_png(project.path("clips/a.png"), at::zeros({32, 64, 3}, at::kByte));
+    sana::media::write_png(project.path("clips/a.png"), at::zeros({32, 64, 3}, at::kByte));
     project.folder().file("clips/a.txt", "a black picture");
     check_fails(project.run({"prepare", "clips.yaml", "output=occupied/prepared"}), 3,
                 {"occupied/prepared"});

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/videoio.hpp>
 
-#include "core/files.h"
+#include "core/json_file.h"
 #include "core/safetensors.h"
 #include "end_to_end/run_program.h"
-#include "infer/video_writer.h"
+#include "media/encode/video_writer.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
 
@@ -80,9 +80,9 @@ void write_project(const TemporaryDirectory& folder) {
   for (int i = 0; i < 3; ++i) {
     const std::string name = "wave" + std::to_string(i);
     const std::string caption = "waves of kind " + std::to_string(i);
-    sana::infer::write_video(folder / ("clips/" + name + ".mp4"), wave_frames(12, i), 16.0);
+    sana::media::write_video(folder / ("clips/" + name + ".mp4"), wave_frames(12, i), 16.0);
     folder.file("clips/" + name + ".txt", caption);
-    sana::infer::write_png(folder / ("images/" + name + ".png"), wave_frames(1, i)[0]);
+    sana::media::write_png(folder / ("images/" + name + ".png"), wave_frames(1, i)[0]);
     folder.file("images/" + name + ".txt", caption);
   }
   folder.file("prepare.yaml", kPrepareYaml);
@@ -196,7 +196,7 @@ void check_refusals(const TemporaryDirectory& folder) {
 }  // namespace
 
 TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end]") {
-  if (!sana::infer::can_encode_h264()) {
+  if (!sana::media::can_encode_h264()) {
     WARN("skipped: this machine has no H.264 encoder");
     return;
   }
@@ -212,13 +212,13 @@ TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end]") {
 
 TEST_CASE("clips that cannot be used are listed with reason and remedy; the rest is prepared",
           "[end_to_end]") {
-  if (!sana::infer::can_encode_h264()) {
+  if (!sana::media::can_encode_h264()) {
     WARN("skipped: this machine has no H.264 encoder");
     return;
   }
   const TemporaryDirectory folder;
   write_project(folder);
-  sana::infer::write_video(folder / "clips/short.mp4", wave_frames(4, 0), 16.0);
+  sana::media::write_video(folder / "clips/short.mp4", wave_frames(4, 0), 16.0);
   folder.file("clips/short.txt", "a short wave");
   folder.file("clips/empty.mp4", "");
   folder.file("clips/empty.txt", "nothing");

@@ -1,7 +1,6 @@
 // `sana-video convert` and `inspect` on what a user downloads.
 #include <filesystem>
 
-#include "core/files.h"
 #include "end_to_end/run_program.h"
 #include "support/catch.h"
 #include "support/errors.h"

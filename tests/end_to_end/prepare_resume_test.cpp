@@ -9,7 +9,7 @@
 
 #include "core/build_config.h"
 #include "end_to_end/run_program.h"
-#include "infer/video_writer.h"
+#include "media/encode/video_writer.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
 
@@ -28,7 +28,7 @@ void write_pictures(const TemporaryDirectory& folder) {
   fs::create_directories(folder / "pictures");
   for (int i = 0; i < kPictures; ++i) {
     const std::string stem = "pictures/" + std::to_string(i);
-    sana::infer::write_png(folder / (stem + ".png"), at::full({32, 64, 3}, 3 * i, at::kByte));
+    sana::media::write_png(folder / (stem + ".png"), at::full({32, 64, 3}, 3 * i, at::kByte));
     folder.file(stem + ".txt", "a grey picture");
   }
   folder.file("prepare.yaml",

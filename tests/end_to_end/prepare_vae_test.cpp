@@ -5,9 +5,9 @@
 #include "data/prepared/prepared_dataset.h"
 #include "end_to_end/run_program.h"
 #include "support/catch.h"
+#include "support/data_fixtures.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
-#include "unit/data/data_fixtures.h"
 
 namespace {
 

@@ -5,9 +5,9 @@
 #include <stdexcept>
 #include <string>
 
+#include "checkpoints/public/diffusers_config.h"
 #include "core/error.h"
-#include "core/files.h"
-#include "model/weights/diffusers_config.h"
+#include "core/json_file.h"
 
 namespace {
 
@@ -43,7 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const MemoryFile file(data, size);
   nlohmann::json json;
   expect_user_error([&] { json = sana::read_json_file(file.path()); });
-  expect_user_error([&] { sana::model::sana_video_config_from_diffusers(json, "config.json"); });
-  expect_user_error([&] { sana::model::wan_vae_config_from_diffusers(json, "config.json"); });
+  expect_user_error(
+      [&] { sana::checkpoints::sana_video_config_from_diffusers(json, "config.json"); });
+  expect_user_error([&] { sana::checkpoints::wan_vae_config_from_diffusers(json, "config.json"); });
   return 0;
 }

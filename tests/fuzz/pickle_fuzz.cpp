@@ -4,8 +4,8 @@
 
 #include "core/error.h"
 #include "core/pickle/unpickle.h"
-#include "core/torch_file.h"
-#include "core/torch_unfolding.h"
+#include "core/torch_file/torch_file.h"
+#include "core/torch_file/torch_unfolding.h"
 #include "in_memory.h"
 #include "touch.h"
 

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "model/text_encoder/json_tokenizer.h"
-#include "model/text_encoder/sentencepiece_tokenizer.h"
+#include "model/text_encoder/tokenizer/json_tokenizer.h"
+#include "model/text_encoder/tokenizer/sentencepiece_tokenizer.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Prompts through tokenizer, instruction, Gemma-2 and selection of rows against the public pipeline
 // (scripts/reference/gemma2_prompt.py).
-#include "model/text_encoder/gemma2_encoder.h"
+#include "model/text_encoder/gemma2/gemma2_encoder.h"
 
 #include <ATen/ATen.h>
 
@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints/text_encoder_source.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/safetensors.h"
@@ -18,7 +19,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using sana::model::load_text_encoder;
+using sana::checkpoints::load_text_encoder;
 using sana::model::TextEncoder;
 using sana::model::TextEncoderConfig;
 using sana::model::TextFeatures;

@@ -5,12 +5,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints/public/diffusers_config.h"
 #include "core/random.h"
-#include "infer/image_input.h"
 #include "infer/pipeline.h"
 #include "infer/verify/verify.h"
+#include "media/picture/image_input.h"
+#include "media/picture/to_frames.h"
 #include "model/state_dict.h"
-#include "model/weights/diffusers_config.h"
 #include "support/catch.h"
 #include "support/tiny_dit.h"
 
@@ -32,21 +33,21 @@ std::unique_ptr<sana::model::VideoVae> vae_of(const ImageReference& reference) {
     if (name.rfind("w.", 0) == 0) weights[name.substr(2)] = tensor;
   }
   const auto json = nlohmann::json::parse(reference.file.metadata().at("config"));
-  const auto config = sana::model::wan_vae_config_from_diffusers(json, kImageReference);
+  const auto config = sana::checkpoints::wan_vae_config_from_diffusers(json, kImageReference);
   return sana::model::make_video_vae(sana::model::build_wan_vae(config, weights, kImageReference),
                                      at::kCPU, at::kFloat);
 }
 
 sana::infer::Denoiser tiny_denoiser() {
-  sana::model::SanaVideo model(
-      sana::model::sana_video_config_from_diffusers(sana_test::tiny_dit_json(), kImageReference));
+  sana::model::SanaVideo model(sana::checkpoints::sana_video_config_from_diffusers(
+      sana_test::tiny_dit_json(), kImageReference));
   sana::model::load_state_dict(*model, sana_test::to_map(sana_test::tiny_dit_tensors()),
                                kImageReference);
   return sana::infer::denoiser_of(model);
 }
 
 at::Tensor encoded_image(const ImageReference& reference, sana::model::VideoVae& vae) {
-  return vae.encode(sana::infer::first_frame(reference.input("image"),
+  return vae.encode(sana::media::first_frame(reference.input("image"),
                                              reference.sampling.at("height").get<int64_t>(),
                                              reference.sampling.at("width").get<int64_t>()));
 }
@@ -95,7 +96,7 @@ TEST_CASE("a video that begins with an image equals that of the public pipeline"
   INFO("latents: error " << error);
   CHECK(error < kImageBound);
 
-  const at::Tensor frames = sana::infer::to_frames(vae->decode(latents));
+  const at::Tensor frames = sana::media::to_frames(vae->decode(latents));
   REQUIRE(frames.sizes() == reference.stored("frames").sizes());
   const at::Tensor difference =
       (frames.to(at::kInt) - reference.stored("frames").to(at::kInt)).abs();

@@ -1,5 +1,5 @@
 // The embedded text encoder against the public implementation (scripts/reference/minilm.py).
-#include "model/text_encoder/minilm.h"
+#include "model/text_encoder/minilm/minilm.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints/text_encoder_source.h"
 #include "core/error.h"
 #include "core/safetensors.h"
 #include "support/catch.h"
@@ -50,13 +51,13 @@ double relative_error(const at::Tensor& value, const at::Tensor& expected) {
 
 // A folder with the vocabulary and config.json of the real encoder and the given weights.
 void copy_encoder(const fs::path& to, const sana::TensorMap& weights) {
-  const fs::path from = sana::model::text_encoder_folder({});
+  const fs::path from = sana::checkpoints::minilm_folder({});
   for (const char* name : {"vocab.txt", "config.json"}) fs::copy_file(from / name, to / name);
   sana::save_safetensors(to / "model.safetensors", weights);
 }
 
 sana::TensorMap real_weights() {
-  return sana::load_safetensors(sana::model::text_encoder_folder({}) / "model.safetensors");
+  return sana::load_safetensors(sana::checkpoints::minilm_folder({}) / "model.safetensors");
 }
 
 }  // namespace
@@ -64,7 +65,8 @@ sana::TensorMap real_weights() {
 TEST_CASE("token features equal those of the public encoder", "[parity][text]") {
   const Reference reference = read_reference();
   const at::DeviceType type = at::hasCUDA() ? GENERATE(at::kCPU, at::kCUDA) : at::kCPU;
-  const auto encoder = sana::model::load_text_encoder(config_of(reference), c10::Device(type));
+  const auto encoder =
+      sana::checkpoints::load_text_encoder(config_of(reference), c10::Device(type));
   const TextFeatures result = encoder->encode(reference.prompts);
   REQUIRE(result.features.sizes() == reference.hidden.sizes());
   CHECK(result.features.device().is_cpu());
@@ -85,15 +87,15 @@ TEST_CASE("one per cent more in one weight of the text encoder is noticed", "[pa
   at::Tensor& weight = weights.at("encoder.layer.3.attention.self.value.weight");
   weight = weight * 1.01;
   copy_encoder(folder.path(), weights);
-  const auto original = sana::model::load_text_encoder(config_of(reference), at::kCPU);
+  const auto original = sana::checkpoints::load_text_encoder(config_of(reference), at::kCPU);
   const auto changed =
-      sana::model::load_text_encoder(config_of(reference, folder.path()), at::kCPU);
+      sana::checkpoints::load_text_encoder(config_of(reference, folder.path()), at::kCPU);
   CHECK(relative_error(changed->encode(reference.prompts).features, reference.hidden) > kBound);
   CHECK(changed->identity() != original->identity());
 }
 
 TEST_CASE("a prompt's features depend neither on its neighbours nor on their number", "[text]") {
-  const auto encoder = sana::model::load_text_encoder(config_of(8), at::kCPU);
+  const auto encoder = sana::checkpoints::load_text_encoder(config_of(8), at::kCPU);
   std::vector<std::string> prompts(70, "a quiet lake");  // more than are encoded at once
   prompts.front() = "fireworks over a harbour at night";
   prompts.back() = "";
@@ -108,7 +110,7 @@ TEST_CASE("a prompt's features depend neither on its neighbours nor on their num
 
 TEST_CASE("the identity names the encoder and changes with max_tokens", "[text]") {
   const auto identity = [](int64_t max_tokens) {
-    return sana::model::load_text_encoder(config_of(max_tokens), at::kCPU)->identity();
+    return sana::checkpoints::load_text_encoder(config_of(max_tokens), at::kCPU)->identity();
   };
   const std::string first = identity(24);
   CHECK(first.rfind("all-MiniLM-L6-v2:", 0) == 0);
@@ -121,7 +123,7 @@ TEST_CASE("a missing text encoder names the files and scripts/setup.sh", "[text]
   const sana_test::TemporaryDirectory folder;
   folder.file("vocab.txt", "[PAD]\n");
   const std::string message = sana_test::message_of<sana::UserError>(
-      [&] { sana::model::load_text_encoder(config_of(64, folder.path()), at::kCPU); });
+      [&] { sana::checkpoints::load_text_encoder(config_of(64, folder.path()), at::kCPU); });
   CHECK_THAT(message, sana_test::ContainsSubstring("no model.safetensors, config.json"));
   CHECK_THAT(message, sana_test::ContainsSubstring(folder.path().string()));
   CHECK_THAT(message, sana_test::ContainsSubstring("scripts/setup.sh"));
@@ -134,7 +136,7 @@ TEST_CASE("weights of another shape and unknown names are refused together", "[t
   weights["encoder.extra"] = at::zeros({1});
   copy_encoder(folder.path(), weights);
   const std::string message = sana_test::message_of<sana::UserError>(
-      [&] { sana::model::load_text_encoder(config_of(64, folder.path()), at::kCPU); });
+      [&] { sana::checkpoints::load_text_encoder(config_of(64, folder.path()), at::kCPU); });
   CHECK_THAT(message, sana_test::ContainsSubstring("embeddings.LayerNorm.bias"));
   CHECK_THAT(message, sana_test::ContainsSubstring("encoder.extra"));
 }

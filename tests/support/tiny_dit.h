@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "checkpoints/public/dit_conversion.h"
+#include "checkpoints/public/transformer_config.h"
 #include "core/safetensors.h"
-#include "core/torch_file.h"
-#include "model/weights/dit_conversion.h"
-#include "model/weights/transformer_config.h"
+#include "core/torch_file/torch_file.h"
 
 namespace sana_test {
 
@@ -25,8 +25,8 @@ inline nlohmann::json tiny_dit_json() {
   return json;
 }
 
-inline sana::model::TransformerConfig tiny_dit_config() {
-  return sana::model::transformer_config_from_json(tiny_dit_json(), "dit_480_tiny");
+inline sana::checkpoints::TransformerConfig tiny_dit_config() {
+  return sana::checkpoints::transformer_config_from_json(tiny_dit_json(), "dit_480_tiny");
 }
 
 // Weights under public names.
@@ -48,7 +48,7 @@ inline sana::TensorMap to_map(const sana::TensorList& list) {
 // things first.
 inline sana::TorchValue::Dict original_dit(const std::string& prefix = "") {
   const sana::TensorList list =
-      sana::model::dit_to_original(tiny_dit_tensors(), tiny_dit_config(), "dit_480_tiny");
+      sana::checkpoints::dit_to_original(tiny_dit_tensors(), tiny_dit_config(), "dit_480_tiny");
   sana::TorchValue::Dict dict;
   for (const sana::LazyTensor& tensor : list) {
     dict.insert(dict.begin(), {prefix + tensor.name, sana::TorchValue{tensor.load()}});

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/aspect_ratio_bins.h"
 #include "core/config/checks.h"
 #include "core/config/problems.h"
+#include "core/geometry/aspect_ratio_bins.h"
 #include "data/batch.h"
 
 namespace sana::data {

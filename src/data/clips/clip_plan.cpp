@@ -9,13 +9,13 @@
 #include "data/clips/clip_plan.h"
 #include "data/clips/frame_selection.h"
 #include "data/clips/video_part.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 namespace {
 
 // Frames per second of frames at these times.
-double average_fps(const std::vector<double>& times, const StreamInfo& info) {
+double average_fps(const std::vector<double>& times, const media::StreamInfo& info) {
   const auto count = double(times.size());
   const double fps = count > 1 ? (count - 1) / (times.back() - times.front()) : 0;
   if (fps > 0) return fps;
@@ -23,11 +23,12 @@ double average_fps(const std::vector<double>& times, const StreamInfo& info) {
 }
 
 [[noreturn]] void throw_no_frame() {
-  throw UnusableClip("cannot decode", "no frame of this part could be decoded", kReencode);
+  throw media::UnusableClip("cannot decode", "no frame of this part could be decoded",
+                            media::kReencode);
 }
 
 // The same from what the container says; no times when it says too little.
-FrameTimes stated_frame_times(const VideoPart& video, VideoStream& stream) {
+FrameTimes stated_frame_times(const VideoPart& video, media::VideoStream& stream) {
   FrameTimes times;
   const std::vector<double> stated = stream.stated_times();
   if (stated.empty()) return times;
@@ -62,7 +63,7 @@ ChosenFrames choose_frames(const std::vector<double>& times, double source_fps,
     if (available < chosen.length) chosen.length = shorter;
   }
   if (available < chosen.length) {
-    throw UnusableClip(
+    throw media::UnusableClip(
         "too short",
         fmt::format("{} of {} frames at {:g} fps ({:.2f} s)", available, chosen.length,
                     settings.fps, static_cast<double>(available) / settings.fps),
@@ -72,7 +73,7 @@ ChosenFrames choose_frames(const std::vector<double>& times, double source_fps,
   return chosen;
 }
 
-FrameTimes decode_frame_times(VideoStream& stream, const VideoPart& video) {
+FrameTimes decode_frame_times(media::VideoStream& stream, const VideoPart& video) {
   FrameTimes times;
   for (bool has_frame = stream.next_at(video.start_s);
        has_frame && (!video.end_s || stream.time_s() < *video.end_s); has_frame = stream.next()) {
@@ -86,7 +87,7 @@ FrameTimes decode_frame_times(VideoStream& stream, const VideoPart& video) {
 
 ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings) {
   const auto stream = open_part(video, open_bytes_of(video));
-  const StreamInfo& info = stream->info();
+  const media::StreamInfo& info = stream->info();
   FrameTimes times = stated_frame_times(video, *stream);
   if (times.seconds.empty()) times = decode_frame_times(*stream, video);
   const ChosenFrames chosen = choose_frames(times.seconds, times.fps, settings);
@@ -122,10 +123,10 @@ at::Tensor read_planned(const VideoPart& video, const Bucket& bucket, const Plan
   }
   stream->check_decoded(/*is_whole=*/false);
   if (next < clip.offsets_s.size()) {
-    throw UnusableClip("cannot decode",
-                       fmt::format("the frame at {:.2f} s is damaged",
-                                   clip.first_s + double(clip.offsets_s[next])),
-                       kReencode);
+    throw media::UnusableClip("cannot decode",
+                              fmt::format("the frame at {:.2f} s is damaged",
+                                          clip.first_s + double(clip.offsets_s[next])),
+                              media::kReencode);
   }
   return out;
 }

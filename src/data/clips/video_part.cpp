@@ -7,24 +7,24 @@
 
 #include "core/error.h"
 #include "data/clips/video_part.h"
-#include "data/media/resize.h"
-#include "data/media/shard.h"
-#include "data/unusable.h"
+#include "media/bytes/shard.h"
+#include "media/picture/resize.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 
-std::shared_ptr<const ByteSource> open_bytes_of(const VideoPart& part) {
-  if (part.member.empty()) return open_bytes(part.path);
-  return own_bytes(read_shard_entry(part.path, part.member, part.position));
+std::shared_ptr<const media::ByteSource> open_bytes_of(const VideoPart& part) {
+  if (part.member.empty()) return media::open_bytes(part.path);
+  return media::own_bytes(media::read_shard_entry(part.path, part.member, part.position));
 }
 
 const std::string& name_of_part(const VideoPart& part) {
   return part.member.empty() ? part.path.native() : part.member;
 }
 
-std::unique_ptr<VideoStream> open_part(const VideoPart& video,
-                                       std::shared_ptr<const ByteSource> bytes) {
-  return std::make_unique<VideoStream>(std::move(bytes), name_of_part(video));
+std::unique_ptr<media::VideoStream> open_part(const VideoPart& video,
+                                              std::shared_ptr<const media::ByteSource> bytes) {
+  return std::make_unique<media::VideoStream>(std::move(bytes), name_of_part(video));
 }
 
 bool is_in_part(const VideoPart& video, double time_s) {
@@ -33,13 +33,13 @@ bool is_in_part(const VideoPart& video, double time_s) {
          (!video.end_s || time_s < *video.end_s - kRoundingSeconds);
 }
 
-cv::Rect crop_of(const VideoPart& video, const StreamInfo& info) {
+cv::Rect crop_of(const VideoPart& video, const media::StreamInfo& info) {
   const cv::Rect whole(0, 0, int(info.width), int(info.height));
   if (!video.crop) return whole;
   const cv::Rect crop(int(video.crop->x), int(video.crop->y), int(video.crop->width),
                       int(video.crop->height));
   if ((crop & whole) != crop || crop.empty()) {
-    throw UnusableClip(
+    throw media::UnusableClip(
         "changed",
         fmt::format("it is {}x{}, and the manifest's crop lies outside", info.width, info.height),
         "filter again");
@@ -54,10 +54,11 @@ at::Tensor rgb_tensor(const cv::Mat& bgr) {
   return frame;
 }
 
-at::Tensor sized_frame(const VideoStream& stream, const cv::Rect& crop, const Bucket& size) {
-  const StreamInfo& info = stream.info();
+at::Tensor sized_frame(const media::VideoStream& stream, const cv::Rect& crop, const Bucket& size) {
+  const media::StreamInfo& info = stream.info();
   const cv::Mat picture = stream.bgr(cv::Size(int(info.width), int(info.height)));
-  return resize_and_crop(rgb_tensor(picture(crop)), size.height, size.width, info.pixel_aspect);
+  return media::resize_and_crop(rgb_tensor(picture(crop)), size.height, size.width,
+                                info.pixel_aspect);
 }
 
 }  // namespace sana::data

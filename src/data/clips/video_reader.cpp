@@ -3,9 +3,10 @@
 #include "core/build_config.h"
 #include "core/error.h"
 #include "data/clips/bucket.h"
-#include "data/media/media_type.h"
-#include "data/media/resize.h"
-#include "data/unusable.h"
+#include "media/bytes/media_type.h"
+#include "media/no_video_io.h"
+#include "media/picture/resize.h"
+#include "media/unusable.h"
 
 #if SANA_HAS_VIDEO_IO
 #include <ATen/ATen.h>
@@ -25,14 +26,6 @@
 namespace sana::data {
 namespace fs = std::filesystem;
 
-void throw_no_video_io() {
-  throw EnvironmentError(
-      "this build of sana-video cannot decode clips: it was configured without OpenCV or "
-      "FFmpeg. Install libopencv-dev and libavformat-dev and configure again, or decode them with "
-      "scripts/decode_clips.py and give the "
-      "data set that it writes as `source`.");
-}
-
 #if SANA_HAS_VIDEO_IO
 namespace {
 
@@ -46,7 +39,7 @@ void silence_decoders() {
 }
 
 // OpenCV says of a picture that it does not take nothing, or throws.
-cv::Mat decode_image(const ByteSource& source) {
+cv::Mat decode_image(const media::ByteSource& source) {
   silence_decoders();
   std::vector<char> bytes(size_t(source.size()));
   cv::Mat bgr;
@@ -56,7 +49,8 @@ cv::Mat decode_image(const ByteSource& source) {
   } catch (const cv::Exception&) {
   }
   if (bgr.empty()) {
-    throw UnusableClip("cannot decode", "OpenCV cannot read it", "convert it to JPEG or PNG");
+    throw media::UnusableClip("cannot decode", "OpenCV cannot read it",
+                              "convert it to JPEG or PNG");
   }
   return bgr;
 }
@@ -75,10 +69,10 @@ std::map<int64_t, std::vector<Placement>> place_frames(const ChosenFrames& chose
 }
 
 // Frames by their number in the part, from the stream to their places.
-void decode_placed(VideoStream& stream, const VideoPart& video, const ClipSettings& settings,
+void decode_placed(media::VideoStream& stream, const VideoPart& video, const ClipSettings& settings,
                    int64_t frames, const std::map<int64_t, std::vector<Placement>>& placements,
                    DecodedClips& decoded) {
-  const StreamInfo& info = stream.info();
+  const media::StreamInfo& info = stream.info();
   const cv::Rect crop = crop_of(video, info);
   const Bucket& bucket = decoded.bucket =
       settings.sizes.nearest(crop.height, crop.width * info.pixel_aspect);
@@ -99,7 +93,8 @@ void decode_placed(VideoStream& stream, const VideoPart& video, const ClipSettin
     }
     if (++index > last) return;
   }
-  throw UnusableClip("cannot decode", fmt::format("frame {} is damaged", index), kReencode);
+  throw media::UnusableClip("cannot decode", fmt::format("frame {} is damaged", index),
+                            media::kReencode);
 }
 
 }  // namespace
@@ -119,19 +114,20 @@ DecodedClips read_video(const VideoPart& video, const ClipSettings& settings) {
 
 DecodedClips read_image(const VideoPart& image, const SizeTable& sizes) {
   const auto bytes = open_bytes_of(image);
-  check_media(*bytes, name_of_part(image), /*expect_image=*/true);
+  media::check_media(*bytes, name_of_part(image), /*expect_image=*/true);
   const cv::Mat bgr = decode_image(*bytes);
   const Bucket size = sizes.nearest(bgr.rows, bgr.cols);
   DecodedClips decoded;
   decoded.bucket = {size.height, size.width, 1};
-  decoded.clips.push_back(resize_and_crop(rgb_tensor(bgr), size.height, size.width).unsqueeze(0));
+  decoded.clips.push_back(
+      media::resize_and_crop(rgb_tensor(bgr), size.height, size.width).unsqueeze(0));
   decoded.retiming = {0, 1, 1};
   return decoded;
 }
 
 #else
-DecodedClips read_video(const VideoPart&, const ClipSettings&) { throw_no_video_io(); }
-DecodedClips read_image(const VideoPart&, const SizeTable&) { throw_no_video_io(); }
+DecodedClips read_video(const VideoPart&, const ClipSettings&) { media::throw_no_video_io(); }
+DecodedClips read_image(const VideoPart&, const SizeTable&) { media::throw_no_video_io(); }
 #endif
 
 DecodedClips read_image(const fs::path& image, const SizeTable& sizes) {

@@ -64,7 +64,4 @@ DecodedClips read_video(const VideoPart& video, const ClipSettings& settings);
 DecodedClips read_image(const VideoPart& image, const SizeTable& sizes);
 DecodedClips read_image(const std::filesystem::path& image, const SizeTable& sizes);
 
-// EnvironmentError that says how clips can be decoded elsewhere.
-[[noreturn]] void throw_no_video_io();
-
 }  // namespace sana::data

@@ -11,8 +11,9 @@
 
 #include "core/build_config.h"
 #include "core/error.h"
-#include "core/files.h"
-#include "data/unusable.h"
+#include "core/hash.h"
+#include "media/no_video_io.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 namespace {
@@ -86,7 +87,7 @@ ClipDataset::Planned ClipDataset::plan_item(const SourceItem& item) const {
     } else {
       planned.plan = plan_clips(item.part, settings_);
     }
-  } catch (const UnusableClip& problem) {
+  } catch (const media::UnusableClip& problem) {
     planned.problem = problem.record(item.id);
   }
   return planned;
@@ -121,11 +122,11 @@ Sample ClipDataset::sample(int64_t index) const {
 #else
 ClipDataset::ClipDataset(const ClipDatasetConfig&, ProgressSink&)
     : settings_{.sizes = SizeTable(std::vector<Bucket>{{1, 1, 1}})} {
-  throw_no_video_io();
+  media::throw_no_video_io();
 }
-ClipDataset::Planned ClipDataset::plan_item(const SourceItem&) const { throw_no_video_io(); }
-void ClipDataset::add_item(size_t, const Planned&) { throw_no_video_io(); }
-Sample ClipDataset::sample(int64_t) const { throw_no_video_io(); }
+ClipDataset::Planned ClipDataset::plan_item(const SourceItem&) const { media::throw_no_video_io(); }
+void ClipDataset::add_item(size_t, const Planned&) { media::throw_no_video_io(); }
+Sample ClipDataset::sample(int64_t) const { media::throw_no_video_io(); }
 #endif
 
 Sample ClipDataset::like(int64_t index) const {

@@ -47,7 +47,7 @@ class ClipDataset final : public Dataset {
  private:
   struct Planned {
     ClipPlan plan;
-    std::optional<UnusedClip> problem;
+    std::optional<media::UnusedClip> problem;
   };
   Planned plan_item(const SourceItem& item) const;
   void add_item(size_t index, const Planned& planned);

@@ -26,10 +26,10 @@ void DamagedSamples::read_list() {
   }
 }
 
-void DamagedSamples::add(int64_t index, const std::string& id, const UnusableClip& problem) {
+void DamagedSamples::add(int64_t index, const std::string& id, const media::UnusableClip& problem) {
   const std::lock_guard guard(lock_);
   if (!indices_.insert(index).second) return;
-  const UnusedClip clip = problem.record(id);
+  const media::UnusedClip clip = problem.record(id);
   log::warning("{}: {} cannot be read and is replaced ({}: {}) -> {}", limit_.key, id, clip.reason,
                clip.detail, clip.remedy);
   if (!limit_.list.empty() && listed_.insert(id).second) {

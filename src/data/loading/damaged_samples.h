@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 
@@ -25,7 +25,7 @@ class DamagedSamples {
   // Warns and appends {data, id, reason, detail, remedy} to the list when the sample is new.
   // Thread-safe. Throws UserError when too many are damaged, EnvironmentError when the list cannot
   // be written.
-  void add(int64_t index, const std::string& id, const UnusableClip& problem);
+  void add(int64_t index, const std::string& id, const media::UnusableClip& problem);
   bool contains(int64_t index) const;
   // Different samples of this process.
   int64_t size() const;

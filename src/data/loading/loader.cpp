@@ -83,7 +83,7 @@ struct PrefetchLoader::Impl {
     if (damaged.contains(index)) return std::nullopt;
     try {
       return dataset->sample(index);
-    } catch (const UnusableClip& problem) {
+    } catch (const media::UnusableClip& problem) {
       damaged.add(index, dataset->info(index).id, problem);
       return std::nullopt;
     }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/files.h"
+#include "core/hash.h"
 
 namespace sana::data {
 

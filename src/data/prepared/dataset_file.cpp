@@ -4,6 +4,8 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
+#include "core/json_file.h"
 #include "data/clips/bucket.h"
 
 namespace sana::data {

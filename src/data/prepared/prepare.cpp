@@ -11,6 +11,7 @@
 #include "core/signals.h"
 #include "data/drop_report.h"
 #include "data/prepared/bucket_table.h"
+#include "data/prepared/clip_source.h"
 #include "data/prepared/dataset_file.h"
 #include "data/prepared/hdf5_file.h"
 #include "data/prepared/prepare_parts.h"
@@ -18,8 +19,7 @@
 #include "data/prepared/prepared_dataset.h"
 #include "data/prepared/sample_maker.h"
 #include "data/prepared/work_folder.h"
-#include "data/source/clip_source.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
@@ -44,7 +44,7 @@ void log_rules(const PrepareConfig& config, const VaeRule* rule) {
 
 // False when asked to stop.
 bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker, WorkFolder& work) {
-  std::optional<UnusedClip> problem;
+  std::optional<media::UnusedClip> problem;
   try {
     for (const SourceClip& clip : source.read(index)) {
       if (work.has_sample(clip.id)) continue;
@@ -56,7 +56,7 @@ bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker,
       record.bucket = {clip.pixels.size(1), clip.pixels.size(2), clip.pixels.size(0)};
       work.add_sample(std::move(record), sample);
     }
-  } catch (const UnusableClip& unusable) {
+  } catch (const media::UnusableClip& unusable) {
     problem = unusable.record(source.id(index));
   }
   work.finish_source(source.id(index), problem);

@@ -110,7 +110,7 @@ void merge_parts(const fs::path& output, int64_t count, const ClipSource& source
 }
 
 DropReport read_unused(const fs::path& output) {
-  std::map<std::string, UnusedClip> clips;
+  std::map<std::string, media::UnusedClip> clips;
   for (const auto& entry : fs::directory_iterator(output / "parts")) {
     if (!entry.is_directory()) continue;
     std::ifstream file(entry.path() / kUnusedFile);

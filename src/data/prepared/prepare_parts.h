@@ -13,8 +13,8 @@
 #include "core/launch_rank.h"
 #include "core/progress.h"
 #include "data/drop_report.h"
+#include "data/prepared/clip_source.h"
 #include "data/prepared/dataset_file.h"
-#include "data/source/clip_source.h"
 
 namespace sana::data {
 

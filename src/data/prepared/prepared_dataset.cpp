@@ -10,7 +10,7 @@
 #include "data/prepared/dataset_file.h"
 #include "data/prepared/hdf5_file.h"
 #include "data/prepared/sample_store.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
@@ -83,10 +83,11 @@ struct PreparedDataset::Impl {
       sample = read_sample(shard(record.shard), sample_group(record.place.value_or(index)),
                            dataset.kind);
     } catch (const UserError& error) {
-      throw UnusableClip("damaged", error.what(), remedy);
+      throw media::UnusableClip("damaged", error.what(), remedy);
     }
     if (sample_hash(sample) != record.hash) {
-      throw UnusableClip("damaged", "its checksum in " + file.string() + " is wrong", remedy);
+      throw media::UnusableClip("damaged", "its checksum in " + file.string() + " is wrong",
+                                remedy);
     }
     keep(index, sample);
     return sample;

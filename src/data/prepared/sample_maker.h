@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "data/prepared/clip_source.h"
 #include "data/prepared/prepare.h"
 #include "data/prepared/sample_store.h"
-#include "data/source/clip_source.h"
 
 namespace sana::data {
 

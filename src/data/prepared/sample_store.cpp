@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/files.h"
+#include "core/hash.h"
 
 namespace sana::data {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_file.h"
 #include "data/line_file.h"
 #include "data/prepared/hdf5_file.h"
 
@@ -12,7 +13,7 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
-nlohmann::ordered_json unused_to_json(const std::optional<UnusedClip>& problem) {
+nlohmann::ordered_json unused_to_json(const std::optional<media::UnusedClip>& problem) {
   if (!problem) return nullptr;
   return {{"reason", problem->reason}, {"detail", problem->detail}, {"remedy", problem->remedy}};
 }
@@ -113,7 +114,8 @@ void WorkFolder::add_sample(SampleRecord record, const Sample& sample) {
   if (shard_ != shard_before) pack_shard(shard_before);
 }
 
-void WorkFolder::finish_source(const std::string& id, const std::optional<UnusedClip>& problem) {
+void WorkFolder::finish_source(const std::string& id,
+                               const std::optional<media::UnusedClip>& problem) {
   append_to_journal({{"source", id}, {"unused", unused_to_json(problem)}});
   sources_.insert(id);
   if (problem) unused_[id] = *problem;

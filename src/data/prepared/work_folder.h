@@ -17,7 +17,7 @@
 
 #include "data/prepared/dataset_file.h"
 #include "data/prepared/sample_store.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 
@@ -33,11 +33,11 @@ class WorkFolder {
   // Samples in the order in which they were added; their shards are set.
   const std::vector<SampleRecord>& samples() const { return samples_; }
   // Sources found unusable, by id.
-  const std::map<std::string, UnusedClip>& unused() const { return unused_; }
+  const std::map<std::string, media::UnusedClip>& unused() const { return unused_; }
 
   // The sample is safe on disk when this returns. Throws EnvironmentError.
   void add_sample(SampleRecord record, const Sample& sample);
-  void finish_source(const std::string& id, const std::optional<UnusedClip>& problem);
+  void finish_source(const std::string& id, const std::optional<media::UnusedClip>& problem);
   // Closes the last shard; all shards in order.
   std::vector<ShardRecord> finish_shards();
   // Removes the folder; the data set must be complete, or have no sample.
@@ -56,7 +56,7 @@ class WorkFolder {
   int64_t max_shard_bytes_;
   std::vector<SampleRecord> samples_;
   std::set<std::string> sample_ids_, sources_;
-  std::map<std::string, UnusedClip> unused_;
+  std::map<std::string, media::UnusedClip> unused_;
   int64_t shard_ = 0, shard_bytes_ = 0;  // the one being filled, and what it holds
 };
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "core/files.h"
+#include "core/hash.h"
 #include "data/line_file.h"
 
 namespace sana::data {

@@ -7,10 +7,10 @@
 #include <sstream>
 
 #include "core/error.h"
-#include "core/files.h"
-#include "data/media/shard.h"
+#include "core/hash.h"
 #include "data/source/content_hashes.h"
 #include "data/source/media_lister.h"
+#include "media/bytes/shard.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
@@ -62,8 +62,9 @@ using Positions = std::map<std::string, int64_t>;
 Positions positions_in(const fs::path& shard) {
   Positions positions;
   try {
-    for (const ShardEntry& entry : list_shard(shard)) positions.emplace(entry.name, entry.position);
-  } catch (const UnreadableShard&) {
+    for (const media::ShardEntry& entry : media::list_shard(shard))
+      positions.emplace(entry.name, entry.position);
+  } catch (const media::UnreadableShard&) {
   }
   return positions;
 }
@@ -90,9 +91,10 @@ std::vector<SourceItem> list_manifest(const fs::path& manifest) {
     SourceItem item = parse_line(line, manifest, number);
     const auto [earlier, is_new] = lines.emplace(item.id, number);
     if (!is_new) {
-      item.problem = UnusedClip{item.id, "listed twice",
-                                fmt::format("in line {} and in line {}", earlier->second, number),
-                                "keep one line for each clip"};
+      item.problem =
+          media::UnusedClip{item.id, "listed twice",
+                            fmt::format("in line {} and in line {}", earlier->second, number),
+                            "keep one line for each clip"};
       item.id = fmt::format("{} (line {})", item.id, number);  // so that it is counted, too
       item.problem->id = item.id;
     }
@@ -103,7 +105,7 @@ std::vector<SourceItem> list_manifest(const fs::path& manifest) {
 }
 
 std::vector<SourceItem> list_any(const fs::path& source, const std::vector<std::string>& captions) {
-  if (!fs::is_directory(source) && !is_shard(source)) return list_manifest(source);
+  if (!fs::is_directory(source) && !media::is_shard(source)) return list_manifest(source);
   MediaLister lister(captions);
   if (fs::is_directory(source)) {
     lister.add_folder(source);
@@ -115,7 +117,7 @@ std::vector<SourceItem> list_any(const fs::path& source, const std::vector<std::
 
 // Of a shard that gave no clips it is not known what they are.
 bool is_whole_shard(const SourceItem& item) {
-  return item.part.member.empty() && is_shard(item.path);
+  return item.part.member.empty() && media::is_shard(item.path);
 }
 
 // What a hash must see of an item beside its file and words; nothing for a whole file.
@@ -184,12 +186,12 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
 
 void check_usable(const SourceItem& item, bool needs_caption) {
   if (item.problem) {
-    throw UnusableClip(item.problem->reason, item.problem->detail, item.problem->remedy);
+    throw media::UnusableClip(item.problem->reason, item.problem->detail, item.problem->remedy);
   }
   if (needs_caption && item.caption.empty()) {
-    throw UnusableClip("caption missing",
-                       "no words in its .txt or .json, in a file of `captions`, or in its line",
-                       "write one sentence of what it shows");
+    throw media::UnusableClip(
+        "caption missing", "no words in its .txt or .json, in a file of `captions`, or in its line",
+        "write one sentence of what it shows");
   }
 }
 

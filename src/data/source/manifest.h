@@ -9,7 +9,7 @@
 #include "core/launch_rank.h"
 #include "core/progress.h"
 #include "data/clips/video_reader.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 
 namespace sana::data {
 
@@ -22,9 +22,9 @@ struct SourceItem {
   std::filesystem::path path;  // to open; of a member the shard
   std::string caption;         // whitespace tidied; empty: missing
   MediaKind kind = MediaKind::kVideo;
-  VideoPart part;                     // the file, the member, or the shot that a manifest names
-  std::optional<UnusedClip> problem;  // found while listing
-  double weight = 1;                  // what a stage's manifest says
+  VideoPart part;  // the file, the member, or the shot that a manifest names
+  std::optional<media::UnusedClip> problem;  // found while listing
+  double weight = 1;                         // what a stage's manifest says
 };
 
 // Bytes that are no UTF-8 become replacement characters, so that JSON gives back what it was given.

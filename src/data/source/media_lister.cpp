@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "data/media/shard.h"
+#include "media/bytes/shard.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
@@ -46,7 +46,7 @@ SourceItem item_of(const std::string& id, const fs::path& path, MediaKind kind) 
   return item;
 }
 
-SourceItem problem_of(const std::string& id, const fs::path& path, UnusedClip problem) {
+SourceItem problem_of(const std::string& id, const fs::path& path, media::UnusedClip problem) {
   SourceItem item = item_of(id, path, MediaKind::kVideo);
   problem.id = item.id;
   item.problem = std::move(problem);
@@ -60,7 +60,7 @@ SourceItem lone_caption(const std::string& id, const fs::path& path) {
                      fmt::format("known types are {}", kKnownTypes)});
 }
 
-SourceItem member_of(const fs::path& shard, const std::string& id, const ShardEntry& entry,
+SourceItem member_of(const fs::path& shard, const std::string& id, const media::ShardEntry& entry,
                      MediaKind kind) {
   SourceItem item = item_of(fmt::format("{}/{}", id, entry.name), shard, kind);
   item.part.member = entry.name;
@@ -82,8 +82,8 @@ void MediaLister::add_media(SourceItem item) {
     if (item.caption.empty() && caption != sidecar.captions.end()) item.caption = caption->second;
   }
   if (item.caption.empty() && !sidecar.problem.empty()) {
-    item.problem = UnusedClip{item.id, "caption cannot be read", sidecar.problem,
-                              "mend the file, or write the caption as a .txt"};
+    item.problem = media::UnusedClip{item.id, "caption cannot be read", sidecar.problem,
+                                     "mend the file, or write the caption as a .txt"};
   }
   items_.push_back(std::move(item));
 }
@@ -103,7 +103,7 @@ void MediaLister::add_folder(const fs::path& folder) {
     items_.push_back(lone_caption(file.generic_string(), folder / file));
   }
   for (const fs::path& file : files) {
-    if (is_shard(file)) add_shard(folder / file, file.generic_string());
+    if (media::is_shard(file)) add_shard(folder / file, file.generic_string());
   }
 }
 
@@ -116,7 +116,7 @@ void MediaLister::add_shard(const fs::path& shard, const std::string& id) {
         id, shard,
         {"", "no clip in the shard", "nothing in it has a known type",
          fmt::format("known types are {}; remove the shard if it holds others", kKnownTypes)}));
-  } catch (const UnreadableShard& error) {
+  } catch (const media::UnreadableShard& error) {
     items_.resize(before);
     items_.push_back(
         problem_of(id, shard, {"", "damaged shard", error.what(), "copy the shard again"}));
@@ -126,8 +126,8 @@ void MediaLister::add_shard(const fs::path& shard, const std::string& id) {
 void MediaLister::add_members(const fs::path& shard, const std::string& id) {
   std::map<std::string, int64_t> counts;
   std::set<std::string> keys;
-  const auto entries = list_shard(shard);
-  for (const ShardEntry& entry : entries) {
+  const auto entries = media::list_shard(shard);
+  for (const media::ShardEntry& entry : entries) {
     const auto kind = media_kind(entry.name);
     if (!kind || is_hidden(entry.name)) continue;
     for (const std::string& key : keys_in_shard(entry.name)) keys.insert(key);
@@ -138,11 +138,12 @@ void MediaLister::add_members(const fs::path& shard, const std::string& id) {
       continue;
     }
     item.id += fmt::format(" (number {})", count);
-    item.problem = UnusedClip{item.id, "listed twice", "the shard has several files of this name",
-                              "give each a name of its own"};
+    item.problem =
+        media::UnusedClip{item.id, "listed twice", "the shard has several files of this name",
+                          "give each a name of its own"};
     items_.push_back(std::move(item));
   }
-  for (const ShardEntry& entry : entries) {
+  for (const media::ShardEntry& entry : entries) {
     const fs::path name = entry.name;
     if (name.extension() != ".txt" || is_hidden(name)) continue;
     if (keys.count(without_extension(name).generic_string()) != 0) continue;

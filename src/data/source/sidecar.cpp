@@ -4,8 +4,9 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "data/media/shard.h"
+#include "core/json_file.h"
 #include "data/source/manifest.h"
+#include "media/bytes/shard.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
@@ -81,9 +82,9 @@ SidecarReader::Files SidecarReader::read_files(const std::string& stem) const {
 void SidecarReader::open_shard(const fs::path& shard) {
   if (present_ == shard.string()) return;
   present_.clear();
-  files_ = read_files(shard_stem(shard).string());
+  files_ = read_files(media::shard_stem(shard).string());
   entries_.clear();
-  read_shard(
+  media::read_shard(
       shard,
       [](const std::string& name) {
         const auto extension = fs::path(name).extension();

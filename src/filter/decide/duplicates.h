@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "filter/shot_hash.h"
+#include "filter/record/shot_hash.h"
 
 namespace sana::filter {
 

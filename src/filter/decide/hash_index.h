@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "filter/shot_hash.h"
+#include "filter/record/shot_hash.h"
 
 namespace sana::filter {
 

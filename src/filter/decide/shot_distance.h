@@ -6,7 +6,7 @@
 #include <optional>
 #include <tuple>
 
-#include "filter/shot_hash.h"
+#include "filter/record/shot_hash.h"
 
 namespace sana::filter {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "filter/video_record.h"
+#include "filter/record/video_record.h"
 
 namespace sana::filter {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "filter/config/stage_config.h"
 #include "filter/decide/shot_table.h"
-#include "filter/decide/stage_config.h"
 
 namespace sana::filter {
 

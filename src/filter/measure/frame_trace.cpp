@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <opencv2/imgproc.hpp>
 
-#include "data/media/shrink.h"
 #include "filter/scores/brightness.h"
 #include "filter/scores/stillness.h"
+#include "media/picture/shrink.h"
 
 namespace sana::filter {
 namespace {
@@ -76,9 +76,9 @@ FrameTrace FrameTracer::trace(double time_s, const cv::Mat& bgr, const cv::Mat& 
   trace.mean = float(brightness.mean);
   trace.deviation = float(brightness.deviation);
   trace.dark_share = float(brightness.dark_share);
-  const cv::Mat half_grey = data::shrunk(grey, bgr.size());
+  const cv::Mat half_grey = media::shrunk(grey, bgr.size());
   cv::Mat thumbnail(FrameTrace::kRows, FrameTrace::kColumns, CV_8UC1, trace.thumbnail.data());
-  cv::resize(data::halved(half_grey, thumbnail.size() * 2), thumbnail, thumbnail.size(), 0, 0,
+  cv::resize(media::halved(half_grey, thumbnail.size() * 2), thumbnail, thumbnail.size(), 0, 0,
              cv::INTER_AREA);
   cv::Mat hsv;
   cv::cvtColor(bgr, hsv, cv::COLOR_BGR2HSV);

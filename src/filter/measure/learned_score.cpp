@@ -4,8 +4,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
-#include "data/unusable.h"
 #include "filter/module/opencv_module.h"
+#include "media/unusable.h"
 
 namespace sana::filter {
 
@@ -53,7 +53,7 @@ double LearnedScore::score(const cv::Mat& bgr) {
   return double(output.back());
 }
 
-double LearnedScore::score(data::VideoStream& stream, const ShotRecord& shot) {
+double LearnedScore::score(media::VideoStream& stream, const ShotRecord& shot) {
   double sum = 0;
   int64_t seen = 0;
   const cv::Size size(int(stream.info().width), int(stream.info().height));
@@ -64,7 +64,7 @@ double LearnedScore::score(data::VideoStream& stream, const ShotRecord& shot) {
     ++seen;
   }
   if (seen == 0) {
-    throw data::UnusableClip("cannot decode", "it cannot be searched", data::kReencode);
+    throw media::UnusableClip("cannot decode", "it cannot be searched", media::kReencode);
   }
   return sum / double(seen);
 }

@@ -4,9 +4,9 @@
 #include <opencv2/core.hpp>
 #include <vector>
 
-#include "data/media/video_stream.h"
-#include "filter/learned_config.h"
-#include "filter/video_record.h"
+#include "filter/config/learned_config.h"
+#include "filter/record/video_record.h"
+#include "media/decode/video_stream.h"
 
 namespace sana::filter {
 
@@ -24,7 +24,7 @@ class LearnedScore {
   double score(const cv::Mat& bgr);
 
   // The mean over pictures of the shot, at even distances, by seeking in the stream.
-  double score(data::VideoStream& stream, const ShotRecord& shot);
+  double score(media::VideoStream& stream, const ShotRecord& shot);
 
  private:
   struct Net;

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "core/progress.h"
-#include "filter/filter_config.h"
+#include "filter/config/filter_config.h"
+#include "filter/record/score_store.h"
 #include "filter/report/thumbnails.h"
-#include "filter/score_store.h"
 
 namespace sana::filter {
 

@@ -22,7 +22,7 @@ std::string jpeg_of(const cv::Mat& bgr) {
 
 class Observer {
  public:
-  Observer(data::VideoStream& stream, const MeasureConfig& config, MotionMeter& meter)
+  Observer(media::VideoStream& stream, const MeasureConfig& config, MotionMeter& meter)
       : stream_(stream),
         config_(config),
         meter_(meter),
@@ -36,13 +36,13 @@ class Observer {
 
  private:
   cv::Size size_as_shown(double area) const {
-    const data::StreamInfo& info = stream_.info();
+    const media::StreamInfo& info = stream_.info();
     return size_of_area(double(info.width) * info.pixel_aspect, double(info.height), area);
   }
 
   void look() {
     const double now = stream_.time_s();
-    const data::SmallPicture small = stream_.small(small_);
+    const media::SmallPicture small = stream_.small(small_);
     seen_.frames.push_back(tracer_.trace(now, small.bgr, small.luma));
     measure_motion(now, small.luma);
     if (now < next_picture_s_) return;
@@ -83,7 +83,7 @@ class Observer {
     seen_.pictures.push_back(std::move(picture));
   }
 
-  data::VideoStream& stream_;
+  media::VideoStream& stream_;
   const MeasureConfig& config_;
   MotionMeter& meter_;
   cv::Size small_, thumbnail_;
@@ -95,7 +95,7 @@ class Observer {
 
 }  // namespace
 
-Observations observe(data::VideoStream& stream, const MeasureConfig& config, MotionMeter& meter) {
+Observations observe(media::VideoStream& stream, const MeasureConfig& config, MotionMeter& meter) {
   return Observer(stream, config, meter).run();
 }
 

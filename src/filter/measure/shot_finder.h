@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "filter/config/shot_config.h"
 #include "filter/measure/dissolve.h"
 #include "filter/measure/frame_trace.h"
-#include "filter/shot_config.h"
 
 namespace sana::filter {
 

@@ -46,7 +46,7 @@ class ShotScorer {
     if (pictures_.empty()) pictures_.push_back(nearest_picture((start_s_ + last_s_) / 2));
   }
 
-  MeasuredShot score(const data::StreamInfo& info, int64_t file_bytes) {
+  MeasuredShot score(const media::StreamInfo& info, int64_t file_bytes) {
     MeasuredShot shot;
     ShotRecord& record = shot.record;
     record.start_s = start_s_;
@@ -86,12 +86,12 @@ class ShotScorer {
     return meter.result();
   }
 
-  CropBox crop(const data::StreamInfo& info) const {
+  CropBox crop(const media::StreamInfo& info) const {
     const cv::Rect box = crop_box(common_borders(), {int(info.width), int(info.height)});
     return {box.x, box.y, box.width, box.height};
   }
 
-  void add_technical(const data::StreamInfo& info, int64_t file_bytes, ShotRecord& record) const {
+  void add_technical(const media::StreamInfo& info, int64_t file_bytes, ShotRecord& record) const {
     Scores& scores = record.scores;
     const double fps = 1 / step_s_;
     scores["seconds"] = record.end_s - record.start_s;
@@ -136,7 +136,7 @@ class ShotScorer {
     scores["slideshow"] = stillness.slideshow_share;
   }
 
-  void add_pictures(ShotRecord& record, const data::StreamInfo& info) const {
+  void add_pictures(ShotRecord& record, const media::StreamInfo& info) const {
     Scores& scores = record.scores;
     scores["saturation"] = mean_of(pictures_, [](const auto& p) { return p.colour.saturation; });
     scores["colourfulness"] =
@@ -158,7 +158,7 @@ class ShotScorer {
 }  // namespace
 
 MeasuredShot score_shot(const Observations& seen, const FrameRange& range, double step_s,
-                        const data::StreamInfo& info, int64_t file_bytes) {
+                        const media::StreamInfo& info, int64_t file_bytes) {
   return ShotScorer(seen, range, step_s).score(info, file_bytes);
 }
 

@@ -5,19 +5,19 @@
 #include <opencv2/core/utility.hpp>
 
 #include "core/error.h"
-#include "data/media/shard.h"
-#include "data/media/video_stream.h"
-#include "data/unusable.h"
 #include "filter/measure/observer.h"
 #include "filter/measure/shot_finder.h"
 #include "filter/measure/shot_scores.h"
+#include "media/bytes/shard.h"
+#include "media/decode/video_stream.h"
+#include "media/unusable.h"
 
 namespace sana::filter {
 namespace {
 
-std::shared_ptr<const data::ByteSource> open_place(const VideoPlace& place) {
-  if (place.member.empty()) return data::open_bytes(place.path);
-  return data::own_bytes(data::read_shard_entry(place.path, place.member, place.position));
+std::shared_ptr<const media::ByteSource> open_place(const VideoPlace& place) {
+  if (place.member.empty()) return media::open_bytes(place.path);
+  return media::own_bytes(media::read_shard_entry(place.path, place.member, place.position));
 }
 
 double step_of(const std::vector<FrameTrace>& frames, double fps) {
@@ -47,13 +47,13 @@ VideoRecord VideoMeter::measure(const VideoPlace& place, const TakeThumbnail& ta
   record.place = place;
   try {
     measure_usable(record, take);
-  } catch (const data::UnusableClip& unusable) {
+  } catch (const media::UnusableClip& unusable) {
     record.shots.clear();
     record.problem = unusable.record(place.id);
   } catch (const cv::Exception& error) {
     // OpenCV gives up on pictures of absurd shapes, such as 1 x 8000.
     record.shots.clear();
-    record.problem = data::UnusedClip{place.id, "cannot be measured", error.err, data::kReencode};
+    record.problem = media::UnusedClip{place.id, "cannot be measured", error.err, media::kReencode};
   }
   return record;
 }
@@ -61,10 +61,10 @@ VideoRecord VideoMeter::measure(const VideoPlace& place, const TakeThumbnail& ta
 void VideoMeter::measure_usable(VideoRecord& record, const TakeThumbnail& take) {
   const auto bytes = open_place(record.place);
   const std::string& name = record.place.member.empty() ? record.place.path : record.place.member;
-  data::VideoStream stream(bytes, name);
+  media::VideoStream stream(bytes, name);
   const Observations seen = observe(stream, measure_, motion_);
   stream.check_decoded(/*is_whole=*/true);
-  const data::StreamInfo& info = stream.info();
+  const media::StreamInfo& info = stream.info();
   const double step_s = step_of(seen.frames, info.fps);
   record.codec = info.codec;
   record.pixel_format = info.pixel_format;
@@ -78,11 +78,11 @@ void VideoMeter::measure_usable(VideoRecord& record, const TakeThumbnail& take) 
     record.shots.push_back(std::move(shot.record));
   }
   if (record.shots.empty()) {
-    throw data::UnusableClip("nothing to see", "it is black or of one colour throughout",
-                             "leave it out");
+    throw media::UnusableClip("nothing to see", "it is black or of one colour throughout",
+                              "leave it out");
   }
   if (learned_.empty()) return;
-  data::VideoStream searched(bytes, name);
+  media::VideoStream searched(bytes, name);
   for (ShotRecord& shot : record.shots) {
     for (LearnedScore& learned : learned_) {
       shot.scores[learned.name()] = learned.score(searched, shot);

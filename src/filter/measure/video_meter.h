@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "filter/learned_config.h"
+#include "filter/config/learned_config.h"
+#include "filter/config/measure_config.h"
+#include "filter/config/shot_config.h"
 #include "filter/measure/learned_score.h"
-#include "filter/measure_config.h"
+#include "filter/record/video_record.h"
 #include "filter/scores/motion.h"
-#include "filter/shot_config.h"
-#include "filter/video_record.h"
 
 namespace sana::filter {
 

@@ -6,8 +6,8 @@
 #include "core/base64.h"
 #include "core/build_config.h"
 #include "core/error.h"
+#include "filter/record/score_table.h"
 #include "filter/report/histogram.h"
-#include "filter/score_table.h"
 
 namespace sana::filter {
 namespace {
@@ -46,7 +46,7 @@ Json unusable(const UnusableFiles& files) {
                    [](const auto* a, const auto* b) { return a->count > b->count; });
   auto rows = Json::array();
   for (const auto* group : groups) {
-    const data::UnusedClip& example = group->example;
+    const media::UnusedClip& example = group->example;
     rows.push_back({{"reason", example.reason},
                     {"count", group->count},
                     {"example", example.id},
@@ -204,7 +204,7 @@ Json score_report(const ShotTable& table, size_t column, const std::vector<Verdi
 
 }  // namespace
 
-void UnusableFiles::add(const data::UnusedClip& clip) {
+void UnusableFiles::add(const media::UnusedClip& clip) {
   Group& group = by_reason[clip.reason];
   if (group.count++ == 0) group.example = clip;
   ++count;

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "filter/config/filter_config.h"
 #include "filter/decide/shot_table.h"
 #include "filter/decide/verdict.h"
-#include "filter/filter_config.h"
 #include "filter/report/thumbnails.h"
 
 namespace sana::filter {
@@ -16,12 +16,12 @@ namespace sana::filter {
 struct UnusableFiles {
   struct Group {
     int64_t count = 0;
-    data::UnusedClip example;  // the first by id
+    media::UnusedClip example;  // the first by id
   };
   std::map<std::string, Group> by_reason;
   int64_t count = 0;
 
-  void add(const data::UnusedClip& clip);
+  void add(const media::UnusedClip& clip);
 };
 
 struct ReportInput {

@@ -6,10 +6,10 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
-#include "data/media/shrink.h"
 #include "filter/module/opencv_module.h"
 #include "filter/scores/camera_motion.h"
 #include "filter/scores/frame_size.h"
+#include "media/picture/shrink.h"
 
 namespace sana::filter {
 namespace {
@@ -51,7 +51,7 @@ cv::Mat block_means(const cv::Mat& grey) {
   const cv::Size size(grey.cols / kBlock, grey.rows / kBlock);
   cv::Mat levels;
   grey(cv::Rect({}, size * kBlock)).convertTo(levels, CV_16U, 16);
-  return data::halved(levels, size);
+  return media::halved(levels, size);
 }
 
 cv::Mat as_levels(const cv::Mat& sixteenths, int type) {

@@ -4,7 +4,7 @@
 #include <array>
 #include <opencv2/imgproc.hpp>
 
-#include "data/media/shrink.h"
+#include "media/picture/shrink.h"
 
 namespace sana::filter {
 namespace {
@@ -31,7 +31,7 @@ std::array<float, kHashBits> low_frequencies(const cv::Mat& spectrum) {
 cv::Mat shrink_to_hash(const cv::Mat& grey) {
   const cv::Size size(kHashSide, kHashSide);
   cv::Mat small;
-  cv::resize(data::halved(grey, size * 2), small, size, 0, 0, cv::INTER_AREA);
+  cv::resize(media::halved(grey, size * 2), small, size, 0, 0, cv::INTER_AREA);
   return small;
 }
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <opencv2/core.hpp>
 
-#include "filter/shot_hash.h"
+#include "filter/record/shot_hash.h"
 
 namespace sana::filter {
 

@@ -6,9 +6,9 @@
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "data/media/shrink.h"
 #include "filter/scores/frame_size.h"
 #include "filter/scores/glyphs.h"
+#include "media/picture/shrink.h"
 
 namespace sana::filter {
 namespace {
@@ -148,7 +148,7 @@ double text_share(const cv::Mat& luma) {
   // Not smoothed before the last step: letters are thin.
   const cv::Size size = size_of_area(luma.cols, luma.rows, kTextArea);
   cv::Mat small;
-  cv::resize(data::halved(luma, size), small, size, 0, 0, cv::INTER_LINEAR);
+  cv::resize(media::halved(luma, size), small, size, 0, 0, cv::INTER_LINEAR);
   cv::Mat mean;
   cv::Mat contrast;
   cv::blur(small, mean, {kTextWindow, kTextWindow});

@@ -2,6 +2,8 @@
 // these latents.
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/dc_ae_names.h"
+#include "checkpoints/public/dc_ae_public.h"
 #include "infer/verify/verify.h"
 #include "model/vae/dc_ae.h"
 
@@ -10,9 +12,10 @@ namespace sana::infer {
 std::vector<ComputedTensor> run_dc_ae_fixture(const Fixture& fixture,
                                               const VerifyOptions& options) {
   at::NoGradGuard no_grad;
-  model::DcAe vae = model::load_dc_ae(
-      fixture.weights, model::dc_ae_config_from_diffusers(fixture.config, fixture.where),
-      fixture.where, options.device, options.dtype);
+  model::DcAe vae =
+      model::build_dc_ae(checkpoints::dc_ae_config_from_diffusers(fixture.config, fixture.where),
+                         checkpoints::dc_ae_public_names(fixture.weights, fixture.where),
+                         fixture.where, options.device, options.dtype);
   std::vector<ComputedTensor> results;
   at::Tensor latent;
   if (fixture.has_input("image")) {

@@ -2,6 +2,7 @@
 // "out.<name>.latent", and the video of these latents "out.<name>.video".
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/dc_ae_video_public.h"
 #include "infer/verify/verify.h"
 #include "model/vae/dc_ae_video.h"
 
@@ -10,9 +11,9 @@ namespace sana::infer {
 std::vector<ComputedTensor> run_dc_ae_video_fixture(const Fixture& fixture,
                                                     const VerifyOptions& options) {
   at::NoGradGuard no_grad;
-  const auto config = model::dc_ae_video_config_from_json(fixture.config, fixture.where);
-  model::DcAeVideo vae = model::load_dc_ae_video(fixture.weights, config, fixture.where,
-                                                 options.device, options.dtype);
+  const auto config = checkpoints::dc_ae_video_config_from_json(fixture.config, fixture.where);
+  model::DcAeVideo vae = model::build_dc_ae_video(config, fixture.weights, fixture.where,
+                                                  options.device, options.dtype);
   std::vector<ComputedTensor> results;
   for (const auto& [name, video] : fixture.inputs) {
     const at::Tensor latents = vae->encode(video);

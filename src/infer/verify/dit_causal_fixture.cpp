@@ -4,11 +4,11 @@
 
 #include <cstdlib>
 
+#include "checkpoints/public/diffusers_config.h"
 #include "core/error.h"
 #include "infer/verify/verify.h"
 #include "model/sana_video.h"
 #include "model/state_dict.h"
-#include "model/weights/diffusers_config.h"
 
 namespace sana::infer {
 namespace {
@@ -74,7 +74,7 @@ struct CausalRun {
 
 CausalRun prepare_run(const Fixture& fixture, const VerifyOptions& options) {
   model::SanaVideoConfig config =
-      model::sana_video_config_from_diffusers(fixture.config, fixture.where);
+      checkpoints::sana_video_config_from_diffusers(fixture.config, fixture.where);
   config.attention_eps = header_number(fixture, "eps", 1e-8);
   CausalRun run{model::SanaVideo(config), {}, {}, {}, {}, {}};
   model::load_state_dict(*run.model, fixture.weights, fixture.where);

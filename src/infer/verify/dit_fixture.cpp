@@ -2,10 +2,10 @@
 // every gradient.
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/diffusers_config.h"
 #include "infer/verify/verify.h"
 #include "model/sana_video.h"
 #include "model/state_dict.h"
-#include "model/weights/diffusers_config.h"
 
 namespace sana::infer {
 namespace {
@@ -20,7 +20,8 @@ void add_gradients(model::SanaVideo& model, std::vector<ComputedTensor>& results
 }  // namespace
 
 std::vector<ComputedTensor> run_dit_fixture(const Fixture& fixture, const VerifyOptions& options) {
-  model::SanaVideo model(model::sana_video_config_from_diffusers(fixture.config, fixture.where));
+  model::SanaVideo model(
+      checkpoints::sana_video_config_from_diffusers(fixture.config, fixture.where));
   model::load_state_dict(*model, fixture.weights, fixture.where);
   model->to(options.device, options.dtype);
   const auto on_device = [&](const std::string& name) {

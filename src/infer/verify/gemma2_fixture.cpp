@@ -1,17 +1,18 @@
 // The Gemma-2 decoder on a fixture.
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/gemma2_public.h"
 #include "core/error.h"
 #include "infer/verify/verify.h"
 #include "model/state_dict.h"
-#include "model/text_encoder/gemma2.h"
+#include "model/text_encoder/gemma2/gemma2.h"
 
 namespace sana::infer {
 
 // Rows of padding mean nothing in either implementation: they stand as stored and always agree.
 std::vector<ComputedTensor> run_gemma2_fixture(const Fixture& fixture,
                                                const VerifyOptions& options) {
-  const auto config = model::gemma2_config_from_json(fixture.config, fixture.where);
+  const auto config = checkpoints::gemma2_config_from_json(fixture.config, fixture.where);
   model::Gemma2 gemma(config);
   model::adopt_state_dict(*gemma, model::gemma2_weights(fixture.weights), options.device,
                           options.dtype, fixture.where);

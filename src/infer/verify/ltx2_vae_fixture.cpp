@@ -1,6 +1,7 @@
 // The LTX-2 video VAE on a fixture: posterior of the clip, and frames of its stored mean.
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/ltx2_vae_public.h"
 #include "infer/verify/verify.h"
 #include "model/vae/ltx2_vae.h"
 
@@ -8,7 +9,7 @@ namespace sana::infer {
 
 std::vector<ComputedTensor> run_ltx2_vae_fixture(const Fixture& fixture,
                                                  const VerifyOptions& options) {
-  const auto config = model::ltx2_vae_config_from_diffusers(fixture.config, fixture.where);
+  const auto config = checkpoints::ltx2_vae_config_from_diffusers(fixture.config, fixture.where);
   model::Ltx2Vae vae =
       model::build_ltx2_vae(config, fixture.weights, fixture.where,
                             at::TensorOptions().device(options.device).dtype(options.dtype));

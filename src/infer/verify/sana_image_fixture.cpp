@@ -1,17 +1,18 @@
 // The text-to-image SANA on a fixture.
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/sana_image_config.h"
 #include "infer/verify/verify.h"
 #include "model/sana_image.h"
 #include "model/state_dict.h"
-#include "model/weights/sana_image_config.h"
 
 namespace sana::infer {
 
 std::vector<ComputedTensor> run_sana_image_fixture(const Fixture& fixture,
                                                    const VerifyOptions& options) {
   at::NoGradGuard no_grad;
-  model::SanaImage model(model::sana_image_config_from_diffusers(fixture.config, fixture.where));
+  model::SanaImage model(
+      checkpoints::sana_image_config_from_diffusers(fixture.config, fixture.where));
   model::load_state_dict(*model, fixture.weights, fixture.where);
   model->to(options.device, options.dtype);
   const auto on_device = [&](const std::string& name) {

@@ -1,16 +1,16 @@
 // The causal 3-D VAE on a fixture, whole clips and frame chunks.
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/diffusers_config.h"
 #include "infer/verify/verify.h"
 #include "model/state_dict.h"
-#include "model/weights/diffusers_config.h"
 
 namespace sana::infer {
 
 std::vector<ComputedTensor> run_wan_vae_fixture(const Fixture& fixture,
                                                 const VerifyOptions& options) {
   at::NoGradGuard no_grad;
-  model::WanVae vae(model::wan_vae_config_from_diffusers(fixture.config, fixture.where));
+  model::WanVae vae(checkpoints::wan_vae_config_from_diffusers(fixture.config, fixture.where));
   model::load_state_dict(*vae, fixture.weights, fixture.where);
   vae->to(options.device, options.dtype);
   const auto on_device = [&](const std::string& name) {

@@ -1,8 +1,6 @@
 #include "model/text_encoder/text_encoder.h"
 
-#include "core/error.h"
-#include "model/text_encoder/gemma2_encoder.h"
-#include "model/text_encoder/minilm.h"
+#include <spdlog/fmt/fmt.h>
 
 namespace sana::model {
 
@@ -16,14 +14,6 @@ void TextEncoderConfig::validate(config::Problems& problems) const {
   refuse("lowercase", lowercase == defaults.lowercase);
   refuse("motion_score", motion_score == defaults.motion_score);
   refuse("softcap", softcap == defaults.softcap);
-}
-
-std::unique_ptr<TextEncoder> load_text_encoder(const TextEncoderConfig& config,
-                                               c10::Device device) {
-  if (config.name == kMiniLmName) return std::make_unique<MiniLm>(config, device);
-  if (config.name == kGemma2Name) return std::make_unique<Gemma2Encoder>(config, device);
-  throw UserError(fmt::format("the text encoder \"{}\" is unknown; this program has {} and {}",
-                              config.name, kMiniLmName, kGemma2Name));
 }
 
 }  // namespace sana::model

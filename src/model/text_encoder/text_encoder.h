@@ -1,11 +1,8 @@
 // What the rest of the program needs of a text encoder, whatever its architecture.
 #pragma once
 #include <ATen/core/Tensor.h>
-#include <c10/core/Device.h>
 
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,9 +77,5 @@ struct TextEncoderConfig {
   // Settings of gemma-2-2b are refused for the other encoder, which would not heed them.
   void validate(config::Problems& problems) const;
 };
-
-// Opens the encoder on a device. Throws UserError when its files are missing (names
-// scripts/setup.sh) or damaged.
-std::unique_ptr<TextEncoder> load_text_encoder(const TextEncoderConfig& config, c10::Device device);
 
 }  // namespace sana::model

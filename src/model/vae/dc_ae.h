@@ -7,21 +7,22 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include <filesystem>
-#include <memory>
 #include <string>
 
 #include "core/safetensors.h"
 #include "model/vae/dc_ae_coder.h"
 #include "model/vae/dc_ae_config.h"
-#include "model/vae/video_vae.h"
+#include "model/vae/vae_adapter.h"
 
 namespace sana::model {
 
 // Parameter names and shapes are the public (diffusers) ones. Weights take no memory before
-// load_dc_ae() or adopt_state_dict() sets them.
+// build_dc_ae() or adopt_state_dict() sets them.
 class DcAeImpl : public torch::nn::Module {
  public:
+  static constexpr const char* kKind = "dc_ae";
+  static constexpr FrameCoupling kFrameCoupling = FrameCoupling::kNone;
+
   explicit DcAeImpl(const DcAeConfig& config);
 
   // images [N, 3, H, W] in [-1, 1] -> latents [N, C, H/f, W/f], not normalised. H and W must be
@@ -29,6 +30,11 @@ class DcAeImpl : public torch::nn::Module {
   at::Tensor encode(const at::Tensor& images);
   // latents [N, C, h, w], not normalised -> images [N, 3, f*h, f*w], not clamped.
   at::Tensor decode(const at::Tensor& latents);
+
+  // Normalised latents [B, C, T, h, w] in float32, and pixels of such, not clamped: frame
+  // by frame. What VaeAdapter makes a VideoVae of.
+  at::Tensor encode_normalized(const at::Tensor& video);
+  at::Tensor decode_normalized(const at::Tensor& latents);
 
   const DcAeConfig& config() const { return config_; }
 
@@ -39,18 +45,9 @@ class DcAeImpl : public torch::nn::Module {
 };
 TORCH_MODULE(DcAe);
 
-// A model with these weights, under public (diffusers) or original (efficientvit) names. `what`
-// names their source in errors. Throws UserError that lists all names that do not fit.
-DcAe load_dc_ae(const TensorMap& tensors, const DcAeConfig& config, const std::string& what,
-                c10::Device device = c10::kCPU, c10::ScalarType dtype = c10::kFloat);
-// The same from a folder with config.json and one .safetensors file (or its index).
-DcAe load_dc_ae(const std::filesystem::path& directory, c10::Device device = c10::kCPU,
-                c10::ScalarType dtype = c10::kFloat);
-
-// Hash of configuration and weights.
-std::string vae_identity(const DcAe& vae);
-
-// The VideoVae of a DcAe: each frame by its own, one after the other, no gradients.
-std::unique_ptr<VideoVae> make_video_vae(DcAe vae, c10::Device device, c10::ScalarType dtype);
+// A model with these weights (diffusers names). `what` names their source in errors. Throws
+// UserError that lists all names that do not fit.
+DcAe build_dc_ae(const DcAeConfig& config, const TensorMap& weights, const std::string& what,
+                 c10::Device device = c10::kCPU, c10::ScalarType dtype = c10::kFloat);
 
 }  // namespace sana::model

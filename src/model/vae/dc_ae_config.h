@@ -1,7 +1,6 @@
 // Sizes of a deep-compression autoencoder for images (arXiv 2410.10733).
 #pragma once
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -66,9 +65,5 @@ struct DcAeConfig {
   }
   void validate(config::Problems& problems) const;
 };
-
-// From vae/config.json of AutoencoderDC. Keys that are absent have the defaults of the public
-// class; `where` names the file in errors. Throws UserError that lists every wrong value.
-DcAeConfig dc_ae_config_from_diffusers(const nlohmann::json& json, const std::string& where);
 
 }  // namespace sana::model

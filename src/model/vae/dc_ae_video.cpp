@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/shape.h"
+#include "model/state_dict.h"
 
 namespace sana::model {
 namespace {
@@ -84,6 +85,21 @@ at::Tensor DcAeVideoImpl::normalize(const at::Tensor& latents) const {
 
 at::Tensor DcAeVideoImpl::denormalize(const at::Tensor& latents) const {
   return latents / scaling_of(config_, latents);
+}
+
+at::Tensor DcAeVideoImpl::encode_normalized(const at::Tensor& video) {
+  return normalize(encode(video).to(at::kFloat));
+}
+
+at::Tensor DcAeVideoImpl::decode_normalized(const at::Tensor& latents) {
+  return decode(denormalize(latents.to(at::kFloat)));
+}
+
+DcAeVideo build_dc_ae_video(const DcAeVideoConfig& config, const TensorMap& weights,
+                            const std::string& what, c10::Device device, c10::ScalarType dtype) {
+  DcAeVideo vae(config);
+  adopt_state_dict(*vae, weights, device, dtype, what);
+  return vae;
 }
 
 }  // namespace sana::model

@@ -7,20 +7,22 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include <memory>
 #include <string>
 
 #include "core/safetensors.h"
 #include "model/vae/dc_ae_video_coder.h"
 #include "model/vae/dc_ae_video_config.h"
-#include "model/vae/video_vae.h"
+#include "model/vae/vae_adapter.h"
 
 namespace sana::model {
 
 // Parameter names and shapes are those of the original checkpoint ("model_state_dict" of its .pt
-// file). Weights take no memory before load_dc_ae_video() or adopt_state_dict() sets them.
+// file). Weights take no memory before build_dc_ae_video() or adopt_state_dict() sets them.
 class DcAeVideoImpl : public torch::nn::Module {
  public:
+  static constexpr const char* kKind = "dc_ae_video";
+  static constexpr FrameCoupling kFrameCoupling = FrameCoupling::kStreamed;
+
   explicit DcAeVideoImpl(const DcAeVideoConfig& config);
 
   // video [B, 3, F, H, W] in [-1, 1], F = 4T -> latents [B, C, T, H/f, W/f], not normalised. A lone
@@ -40,6 +42,11 @@ class DcAeVideoImpl : public torch::nn::Module {
   at::Tensor normalize(const at::Tensor& latents) const;
   at::Tensor denormalize(const at::Tensor& latents) const;
 
+  // Normalised latents [B, C, T, h, w] in float32, and pixels of such, not clamped; what VaeAdapter
+  // makes a VideoVae of.
+  at::Tensor encode_normalized(const at::Tensor& video);
+  at::Tensor decode_normalized(const at::Tensor& latents);
+
   const DcAeVideoConfig& config() const { return config_; }
 
  private:
@@ -54,14 +61,8 @@ TORCH_MODULE(DcAeVideo);
 
 // A model with these weights. `what` names their source in errors. Throws UserError that lists all
 // names that do not fit.
-DcAeVideo load_dc_ae_video(const TensorMap& tensors, const DcAeVideoConfig& config,
-                           const std::string& what, c10::Device device = c10::kCPU,
-                           c10::ScalarType dtype = c10::kFloat);
-
-// Hash of configuration and weights.
-std::string vae_identity(const DcAeVideo& vae);
-
-// The VideoVae of a DcAeVideo: chunk by chunk, no gradients, on one device in one dtype.
-std::unique_ptr<VideoVae> make_video_vae(DcAeVideo vae, c10::Device device, c10::ScalarType dtype);
+DcAeVideo build_dc_ae_video(const DcAeVideoConfig& config, const TensorMap& weights,
+                            const std::string& what, c10::Device device = c10::kCPU,
+                            c10::ScalarType dtype = c10::kFloat);
 
 }  // namespace sana::model

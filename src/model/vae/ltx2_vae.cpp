@@ -60,6 +60,14 @@ at::Tensor Ltx2VaeImpl::denormalize(const at::Tensor& latents) const {
          per_channel(latents_mean_, latents);
 }
 
+at::Tensor Ltx2VaeImpl::encode_normalized(const at::Tensor& video) {
+  return normalize(encode(video).mean);
+}
+
+at::Tensor Ltx2VaeImpl::decode_normalized(const at::Tensor& latents) {
+  return decode(denormalize(latents.to(dtype())));
+}
+
 Ltx2Vae build_ltx2_vae(const Ltx2VaeConfig& config, const TensorMap& weights,
                        const std::string& what, const at::TensorOptions& options) {
   load_state_dict(*Ltx2Vae(config, options.device(at::kMeta)), weights, what);
@@ -67,6 +75,13 @@ Ltx2Vae build_ltx2_vae(const Ltx2VaeConfig& config, const TensorMap& weights,
   load_state_dict(*vae, weights, what);
   use_volume_format(*vae);
   return vae;
+}
+
+std::unique_ptr<VideoVae> make_video_vae(Ltx2Vae vae, c10::Device device, c10::ScalarType dtype) {
+  check_halves_agree(vae->config());
+  auto face = std::make_unique<VaeAdapter<Ltx2Vae>>(vae, device, dtype);
+  use_volume_format(*vae);
+  return face;
 }
 
 }  // namespace sana::model

@@ -4,14 +4,13 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "core/safetensors.h"
 #include "model/vae/latent_posterior.h"
 #include "model/vae/ltx2_coder.h"
-#include "model/vae/video_vae.h"
+#include "model/vae/vae_adapter.h"
 
 namespace sana::model {
 
@@ -19,6 +18,9 @@ namespace sana::model {
 // buffers latents_mean and latents_std [C]. Parameters are uninitialised until weights are loaded.
 class Ltx2VaeImpl : public torch::nn::Module {
  public:
+  static constexpr const char* kKind = "ltx2_vae";
+  static constexpr FrameCoupling kFrameCoupling = FrameCoupling::kWindow;
+
   // `options`: dtype and device of the parameters; on the meta device nothing is allocated.
   explicit Ltx2VaeImpl(const Ltx2VaeConfig& config, const at::TensorOptions& options = {});
 
@@ -32,6 +34,11 @@ class Ltx2VaeImpl : public torch::nn::Module {
   // (z - mean) / std per channel, and back, in float32.  [B, C, T, h, w]
   at::Tensor normalize(const at::Tensor& latents) const;
   at::Tensor denormalize(const at::Tensor& latents) const;
+
+  // Normalised latents [B, C, T, h, w] in float32, and pixels of such, not clamped: whole
+  // clips. What VaeAdapter makes a VideoVae of.
+  at::Tensor encode_normalized(const at::Tensor& video);
+  at::Tensor decode_normalized(const at::Tensor& latents);
 
   const Ltx2VaeConfig& config() const { return config_; }
 
@@ -51,13 +58,7 @@ TORCH_MODULE(Ltx2Vae);
 Ltx2Vae build_ltx2_vae(const Ltx2VaeConfig& config, const TensorMap& weights,
                        const std::string& what, const at::TensorOptions& options = {});
 
-// A public folder: config.json of AutoencoderKLLTX2Video and safetensors beside it. Throws
-// UserError.
-Ltx2Vae load_ltx2_vae(const std::filesystem::path& directory,
-                      const at::TensorOptions& options = {});
-
-// The VideoVae of an Ltx2Vae on one device in one dtype: whole clips, frames seen through windows.
-// Throws UserError when encoder and decoder disagree about sizes, or config.json about the layers.
+// In the memory layout that its convolutions are fastest in. Throws as check_halves_agree.
 std::unique_ptr<VideoVae> make_video_vae(Ltx2Vae vae, c10::Device device, c10::ScalarType dtype);
 
 }  // namespace sana::model

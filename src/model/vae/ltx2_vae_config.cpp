@@ -2,21 +2,12 @@
 
 #include <algorithm>
 
-#include "core/config/config.h"
 #include "core/error.h"
 
 namespace sana::model {
 namespace {
 
 using config::Problems;
-
-// Public files may write one truth value for all blocks.
-void expand_flag(nlohmann::json& json, const char* key, size_t blocks) {
-  const auto found = json.find(key);
-  if (found != json.end() && found->is_boolean()) {
-    *found = std::vector<bool>(blocks, found->get<bool>());
-  }
-}
 
 // Strides multiply over blocks; sixteen halvings are beyond any picture.
 constexpr size_t kMaxBlocks = 16;
@@ -99,6 +90,21 @@ void validate_decoder_channels(const Ltx2VaeConfig& c, Problems& problems) {
   }
 }
 
+// The strides of the decoder's layers.
+VaeGeometry decoder_geometry(const Ltx2VaeConfig& config) {
+  VaeGeometry geometry{config.patch_size_t, config.patch_size, config.patch_size,
+                       config.latent_channels};
+  const auto& scaling = config.decoder_spatio_temporal_scaling;
+  for (size_t i = 0; i < config.decoder_block_out_channels.size(); ++i) {
+    if (!scaling[scaling.size() - 1 - i]) continue;
+    const Ltx2Stride stride = ltx2_stride(config.upsample_type[i]);
+    geometry.stride_t *= stride.t;
+    geometry.stride_h *= stride.h;
+    geometry.stride_w *= stride.w;
+  }
+  return geometry;
+}
+
 }  // namespace
 
 Ltx2Stride ltx2_stride(const std::string& type) {
@@ -127,32 +133,21 @@ void Ltx2VaeConfig::validate(Problems& problems) const {
   validate_decoder_channels(*this, problems);
 }
 
-Ltx2VaeConfig ltx2_vae_config_from_diffusers(const nlohmann::json& json, const std::string& where) {
-  require(json.is_object(), "{}: a JSON object is expected, found {}", where, json.type_name());
-  nlohmann::json known = nlohmann::json::object();
-  for (const auto& [key, value] : json.items()) {
-    if (!key.starts_with("_")) known[key] = value;
-  }
-  const auto entries = [&](const char* key, size_t otherwise) {
-    return known.contains(key) && known[key].is_array() ? known[key].size() : otherwise;
-  };
-  const Ltx2VaeConfig defaults;
-  const size_t down = entries("block_out_channels", defaults.block_out_channels.size());
-  const size_t up =
-      entries("decoder_block_out_channels", defaults.decoder_block_out_channels.size());
-  expand_flag(known, "spatio_temporal_scaling", down);
-  expand_flag(known, "decoder_spatio_temporal_scaling", up);
-  expand_flag(known, "decoder_inject_noise", up + 1);
-  expand_flag(known, "upsample_residual", up);
-  return config::load_text<Ltx2VaeConfig>(known.dump(), where);
-}
-
-Ltx2VaeConfig ltx2_vae_public_config() {
-  Ltx2VaeConfig config;
-  config.decoder_causal = false;
-  config.spatial_compression_ratio = 32;
-  config.temporal_compression_ratio = 8;
-  return config;
+void check_halves_agree(const Ltx2VaeConfig& config) {
+  const VaeGeometry down = config.geometry(), up = decoder_geometry(config);
+  require(
+      down.stride_t == up.stride_t && down.stride_h == up.stride_h &&
+          down.stride_w == up.stride_w && config.in_channels == config.out_channels,
+      "ltx2_vae: the encoder divides frames, rows and columns by {}, {}, {}, but the decoder "
+      "multiplies them by {}, {}, {}; check downsample_type and upsample_type in its config.json",
+      down.stride_t, down.stride_h, down.stride_w, up.stride_t, up.stride_h, up.stride_w);
+  require(
+      config.spatial_compression_ratio.value_or(down.stride_h) == down.stride_h &&
+          config.temporal_compression_ratio.value_or(down.stride_t) == down.stride_t,
+      "ltx2_vae: its config.json says {} pixels and {} frames per latent, its layers make {} and "
+      "{}; correct spatial_compression_ratio and temporal_compression_ratio",
+      config.spatial_compression_ratio.value_or(down.stride_h),
+      config.temporal_compression_ratio.value_or(down.stride_t), down.stride_h, down.stride_t);
 }
 
 }  // namespace sana::model

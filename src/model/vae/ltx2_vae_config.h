@@ -1,7 +1,6 @@
 // Sizes and variant of the LTX-2 video VAE, under the names of its public config.json.
 #pragma once
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +12,7 @@
 namespace sana::model {
 
 // Defaults are those of the public class AutoencoderKLLTX2Video, which apply where config.json has
-// no such key. They are not quite the public checkpoint: see ltx2_vae_public_config().
+// no such key. They are not quite the public checkpoint: see checkpoints/public/ltx2_vae_public.h.
 //
 // Lists of the encoder run from pixels to latents. So do those of the decoder (block i of n takes
 // entry n - 1 - i), but for upsample_type, whose entries are in the order of its blocks.
@@ -122,12 +121,8 @@ struct Ltx2Stride {
 };
 Ltx2Stride ltx2_stride(const std::string& type);
 
-// From vae/config.json of AutoencoderKLLTX2Video. Keys with a leading underscore are ignored, a
-// missing key keeps its default. Throws one UserError naming `where`, with every unknown key, wrong
-// type, and variant that this program does not compute.
-Ltx2VaeConfig ltx2_vae_config_from_diffusers(const nlohmann::json& json, const std::string& where);
-
-// The VAE of Lightricks/LTX-2 (1,222,479,857 parameters and statistics), used by SANA-Video 720p.
-Ltx2VaeConfig ltx2_vae_public_config();
+// Throws UserError when encoder and decoder disagree about sizes, or the ratios that config.json
+// states about the layers.
+void check_halves_agree(const Ltx2VaeConfig& config);
 
 }  // namespace sana::model

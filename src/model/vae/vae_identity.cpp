@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "core/files.h"
+#include "core/hash.h"
 #include "model/state_dict.h"
 
 namespace sana::model {

@@ -2,9 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "core/device.h"
 #include "core/error.h"
-#include "core/files.h"
 #include "core/shape.h"
 #include "model/parameter.h"
 #include "model/state_dict.h"
@@ -112,9 +110,28 @@ at::Tensor WanVaeImpl::denormalize(const at::Tensor& latents) const {
          per_channel(config_.latents_mean, 0.0, latents);
 }
 
+at::Tensor WanVaeImpl::encode_normalized(const at::Tensor& video) {
+  return normalize(encode_chunked(video).mean.to(at::kFloat));
+}
+
+at::Tensor WanVaeImpl::decode_normalized(const at::Tensor& latents) {
+  return decode_chunked(denormalize(latents.to(at::kFloat)));
+}
+
 void WanVaeImpl::set_latent_statistics(std::vector<double> mean, std::vector<double> std) {
   config_.latents_mean = std::move(mean);
   config_.latents_std = std::move(std);
+}
+
+WanVae build_wan_vae(const WanVaeConfig& config, const TensorMap& weights,
+                     const std::string& what) {
+  WanVae vae{nullptr};
+  {
+    const UnfilledParameters unfilled;
+    vae = WanVae(config);
+  }
+  adopt_state_dict(*vae, weights, at::kCPU, at::kFloat, what);
+  return vae;
 }
 
 }  // namespace sana::model

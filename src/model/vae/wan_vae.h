@@ -4,14 +4,13 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/config/checks.h"
 #include "core/safetensors.h"
 #include "model/vae/latent_posterior.h"
+#include "model/vae/vae_adapter.h"
 #include "model/vae/video_vae.h"
 #include "model/vae/wan_coder.h"
 
@@ -67,6 +66,9 @@ struct WanVaeConfig {
 // Parameter names and shapes are the public (diffusers) ones.
 class WanVaeImpl : public torch::nn::Module {
  public:
+  static constexpr const char* kKind = "wan_vae";
+  static constexpr FrameCoupling kFrameCoupling = FrameCoupling::kStreamed;
+
   explicit WanVaeImpl(const WanVaeConfig& config);
 
   // Whole clip at once, with gradients (training).  video [B, 3, F, H, W] in [-1, 1], F = 4k+1.
@@ -81,6 +83,11 @@ class WanVaeImpl : public torch::nn::Module {
   // (z - mean) / std per channel, and back.  [B, C, T, h, w]
   at::Tensor normalize(const at::Tensor& latents) const;
   at::Tensor denormalize(const at::Tensor& latents) const;
+
+  // Normalised latents [B, C, T, h, w] in float32, and pixels of such, not clamped: in
+  // chunks. What VaeAdapter makes a VideoVae of.
+  at::Tensor encode_normalized(const at::Tensor& video);
+  at::Tensor decode_normalized(const at::Tensor& latents);
 
   const WanVaeConfig& config() const { return config_; }
   // Latent statistics measured after training.
@@ -98,20 +105,7 @@ class WanVaeImpl : public torch::nn::Module {
 };
 TORCH_MODULE(WanVae);
 
-// A folder with vae.json (the WanVaeConfig) and vae.safetensors. Throws UserError.
-WanVae load_wan_vae(const std::filesystem::path& directory);
-// The configuration alone.
-WanVaeConfig read_wan_vae_config(const std::filesystem::path& directory);
 // The VAE with these weights (diffusers names), which it shares as far as they are float32. `what`
 // names their source in the UserError.
 WanVae build_wan_vae(const WanVaeConfig& config, const TensorMap& weights, const std::string& what);
-// Writes that folder's two files (weights converted to `dtype`).
-void save_wan_vae(const std::filesystem::path& directory, const WanVae& vae, c10::ScalarType dtype);
-
-// Hash of configuration and weights (as bfloat16, so that saving does not change it).
-std::string vae_identity(const WanVae& vae);
-
-// The VideoVae of a WanVae: chunked, no gradients, on one device in one dtype.
-std::unique_ptr<VideoVae> make_video_vae(WanVae vae, c10::Device device, c10::ScalarType dtype);
-
 }  // namespace sana::model

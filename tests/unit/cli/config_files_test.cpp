@@ -6,7 +6,7 @@
 #include "cli/reference_config.h"
 #include "core/config/config.h"
 #include "core/files.h"
-#include "filter/filter_config.h"
+#include "filter/config/filter_config.h"
 #include "support/catch.h"
 #include "train/trainer_config.h"
 

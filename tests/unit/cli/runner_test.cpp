@@ -12,7 +12,7 @@
 #include "cli/phase.h"
 #include "core/error.h"
 #include "support/catch.h"
-#include "unit/data/data_fixtures.h"
+#include "support/data_fixtures.h"
 
 namespace sana {
 namespace {
@@ -76,16 +76,16 @@ TEST_CASE("bad command lines exit with 2, help and version with 0", "[cli]") {
 }
 
 TEST_CASE("inspect compares the checksums of a data set when asked", "[cli]") {
-  const data::TempFolder folder;
+  const sana_test::TempFolder folder;
   data::make_pixels_dataset(folder.path(), {{16, 24, 5}, {16, 24, 5}}, /*max_shard_bytes=*/1);
   const std::vector<std::string> command = {"inspect", folder.path().string(), "--checksums"};
   const Outcome whole = run_captured(command);
   CHECK(whole.code == 0);
   CHECK(whole.out.find("all samples are whole") != std::string::npos);
   const auto shard = folder / "shard-00001.h5";
-  std::string bytes = data::read_all(shard);
+  std::string bytes = sana_test::read_all(shard);
   for (size_t i = 200; i < bytes.size(); ++i) bytes[i] = char(~bytes[i]);
-  data::write_text(shard, bytes);
+  sana_test::write_text(shard, bytes);
   CHECK(run_captured({"inspect", folder.path().string()}).code == 0);
   const Outcome damaged = run_captured(command);
   CHECK(damaged.code == 2);

@@ -1,4 +1,4 @@
-#include "core/aspect_ratio_bins.h"
+#include "core/geometry/aspect_ratio_bins.h"
 
 #include "support/catch.h"
 

@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "file_size_limit.h"
+#include "core/hash.h"
+#include "core/json_file.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
 
 using sana::EnvironmentError;

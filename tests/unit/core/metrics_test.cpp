@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/error.h"
-#include "file_size_limit.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
 
 using sana_test::contains;

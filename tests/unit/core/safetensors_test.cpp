@@ -5,10 +5,9 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "core/files.h"
-#include "file_size_limit.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
 
 using sana::EnvironmentError;

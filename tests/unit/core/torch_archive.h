@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/torch_file.h"
+#include "core/torch_file/torch_file.h"
 #include "core/zip/writer.h"
 #include "support/temporary_directory.h"
 

@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 
 #include "core/error.h"
-#include "core/torch_file.h"
+#include "core/torch_file/torch_file.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"

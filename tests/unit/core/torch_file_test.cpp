@@ -1,5 +1,5 @@
 // Files that torch.save wrote, against what Python reads from them.
-#include "core/torch_file.h"
+#include "core/torch_file/torch_file.h"
 
 #include <ATen/ATen.h>
 

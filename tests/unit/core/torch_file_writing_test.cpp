@@ -5,11 +5,11 @@
 #include <limits>
 
 #include "core/error.h"
-#include "core/torch_file.h"
+#include "core/torch_file/torch_file.h"
 #include "core/zip/reader.h"
-#include "file_size_limit.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
 #include "torch_flatten.h"
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "core/torch_file.h"
+#include "core/torch_file/torch_file.h"
 
 namespace sana_test {
 

@@ -1,7 +1,7 @@
 #include "data/clips/bucket.h"
 
 #include "core/config/config.h"
-#include "unit/data/data_fixtures.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 namespace {

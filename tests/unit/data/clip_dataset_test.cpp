@@ -5,8 +5,8 @@
 
 #include "data/loading/clip_dataset.h"
 #include "data/loading/encoding_dataset.h"
-#include "data/unusable.h"
-#include "unit/data/data_fixtures.h"
+#include "media/unusable.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 namespace {

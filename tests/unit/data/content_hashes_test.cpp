@@ -5,7 +5,8 @@
 #include <map>
 #include <thread>
 
-#include "unit/data/data_fixtures.h"
+#include "core/hash.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 namespace {

@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "data/unusable.h"
+#include "media/unusable.h"
 #include "unit/data/fake_dataset.h"
 
 namespace sana::data {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "data/unusable.h"
-#include "unit/data/data_fixtures.h"
+#include "media/unusable.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 

@@ -7,7 +7,7 @@
 
 #include "data/loading/epoch_plan.h"
 #include "data/loading/mixed_dataset.h"
-#include "data/unusable.h"
+#include "media/unusable.h"
 #include "unit/data/fake_dataset.h"
 
 namespace sana::data {

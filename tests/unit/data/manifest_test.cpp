@@ -1,6 +1,6 @@
 #include "data/source/manifest.h"
 
-#include "unit/data/data_fixtures.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 namespace {

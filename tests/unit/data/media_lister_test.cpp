@@ -2,8 +2,8 @@
 #include "core/build_config.h"
 #if SANA_HAS_ARCHIVES
 #include "data/source/manifest.h"
-#include "unit/data/data_fixtures.h"
-#include "unit/data/pack.h"
+#include "support/data_fixtures.h"
+#include "support/pack.h"
 
 namespace sana::data {
 namespace {

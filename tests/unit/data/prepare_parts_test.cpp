@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "data/prepared/prepared_dataset.h"
-#include "unit/data/data_fixtures.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 namespace {

@@ -3,7 +3,7 @@
 #include "core/config/config.h"
 #include "data/prepared/bucket_table.h"
 #include "data/prepared/prepare.h"
-#include "unit/data/data_fixtures.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 namespace {

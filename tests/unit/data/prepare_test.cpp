@@ -3,9 +3,10 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "core/hash.h"
 #include "core/signals.h"
-#include "unit/data/data_fixtures.h"
-#include "unit/data/pack.h"
+#include "support/data_fixtures.h"
+#include "support/pack.h"
 
 namespace sana::data {
 namespace {

@@ -1,8 +1,8 @@
 #include "data/clips/video_reader.h"
 
-#include "data/media/resize.h"
-#include "data/unusable.h"
-#include "unit/data/data_fixtures.h"
+#include "media/picture/resize.h"
+#include "media/unusable.h"
+#include "support/data_fixtures.h"
 
 namespace sana::data {
 namespace {

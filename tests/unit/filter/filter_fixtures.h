@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "filter/measure/frame_trace.h"
-#include "filter/video_record.h"
+#include "filter/record/video_record.h"
 #include "support/catch.h"
 
 namespace sana_test {

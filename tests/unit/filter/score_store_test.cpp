@@ -1,5 +1,5 @@
 // What is measured survives a kill, and is used again only where it still holds.
-#include "filter/score_store.h"
+#include "filter/record/score_store.h"
 
 #include <fstream>
 
@@ -34,7 +34,7 @@ TEST_CASE("a record comes back as it was written", "[filter]") {
 
   VideoRecord unusable;
   unusable.place = video.place;
-  unusable.problem = sana::data::UnusedClip{video.place.id, "truncated", "d", "r"};
+  unusable.problem = sana::media::UnusedClip{video.place.id, "truncated", "d", "r"};
   CHECK(to_json(video_from_json(to_json(unusable))) == to_json(unusable));
 }
 

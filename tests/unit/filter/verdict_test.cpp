@@ -4,7 +4,6 @@
 #include <fstream>
 #include <map>
 
-#include "core/files.h"
 #include "filter/decide/copies.h"
 #include "filter/decide/stage_manifest.h"
 #include "support/temporary_directory.h"

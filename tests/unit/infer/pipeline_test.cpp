@@ -3,11 +3,10 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/convert/convert.h"
 #include "core/error.h"
-#include "core/files.h"
-#include "core/torch_file.h"
-#include "infer/convert/convert.h"
-#include "infer/memory/memory_estimate.h"
+#include "core/torch_file/torch_file.h"
+#include "infer/memory_estimate.h"
 #include "infer/sample_runner.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
@@ -16,7 +15,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using sana::infer::Checkpoint;
+using sana::checkpoints::Checkpoint;
 using sana::infer::JobOutcome;
 using sana::infer::RunnerOptions;
 using sana::infer::SampleJob;
@@ -34,7 +33,7 @@ SampleJob small_job(const fs::path& out) {
 }
 
 Checkpoint open_exact(const fs::path& folder) {
-  Checkpoint checkpoint = sana::infer::open_checkpoint(folder);
+  Checkpoint checkpoint = sana::checkpoints::open_checkpoint(folder);
   checkpoint.bins.clear();  // no binning: small sizes
   return checkpoint;
 }
@@ -50,7 +49,7 @@ std::vector<JobOutcome> run(Checkpoint checkpoint, const std::vector<SampleJob>&
   const auto progress = sana::make_silent_progress();
   SampleRunner runner(std::move(checkpoint), options, *progress);
   std::vector<JobOutcome> outcomes;
-  runner.run(jobs, [&](const SampleJob&, JobOutcome outcome, const sana::infer::WrittenVideo&) {
+  runner.run(jobs, [&](const SampleJob&, JobOutcome outcome, const sana::media::WrittenVideo&) {
     outcomes.push_back(outcome);
   });
   if (most_loaded != nullptr) *most_loaded = runner.most_parts_loaded();
@@ -62,7 +61,7 @@ std::vector<JobOutcome> run(Checkpoint checkpoint, const std::vector<SampleJob>&
 TEST_CASE("a diffusers folder alone says everything that sampling needs", "[infer][pipeline]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_pipeline(folder / "public");
-  const Checkpoint checkpoint = sana::infer::open_checkpoint(folder / "public");
+  const Checkpoint checkpoint = sana::checkpoints::open_checkpoint(folder / "public");
   CHECK(checkpoint.is_video());
   CHECK(checkpoint.pipeline.fps == 16.0);
   CHECK(checkpoint.pipeline.sampler.name == "dpm-solver++");
@@ -71,10 +70,10 @@ TEST_CASE("a diffusers folder alone says everything that sampling needs", "[infe
   CHECK(checkpoint.pipeline.sampler.guidance == 6.0);
   CHECK(checkpoint.pipeline.text_encoder.instruction == "diffusers_video");
   CHECK(checkpoint.pipeline.text_encoder.max_tokens == 300);
-  const auto size = sana::infer::default_clip_size(checkpoint.pipeline);
+  const auto size = sana::checkpoints::default_clip_size(checkpoint.pipeline);
   CHECK(size.height == 480);
   CHECK(size.frames == 81);
-  CHECK(sana::infer::generated_size({700, 700, 9}, checkpoint).height == 624);
+  CHECK(sana::checkpoints::generated_size({700, 700, 9}, checkpoint).height == 624);
 
   const fs::path out = folder / "a.mp4";
   CHECK((run(open_exact(folder / "public"), {small_job(out)}) ==
@@ -171,20 +170,20 @@ TEST_CASE("an original .pth samples with a VAE and a text encoder from elsewhere
           "[infer][pipeline]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_pipeline(folder / "public");
-  sana::infer::ConvertOptions convert;
+  sana::checkpoints::ConvertOptions convert;
   convert.source = folder / "public";
   convert.target = folder / "SANA_tiny.pth";
-  convert.format = sana::infer::parse_checkpoint_format("original");
-  sana::infer::convert_checkpoint(convert);
+  convert.format = sana::checkpoints::parse_checkpoint_format("original");
+  sana::checkpoints::convert_checkpoint(convert);
 
-  CHECK_THROWS_WITH(sana::infer::open_checkpoint(convert.target), ContainsSubstring("--vae"));
-  sana::infer::CheckpointParts parts;
+  CHECK_THROWS_WITH(sana::checkpoints::open_checkpoint(convert.target), ContainsSubstring("--vae"));
+  sana::checkpoints::CheckpointParts parts;
   parts.vae = folder / "public/vae";
-  CHECK_THROWS_WITH(sana::infer::open_checkpoint(convert.target, parts),
+  CHECK_THROWS_WITH(sana::checkpoints::open_checkpoint(convert.target, parts),
                     ContainsSubstring("--text-encoder"));
   parts.text_encoder = folder / "public";
   parts.config = folder / "public/transformer/config.json";
-  Checkpoint checkpoint = sana::infer::open_checkpoint(convert.target, parts);
+  Checkpoint checkpoint = sana::checkpoints::open_checkpoint(convert.target, parts);
   CHECK(checkpoint.pipeline.text_encoder.instruction == "nvlabs");
   CHECK(checkpoint.pipeline.text_encoder.motion_score == 10);
   // The same prompt style: then the same latents, bit for bit.

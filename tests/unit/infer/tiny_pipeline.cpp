@@ -2,12 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/gemma2_public.h"
 #include "core/files.h"
 #include "core/random.h"
 #include "core/safetensors.h"
 #include "model/parameter.h"
 #include "model/state_dict.h"
-#include "model/text_encoder/gemma2.h"
+#include "model/text_encoder/gemma2/gemma2.h"
 #include "model/vae/wan_vae.h"
 #include "support/tiny_dit.h"
 
@@ -80,7 +81,7 @@ void write_text_encoder(const fs::path& folder) {
                        {"rope_theta", 10000.0},
                        {"hidden_activation", "gelu_pytorch_tanh"}};
   write_json(folder / "config.json", config);
-  const sana::model::Gemma2 gemma(sana::model::gemma2_config_from_json(config, "tiny"));
+  const sana::model::Gemma2 gemma(sana::checkpoints::gemma2_config_from_json(config, "tiny"));
   write_random_weights(folder / "model.safetensors", *gemma, 0.05);
 }
 

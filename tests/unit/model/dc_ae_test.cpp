@@ -2,14 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include <fstream>
-
+#include "checkpoints/public/dc_ae_public.h"
 #include "core/error.h"
 #include "support/catch.h"
+#include "support/dc_ae_models.h"
 #include "support/errors.h"
-#include "support/temporary_directory.h"
 #include "support/tensors.h"
-#include "unit/model/dc_ae_models.h"
 
 namespace {
 
@@ -17,37 +15,18 @@ using nlohmann::json;
 using sana::model::DcAe;
 using sana_test::contains;
 using sana_test::max_difference;
-
-json tiny_dc_ae_json() {
-  return {{"latent_channels", 4},
-          {"attention_head_dim", 4},
-          {"encoder_block_types", {"ResBlock", "EfficientViTBlock"}},
-          {"decoder_block_types", {"ResBlock", "EfficientViTBlock"}},
-          {"encoder_block_out_channels", {8, 8}},
-          {"decoder_block_out_channels", {8, 8}},
-          {"encoder_layers_per_block", {1, 1}},
-          {"decoder_layers_per_block", {1, 1}},
-          {"encoder_qkv_multiscales", {json::array(), json::array({3, 5})}},
-          {"decoder_qkv_multiscales", {json::array(), json::array({5})}},
-          {"decoder_norm_types", {"batch_norm", "rms_norm"}},
-          {"decoder_act_fns", {"relu", "SiLU"}},
-          {"scaling_factor", 0.5}};
-}
-
-DcAe random_dc_ae(const json& object) {
-  const auto config = sana::model::dc_ae_config_from_diffusers(object, "config.json");
-  return sana::model::load_dc_ae(sana_test::random_weights(*DcAe(config)), config, "test");
-}
+using sana_test::random_dc_ae;
+using sana_test::tiny_dc_ae_json;
 
 std::string refusal_of(json object) {
   return sana_test::message_of<sana::UserError>(
-      [&] { sana::model::dc_ae_config_from_diffusers(object, "config.json"); });
+      [&] { sana::checkpoints::dc_ae_config_from_diffusers(object, "config.json"); });
 }
 
 }  // namespace
 
 TEST_CASE("an empty DC-AE configuration has the defaults of the public class", "[model][vae]") {
-  const auto config = sana::model::dc_ae_config_from_diffusers(json::object(), "config.json");
+  const auto config = sana::checkpoints::dc_ae_config_from_diffusers(json::object(), "config.json");
   CHECK(config.encoder.size() == 6);
   CHECK(config.encoder[3].layers == 3);
   CHECK(config.encoder[5].width == 1024);
@@ -126,24 +105,4 @@ TEST_CASE("images that a DC-AE cannot take are refused", "[model][vae]") {
                     sana_test::ContainsSubstring("multiples of 2"));
   CHECK_THROWS_WITH(vae->encode(at::zeros({1, 4, 8, 8})), sana_test::ContainsSubstring("images"));
   CHECK_THROWS_WITH(vae->decode(at::zeros({1, 3, 8, 8})), sana_test::ContainsSubstring("latents"));
-}
-
-TEST_CASE("a DC-AE opens from the folder of a public checkpoint", "[model][vae]") {
-  const sana_test::TemporaryDirectory folder;
-  CHECK_THROWS_WITH(sana::model::load_dc_ae(folder.path()),
-                    sana_test::ContainsSubstring("config.json"));
-  folder.file("config.json", tiny_dc_ae_json().dump());
-  DcAe vae = random_dc_ae(tiny_dc_ae_json());
-  sana::TensorMap weights = sana::model::state_dict(*vae);
-  const auto file = folder / "diffusion_pytorch_model.safetensors";
-  sana::save_safetensors(file, weights);
-  CHECK(sana::model::vae_identity(sana::model::load_dc_ae(folder.path())) ==
-        sana::model::vae_identity(vae));
-  weights.erase("encoder.conv_in.bias");
-  sana::save_safetensors(file, weights);
-  CHECK_THROWS_WITH(sana::model::load_dc_ae(folder.path()),
-                    sana_test::ContainsSubstring("encoder.conv_in.bias"));
-  folder.file("config.json", "{");
-  CHECK_THROWS_WITH(sana::model::load_dc_ae(folder.path()),
-                    sana_test::ContainsSubstring("not JSON"));
 }

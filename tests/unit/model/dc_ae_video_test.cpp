@@ -2,12 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/dc_ae_video_public.h"
 #include "core/error.h"
 #include "support/catch.h"
+#include "support/dc_ae_models.h"
 #include "support/errors.h"
 #include "support/key_table.h"
 #include "support/tensors.h"
-#include "unit/model/dc_ae_models.h"
 
 namespace {
 
@@ -33,8 +34,8 @@ DcAeVideoConfig tiny_dc_ae_video_config() {
 DcAeVideo random_dc_ae_video() {
   at::manual_seed(21);
   const DcAeVideoConfig config = tiny_dc_ae_video_config();
-  return sana::model::load_dc_ae_video(sana_test::random_weights(*DcAeVideo(config)), config,
-                                       "test");
+  return sana::model::build_dc_ae_video(config, sana_test::random_weights(*DcAeVideo(config)),
+                                        "test");
 }
 
 at::Tensor random_clip(int64_t frames) { return at::rand({1, 3, frames, 8, 12}) * 2 - 1; }
@@ -60,7 +61,7 @@ sana::TensorMap public_dc_ae_video_tensors() {
 
 TEST_CASE("the public DC-AE-V has the names, shapes and total of its checkpoint", "[model][vae]") {
   const sana::TensorMap table = public_dc_ae_video_tensors();
-  const auto config = sana::model::dc_ae_video_config_from_weights(table, "vae.pt");
+  const auto config = sana::checkpoints::dc_ae_video_config_from_weights(table, "vae.pt");
   CHECK(config.widths == DcAeVideoConfig().widths);
   CHECK(config.depths == DcAeVideoConfig().depths);
   CHECK(config.latent_channels == 32);
@@ -80,18 +81,18 @@ TEST_CASE("the public DC-AE-V has the names, shapes and total of its checkpoint"
 
 TEST_CASE("the smaller public DC-AE-V is recognised by its names", "[model][vae]") {
   const auto config =
-      sana::model::dc_ae_video_config_by_name("st-dc-ae-f32t4c32-chunked-causal-40-0.4");
+      sana::checkpoints::dc_ae_video_config_by_name("st-dc-ae-f32t4c32-chunked-causal-40-0.4");
   const DcAeVideo vae(config);
   const sana::TensorMap own = sana::model::state_dict(*vae);
   CHECK(own.size() == 270);
   CHECK(sana::model::count_parameters(*vae) == 1961668268);
-  const auto again = sana::model::dc_ae_video_config_from_weights(own, "vae.pt");
+  const auto again = sana::checkpoints::dc_ae_video_config_from_weights(own, "vae.pt");
   CHECK(again.depths == config.depths);
   CHECK(again.scaling_factor == std::vector<double>{1.2041});
 }
 
 TEST_CASE("video autoencoders have names, and others are refused with a list", "[model][vae]") {
-  const auto by_name = sana::model::dc_ae_video_config_by_name;
+  const auto by_name = sana::checkpoints::dc_ae_video_config_by_name;
   CHECK(by_name("st-dc-ae-f32t4c32").chunk_frames == 32);
   CHECK(by_name("st-dc-ae-f32t4c32").scaling_factor[0] == 0.7389);
   CHECK(by_name("st-dc-ae-f32t4c32-chunk40-ivj").scaling_factor[0] == 0.7241);
@@ -188,10 +189,9 @@ TEST_CASE("without a lone first frame clips have 4k frames", "[model][vae]") {
   CHECK_FALSE(geometry.accepts(0));
   CHECK(geometry.accepted_up_to(81) == 80);
   CHECK(geometry.accepted_up_to(3) == 0);
-  CHECK_THROWS_WITH(sana::model::check_frame_count("clip", 81, geometry),
+  CHECK_THROWS_WITH(sana::check_frame_count("clip", 81, geometry),
                     ContainsSubstring("must be 4k for") && ContainsSubstring("80 and 84"));
-  CHECK_THROWS_WITH(sana::model::check_frame_count("clip", 2, geometry),
-                    ContainsSubstring("4 and 8"));
+  CHECK_THROWS_WITH(sana::check_frame_count("clip", 2, geometry), ContainsSubstring("4 and 8"));
   DcAeVideo vae = random_dc_ae_video();
   CHECK_THROWS_WITH(vae->encode(random_clip(9)), ContainsSubstring("8 and 12"));
   CHECK_THROWS_WITH(vae->encode(at::zeros({1, 3, 8, 8, 10})), ContainsSubstring("multiples of 4"));
@@ -201,7 +201,7 @@ TEST_CASE("without a lone first frame clips have 4k frames", "[model][vae]") {
 TEST_CASE("weights and configurations that are no DC-AE-V are refused", "[model][vae]") {
   const auto refused = [](const sana::TensorMap& tensors) {
     return sana_test::message_of<sana::UserError>(
-        [&] { sana::model::dc_ae_video_config_from_weights(tensors, "vae.pt"); });
+        [&] { sana::checkpoints::dc_ae_video_config_from_weights(tensors, "vae.pt"); });
   };
   CHECK(contains(refused({}), "vae.pt"));
   sana::TensorMap flat = public_dc_ae_video_tensors();
@@ -210,12 +210,12 @@ TEST_CASE("weights and configurations that are no DC-AE-V are refused", "[model]
 
   sana::TensorMap weights = sana_test::random_weights(*DcAeVideo(tiny_dc_ae_video_config()));
   weights.erase("decoder.project_in.conv.bias");
-  CHECK_THROWS_WITH(sana::model::load_dc_ae_video(weights, tiny_dc_ae_video_config(), "vae.pt"),
+  CHECK_THROWS_WITH(sana::model::build_dc_ae_video(tiny_dc_ae_video_config(), weights, "vae.pt"),
                     ContainsSubstring("decoder.project_in.conv.bias"));
 
   const auto complaint = [](const nlohmann::json& json) {
     return sana_test::message_of<sana::UserError>(
-        [&] { sana::model::dc_ae_video_config_from_json(json, "config.json"); });
+        [&] { sana::checkpoints::dc_ae_video_config_from_json(json, "config.json"); });
   };
   CHECK(contains(complaint({{"widths", {8, 8}}}), "depths"));
   CHECK(contains(complaint({{"widths", {8, 6, 8, 8, 8, 8}}}), "multiples of 4"));

@@ -4,6 +4,7 @@
 
 namespace sana_test {
 
+using namespace sana;
 using namespace sana::model;
 
 VaeGeometry FakeVae::geometry() const {

@@ -15,7 +15,7 @@ class FakeVae : public sana::model::VideoVae {
  public:
   explicit FakeVae(sana::model::FrameCoupling coupling) : coupling_(coupling) {}
 
-  sana::model::VaeGeometry geometry() const override;
+  sana::VaeGeometry geometry() const override;
   sana::model::FrameCoupling frame_coupling() const override { return coupling_; }
   at::Tensor encode(const at::Tensor& video) override;
   at::Tensor decode(const at::Tensor& latents) override;

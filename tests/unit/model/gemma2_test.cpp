@@ -1,5 +1,5 @@
 // Names, configuration and masks of the Gemma-2 decoder; tests/parity compares its numbers.
-#include "model/text_encoder/gemma2.h"
+#include "model/text_encoder/gemma2/gemma2.h"
 
 #include <ATen/ATen.h>
 
@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints/public/gemma2_public.h"
 #include "core/error.h"
 #include "core/shape.h"
 #include "model/state_dict.h"
@@ -18,8 +19,8 @@
 namespace {
 
 using nlohmann::json;
+using sana::checkpoints::gemma2_config_from_json;
 using sana::model::Gemma2;
-using sana::model::gemma2_config_from_json;
 using sana::model::Gemma2Config;
 
 json tiny_gemma_json() {

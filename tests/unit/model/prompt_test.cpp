@@ -1,5 +1,5 @@
 // Instructions, case and the choice of tokens, as the public pipeline has them.
-#include "model/text_encoder/prompt.h"
+#include "model/text_encoder/gemma2/prompt.h"
 
 #include <ATen/ATen.h>
 
@@ -7,9 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "core/files.h"
-#include "model/text_encoder/text_case.h"
-#include "model/text_encoder/text_normalizer.h"
+#include "core/hash.h"
+#include "core/json_file.h"
+#include "model/text_encoder/tokenizer/text_case.h"
+#include "model/text_encoder/tokenizer/text_normalizer.h"
 #include "support/catch.h"
 
 namespace {

@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/public/sana_image_config.h"
 #include "core/error.h"
 #include "model/sincos_position.h"
-#include "model/weights/sana_image_config.h"
 #include "support/catch.h"
 #include "support/tensors.h"
 
@@ -124,7 +124,8 @@ TEST_CASE("image shapes that do not fit are named with what was expected", "[mod
 TEST_CASE("a public image configuration is read, with the defaults of keys it leaves out",
           "[model]") {
   nlohmann::json json = public_image_config();
-  const SanaImageConfig config = sana::model::sana_image_config_from_diffusers(json, "config.json");
+  const SanaImageConfig config =
+      sana::checkpoints::sana_image_config_from_diffusers(json, "config.json");
   CHECK(config.hidden_dim() == 2240);
   CHECK(config.mlp_dim() == 5600);
   CHECK_FALSE(config.qk_norm);
@@ -135,7 +136,8 @@ TEST_CASE("a public image configuration is read, with the defaults of keys it le
   json["guidance_embeds"] = true;
   json["interpolation_scale"] = 2;
   json["sample_size"] = 128;
-  const SanaImageConfig other = sana::model::sana_image_config_from_diffusers(json, "config.json");
+  const SanaImageConfig other =
+      sana::checkpoints::sana_image_config_from_diffusers(json, "config.json");
   CHECK(other.qk_norm);
   CHECK(other.guidance_embeds);
   CHECK(other.interpolation_scale.value() == 2.0);
@@ -157,9 +159,9 @@ TEST_CASE("an image configuration that is not computed here is refused by its ke
   nlohmann::json json = public_image_config();
   json[key] = nlohmann::json::parse(value);
   INFO(key << " = " << value);
-  CHECK_THROWS_AS(sana::model::sana_image_config_from_diffusers(json, "a/config.json"),
+  CHECK_THROWS_AS(sana::checkpoints::sana_image_config_from_diffusers(json, "a/config.json"),
                   sana::UserError);
   json.erase("in_channels");
-  CHECK_THROWS_WITH(sana::model::sana_image_config_from_diffusers(json, "a/config.json"),
+  CHECK_THROWS_WITH(sana::checkpoints::sana_image_config_from_diffusers(json, "a/config.json"),
                     ContainsSubstring("a/config.json: key 'in_channels' is missing"));
 }

@@ -1,6 +1,6 @@
 // Both forms of Gemma-like tokenizers against the public ones
 // (scripts/reference/gemma2_tokenizer.py).
-#include "model/text_encoder/text_tokenizer.h"
+#include "model/text_encoder/tokenizer/text_tokenizer.h"
 
 #include <algorithm>
 #include <array>
@@ -11,8 +11,9 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "model/text_encoder/json_tokenizer.h"
-#include "model/text_encoder/sentencepiece_tokenizer.h"
+#include "core/json_file.h"
+#include "model/text_encoder/tokenizer/json_tokenizer.h"
+#include "model/text_encoder/tokenizer/sentencepiece_tokenizer.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/packed_file.h"

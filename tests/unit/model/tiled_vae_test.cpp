@@ -9,7 +9,7 @@
 #include "model/vae/tile_plan.h"
 #include "support/catch.h"
 #include "support/tensors.h"
-#include "tiny_vaes.h"
+#include "support/tiny_vaes.h"
 
 namespace {
 

@@ -2,14 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "core/error.h"
 #include "model/state_dict.h"
 #include "model/vae/wan_vae_layers.h"
 #include "support/catch.h"
-#include "support/temporary_directory.h"
 #include "support/tensors.h"
 
 namespace {
@@ -18,7 +14,6 @@ using sana::model::WanVae;
 using sana::model::WanVaeConfig;
 using sana_test::ContainsSubstring;
 using sana_test::max_difference;
-namespace fs = std::filesystem;
 
 WanVaeConfig tiny_vae_config() {
   WanVaeConfig config;
@@ -112,30 +107,6 @@ TEST_CASE("a frame count other than 4k+1 is refused with its neighbours", "[mode
                     ContainsSubstring("80 frames") && ContainsSubstring("77 and 81"));
   CHECK_THROWS_WITH(vae->encode_whole(at::zeros({1, 3, 5, 12, 16})),
                     ContainsSubstring("multiples of 8"));
-}
-
-TEST_CASE("a saved VAE opens with the same weights, statistics and identity", "[model][vae]") {
-  const sana_test::TemporaryDirectory temporary;
-  const fs::path& folder = temporary.path();
-  WanVae vae(tiny_vae_config());
-  sana::model::save_wan_vae(folder, vae, at::kBFloat16);
-  WanVae again = sana::model::load_wan_vae(folder);
-  CHECK(again->config().latents_std == vae->config().latents_std);
-  CHECK(sana::model::vae_identity(again) == sana::model::vae_identity(vae));
-  for (const auto& [name, tensor] : sana::model::state_dict(*vae)) {
-    const at::Tensor stored = sana::model::state_dict(*again).at(name);
-    CHECK(at::equal(stored, tensor.to(at::kBFloat16).to(at::kFloat)));
-  }
-  again->set_latent_statistics({0, 0, 0}, {1, 1, 1});
-  CHECK(sana::model::vae_identity(again) != sana::model::vae_identity(vae));
-}
-
-TEST_CASE("a folder without a VAE, or with a damaged description, says so", "[model][vae]") {
-  const sana_test::TemporaryDirectory temporary;
-  const fs::path& folder = temporary.path();
-  CHECK_THROWS_WITH(sana::model::load_wan_vae(folder), ContainsSubstring("vae.json"));
-  std::ofstream(folder / "vae.json") << R"({"model": "wan_vae", "config": {"base_dimm": 4}})";
-  CHECK_THROWS_WITH(sana::model::load_wan_vae(folder), ContainsSubstring("base_dim"));
 }
 
 TEST_CASE("the video VAE interface encodes to normalised latents and clamps pixels",

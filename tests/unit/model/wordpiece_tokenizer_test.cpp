@@ -1,13 +1,14 @@
 // Our tokenizer against the ids of the public one (scripts/reference/minilm.py).
-#include "model/text_encoder/wordpiece_tokenizer.h"
+#include "model/text_encoder/tokenizer/wordpiece_tokenizer.h"
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "checkpoints/text_encoder_source.h"
 #include "core/error.h"
-#include "core/files.h"
-#include "model/text_encoder/minilm.h"
-#include "model/text_encoder/text_normalizer.h"
+#include "core/json_file.h"
+#include "model/text_encoder/minilm/minilm.h"
+#include "model/text_encoder/tokenizer/text_normalizer.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 using sana::model::WordPieceTokenizer;
 
 const WordPieceTokenizer& real_tokenizer() {
-  static const WordPieceTokenizer tokenizer(sana::model::text_encoder_folder({}) / "vocab.txt");
+  static const WordPieceTokenizer tokenizer(sana::checkpoints::minilm_folder({}) / "vocab.txt");
   return tokenizer;
 }
 

@@ -7,11 +7,13 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
+#include "core/json_file.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
 #include "train/resume.h"
-#include "unit/core/file_size_limit.h"
 
 namespace {
 namespace fs = std::filesystem;

@@ -4,14 +4,15 @@
 
 #include <fstream>
 
+#include "checkpoints/wan_vae_file.h"
 #include "core/build_config.h"
 #include "core/files.h"
+#include "data/encoding/data_encoders.h"
 #include "support/catch.h"
+#include "support/data_fixtures.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
-#include "train/data_encoders.h"
 #include "train/datasets.h"
-#include "unit/data/data_fixtures.h"
 #include "unit/train/tiny_run.h"
 
 namespace {
@@ -95,7 +96,7 @@ void check_same_weights(const TrainConfig& a, const TrainConfig& b, int64_t step
 
 TEST_CASE("a VAE trains on clips as it does on prepared pixels", "[train]") {
   const TemporaryDirectory folder;
-  data::write_captioned_clip(folder / "clips", "a");
+  sana_test::write_captioned_clip(folder / "clips", "a");
   auto prepare = data::test_config(folder / "clips", folder / "pixels", "pixels");
   prepare.buckets.sizes = {"32x48"};
   data::run_prepare(prepare);
@@ -112,12 +113,12 @@ TEST_CASE("a VAE trains on clips as it does on prepared pixels", "[train]") {
 
 TEST_CASE("the DiT trains on clips as it does on prepared latents", "[train]") {
   const TemporaryDirectory folder;
-  data::write_captioned_clip(folder / "clips", "a");
-  data::write_captioned_clip(folder / "clips", "short", 2);
+  sana_test::write_captioned_clip(folder / "clips", "a");
+  sana_test::write_captioned_clip(folder / "clips", "short", 2);
   at::manual_seed(1);
   const TrainConfig vae = sana_test::tiny_vae_config(folder.path());
   fs::create_directories(folder / "vae");
-  model::save_wan_vae(folder / "vae", model::WanVae(vae.vae), at::kFloat);
+  checkpoints::save_wan_vae(folder / "vae", model::WanVae(vae.vae), at::kFloat);
 
   TrainConfig decoded = sana_test::tiny_dit_config(folder.path());
   decoded.model.text_dim = 384;  // of the real encoder
@@ -127,8 +128,8 @@ TEST_CASE("the DiT trains on clips as it does on prepared latents", "[train]") {
   decoded.data.decode.buckets.sizes = {"32x48"};
   auto prepare = data::test_config(folder / "clips", folder / "latents", "latents");
   prepare.buckets.sizes = {"32x48"};
-  const data::Encoders encoders = train::DataEncoders(infer::find_vae(decoded.vae_checkpoint),
-                                                      at::kFloat, decoded.text_encoder, at::kCPU)
+  const data::Encoders encoders = data::DataEncoders(checkpoints::find_vae(decoded.vae_checkpoint),
+                                                     at::kFloat, decoded.text_encoder, at::kCPU)
                                       .functions();
   data::run_prepare(prepare, &encoders);
 

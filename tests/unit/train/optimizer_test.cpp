@@ -175,8 +175,8 @@ TEST_CASE("gradients of several micro-steps add up in float32", "[train]") {
       masters.collect_gradients();
     }
     CHECK_NOTHROW(masters.require_gradients({"bia"}));
-    const std::string lost = sana_test::message_of<sana::InternalError>(
-        [&] { masters.require_gradients({"weight"}); });
+    const std::string lost =
+        sana_test::message_of<sana::InternalError>([&] { masters.require_gradients({"weight"}); });
     CHECK(sana_test::contains(lost, "1 trained parameters"));
     CHECK(sana_test::contains(lost, "would never change: bias"));
     REQUIRE(masters.gradients().size() == 2);

@@ -2,13 +2,13 @@
 
 #include <csignal>
 
-#include "core/files.h"
+#include "core/json_file.h"
 #include "core/signals.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
 #include "train/checkpoint.h"
-#include "unit/core/file_size_limit.h"
 #include "unit/train/tiny_run.h"
 
 namespace {

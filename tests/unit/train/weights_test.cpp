@@ -1,8 +1,8 @@
 // Where weights come from and where they go: init.from, freezing, inference files, export.
 #include <ATen/ATen.h>
 
-#include "core/files.h"
-#include "infer/checkpoint_folder.h"
+#include "checkpoints/checkpoint.h"
+#include "checkpoints/wan_vae_file.h"
 #include "model/vae/wan_vae.h"
 #include "support/catch.h"
 #include "support/errors.h"
@@ -88,8 +88,7 @@ TEST_CASE("what is not frozen trains, recomputed or not, to the same weights", "
     config.run.dir = (folder / (recomputed ? "recomputed" : "kept")).string();
     config.train.gradient_checkpointing = recomputed;
     REQUIRE(sana_test::run(config) == ExitCode::kOk);
-    trained.push_back(
-        load_safetensors(sana_test::checkpoint_of(config, 3) / "model.safetensors"));
+    trained.push_back(load_safetensors(sana_test::checkpoint_of(config, 3) / "model.safetensors"));
   }
   const TensorMap start =
       load_safetensors(sana_test::checkpoint_of(config, 0) / "model.safetensors");
@@ -108,7 +107,7 @@ TEST_CASE("a VAE checkpoint is a VAE folder with the statistics of its latents",
   TrainConfig config = sana_test::tiny_vae_config(folder.path());
   sana_test::run(config);
   const fs::path step = sana_test::checkpoint_of(config, 3);
-  const model::WanVae vae = model::load_wan_vae(step);
+  const model::WanVae vae = checkpoints::load_wan_vae(step);
   REQUIRE(vae->config().latents_mean.size() == 4);
   for (double deviation : vae->config().latents_std) CHECK(deviation > 0.0);
   const TensorMap average = load_safetensors(step / "ema.safetensors");
@@ -119,7 +118,7 @@ TEST_CASE("a VAE checkpoint is a VAE folder with the statistics of its latents",
   CHECK(load_safetensors(folder / "vae" / "vae.safetensors").begin()->second.scalar_type() ==
         at::kBFloat16);
   CHECK_FALSE(fs::exists(folder / "vae" / "optimizer.safetensors"));
-  CHECK(model::vae_identity(model::load_wan_vae(folder / "vae")) == model::vae_identity(vae));
+  CHECK(model::vae_identity(checkpoints::load_wan_vae(folder / "vae")) == model::vae_identity(vae));
 }
 
 TEST_CASE("a DiT checkpoint and its export open for sampling", "[train]") {
@@ -131,14 +130,14 @@ TEST_CASE("a DiT checkpoint and its export open for sampling", "[train]") {
   sana_test::run(vae);
   const fs::path vae_folder = sana_test::checkpoint_of(vae, 3);
   sana_test::TinyData data;
-  data.vae_identity = model::vae_identity(model::load_wan_vae(vae_folder));
+  data.vae_identity = model::vae_identity(checkpoints::load_wan_vae(vae_folder));
   sana_test::write_tiny_latents(folder / "latents", data);
   TrainConfig config = sana_test::tiny_dit_config(folder.path());
   config.vae_checkpoint = vae_folder.string();
   sana_test::run(config);
 
   const fs::path step = sana_test::checkpoint_of(config, 3);
-  const infer::Checkpoint opened = infer::open_checkpoint(step);
+  const checkpoints::Checkpoint opened = checkpoints::open_checkpoint(step);
   CHECK(opened.transformer.layout.weights.filename() == "ema.safetensors");
   CHECK(opened.pipeline.vae_identity == data.vae_identity);
   REQUIRE(opened.pipeline.buckets.size() == 1);
@@ -146,7 +145,7 @@ TEST_CASE("a DiT checkpoint and its export open for sampling", "[train]") {
   CHECK(opened.pipeline.buckets[0].width == 48);
 
   train::export_checkpoint(step, folder / "small", at::kBFloat16);
-  const infer::Checkpoint small = infer::open_checkpoint(folder / "small");
+  const checkpoints::Checkpoint small = checkpoints::open_checkpoint(folder / "small");
   CHECK(small.transformer.layout.weights.filename() == "model.safetensors");
   CHECK(small.vae.load(at::kCPU, at::kFloat)->identity() == data.vae_identity);
   const TensorMap average = load_safetensors(step / "ema.safetensors");

@@ -1,0 +1,99 @@
+#include "checkpoints/transformer_source.h"
+
+#include "checkpoints/model_file.h"
+#include "checkpoints/public/dit_conversion.h"
+#include "core/error.h"
+#include "core/json_file.h"
+
+namespace sana::checkpoints {
+namespace fs = std::filesystem;
+namespace {
+
+// The weights of a native checkpoint: averaged ones unless the others are asked for.
+fs::path weights_file(const CheckpointLayout& layout, const TransformerOptions& options) {
+  const fs::path plain = layout.path / "model.safetensors";
+  const bool wants_plain = layout.layout == Layout::kNative && !options.prefers_ema;
+  return wants_plain && fs::exists(plain) ? plain : layout.weights;
+}
+
+void read_public_config(TransformerSource& source, const fs::path& file) {
+  source.public_config = read_json_file(file);
+  source.config = transformer_config_from_json(*source.public_config, file.string());
+}
+
+void read_native_config(TransformerSource& source) {
+  const fs::path& folder = source.layout.path;
+  if (has_image_model_file(folder)) {
+    const model::SanaImageConfig ours = read_image_model_file(folder);
+    source.config = transformer_config(ours);
+    source.attention_eps = ours.attention_eps;
+  } else {
+    const model::SanaVideoConfig ours = read_model_file(folder);
+    source.config = transformer_config(ours);
+    source.attention_eps = ours.attention_eps;
+  }
+}
+
+void find_config(TransformerSource& source, const fs::path& given) {
+  const CheckpointLayout& layout = source.layout;
+  if (!given.empty()) return read_public_config(source, given);
+  if (layout.layout == Layout::kNative) return read_native_config(source);
+  if (!layout.config.empty()) return read_public_config(source, layout.config);
+  const InferredConfig inferred =
+      infer_transformer_config(shapes_of(source.file.tensors), layout.weights.string());
+  source.config = inferred.config;
+  if (!inferred.note.empty()) source.notes.push_back(inferred.note);
+}
+
+std::vector<std::string> read_original_order(const fs::path& weights) {
+  const fs::path file = weights.parent_path() / kOriginalNamesFile;
+  if (!fs::exists(file)) return {};
+  try {
+    return read_json_file(file).get<std::vector<std::string>>();
+  } catch (const nlohmann::json::exception&) {
+    throw UserError(fmt::format("'{}' is no list of names", file.string()));
+  }
+}
+
+void take_original(TransformerSource& source, TensorList tensors, const std::string& where) {
+  source.left_out = remove_dit_leftovers(tensors);
+  if (source.file.is_torch_file) {
+    for (const LazyTensor& tensor : tensors) source.original_order.push_back(tensor.name);
+  }
+  source.tensors = dit_to_public(tensors, source.config, where);
+}
+
+void take_public(TransformerSource& source, TensorList tensors, const std::string& where) {
+  check_shapes(public_dit_shapes(source.config), shapes_of(tensors), where);
+  source.original_order = read_original_order(source.layout.weights);
+  source.tensors = std::move(tensors);
+}
+
+}  // namespace
+
+TransformerSource open_transformer(const fs::path& path, const TransformerOptions& options) {
+  TransformerSource source;
+  source.layout = recognize_checkpoint(path);
+  require(!source.layout.weights.empty(), "'{}': {} without weights of a transformer",
+          path.string(), source.layout.description());
+  source.layout.weights = weights_file(source.layout, options);
+  source.file = open_weights(source.layout.weights, {options.prefers_ema});
+  const std::string where = fmt::format("'{}'", source.layout.weights.string());
+  const auto naming = dit_naming(shapes_of(source.file.tensors));
+  require(naming.has_value(),
+          "{}: these are not the tensors of a SANA or SANA-Video transformer; 'sana-video inspect "
+          "{}' says what they are",
+          where, path.string());
+  source.naming = *naming;
+  find_config(source, options.config);
+  TensorList tensors = std::move(source.file.tensors);
+  source.file.tensors.clear();
+  if (source.naming == DitNaming::kOriginal) {
+    take_original(source, std::move(tensors), where);
+  } else {
+    take_public(source, std::move(tensors), where);
+  }
+  return source;
+}
+
+}  // namespace sana::checkpoints

@@ -1,0 +1,12 @@
+// JSON files.
+#pragma once
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace sana {
+
+// JSON of a file; accepts the bare -Infinity, Infinity and NaN that Python writes (read as null).
+// Throws UserError with file and position, also when it is nested deeper than 100 levels.
+nlohmann::json read_json_file(const std::filesystem::path& path);
+
+}  // namespace sana

@@ -1,0 +1,116 @@
+#include "filter/record/score_store.h"
+
+#include <chrono>
+#include <fstream>
+#include <utility>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "data/line_file.h"
+
+namespace sana::filter {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kScores = 0, kJournal = 1;
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+VideoRecord parse_line(const std::string& line, const fs::path& file, int64_t number) {
+  try {
+    return video_from_json(nlohmann::json::parse(line));
+  } catch (const std::exception& error) {
+    throw UserError(fmt::format("{}:{}: damaged: {}; delete the file and filter again",
+                                file.string(), number, error.what()));
+  }
+}
+
+}  // namespace
+
+ScoreStore::ScoreStore(fs::path output) : output_(std::move(output)) {
+  ensure_writable_directory(output_);
+  read_file(kScores);
+  read_file(kJournal);
+}
+
+void ScoreStore::read_file(int file) {
+  const fs::path path = file == kScores ? scores() : journal();
+  std::ifstream in(path, std::ios::binary);
+  std::string line;
+  int64_t offset = 0;
+  for (int64_t number = 1; std::getline(in, line); ++number) {
+    if (in.eof()) break;  // no line end: killed while writing it
+    const auto length = int64_t(line.size()) + 1;
+    const VideoRecord record = parse_line(line, path, number);
+    lines_[record.place.id] = {
+        file, offset, length, record.place.bytes, record.place.modified_ns, record.measured_with};
+    offset += length;
+  }
+  in.close();
+  if (file != kJournal) return;
+  journal_bytes_ = offset;
+  if (fs::exists(path) && int64_t(fs::file_size(path)) != offset) {
+    fs::resize_file(path, uint64_t(offset));
+  }
+}
+
+bool ScoreStore::has(const VideoPlace& place, const std::string& measured_with) const {
+  const std::lock_guard guard(lock_);
+  const auto found = lines_.find(place.id);
+  return found != lines_.end() && found->second.bytes == place.bytes &&
+         found->second.modified_ns == place.modified_ns &&
+         found->second.measured_with == measured_with;
+}
+
+void ScoreStore::add(const VideoRecord& record) {
+  using Json = nlohmann::ordered_json;
+  const std::string text =
+      to_json(record).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::lock_guard guard(lock_);
+  const bool sync = now_s() - last_sync_s_ > 1;
+  data::append_to_file(journal(), text, sync);
+  if (sync) last_sync_s_ = now_s();
+  lines_[record.place.id] = {kJournal,           journal_bytes_,           int64_t(text.size()),
+                             record.place.bytes, record.place.modified_ns, record.measured_with};
+  journal_bytes_ += int64_t(text.size());
+}
+
+std::string ScoreStore::read_line(const Line& line) const {
+  std::ifstream in(line.file == kScores ? scores() : journal(), std::ios::binary);
+  in.seekg(line.offset);
+  std::string text(size_t(line.length), '\0');
+  in.read(text.data(), line.length);
+  if (in.gcount() != line.length) {
+    throw EnvironmentError(output_.string() + ": the scores cannot be read back");
+  }
+  return text;
+}
+
+void ScoreStore::finish(const std::vector<VideoPlace>& places) {
+  AtomicFile file(scores());
+  std::string text;
+  for (const VideoPlace& place : places) {
+    const auto found = lines_.find(place.id);
+    SANA_ASSERT(found != lines_.end());
+    text += read_line(found->second);
+    if (text.size() < size_t(1) << 20) continue;
+    file.write(text);
+    text.clear();
+  }
+  file.write(text);
+  file.commit();
+  fs::remove(journal());
+}
+
+void read_scores(const fs::path& output, const std::function<void(VideoRecord)>& take) {
+  const fs::path path = output / "scores.jsonl";
+  std::ifstream in(path, std::ios::binary);
+  require(in.good(), "{}: there are no scores yet; run `sana-video filter` without --decide",
+          path.string());
+  std::string line;
+  for (int64_t number = 1; std::getline(in, line); ++number) take(parse_line(line, path, number));
+}
+
+}  // namespace sana::filter

@@ -1,0 +1,56 @@
+// What is known about a video and its shots once they are measured: a line of scores.jsonl.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "filter/record/shot_hash.h"
+#include "media/unusable.h"
+
+namespace sana::filter {
+
+// Where a video lies.
+struct VideoPlace {
+  std::string id;      // unique in the run: path below its source, "shard.zip/key.mp4" for an entry
+  std::string path;    // of the file, or of the shard
+  std::string member;  // name inside the shard; empty for a file
+  int64_t bytes = 0;
+  int64_t modified_ns = 0;  // of the file or shard, since the epoch
+  int64_t position = -1;    // of the member, see data::ShardEntry; not part of scores.jsonl
+};
+
+struct CropBox {
+  int64_t x = 0, y = 0, width = 0, height = 0;
+};
+
+struct ShotRecord {
+  double start_s = 0, end_s = 0;  // after the first frame of the video
+  int64_t frames = 0;
+  CropBox crop;                          // the picture without borders
+  std::map<std::string, double> scores;  // see score_table.h; absent: not measured
+  ShotHash hash;
+};
+
+struct VideoRecord {
+  VideoPlace place;
+  std::string measured_with;  // hash of the settings that determine the numbers
+  std::string codec, pixel_format;
+  int64_t width = 0, height = 0;
+  double fps = 0, seconds = 0;
+  std::vector<ShotRecord> shots;
+  std::optional<media::UnusedClip> problem;  // then there are no shots
+};
+
+// "a/b.mp4#3", shots counted from 0.
+std::string shot_id(const VideoRecord& video, size_t shot);
+
+// JSON of one record; numbers are rounded to 6 significant digits, so that reading gives the same
+// again. Reading throws nlohmann::json::exception.
+nlohmann::ordered_json to_json(const VideoRecord& video);
+VideoRecord video_from_json(const nlohmann::json& json);
+
+}  // namespace sana::filter

@@ -1,0 +1,9 @@
+// What builds without OpenCV and FFmpeg say.
+#pragma once
+
+namespace sana::media {
+
+// EnvironmentError that says how clips can be decoded elsewhere.
+[[noreturn]] void throw_no_video_io();
+
+}  // namespace sana::media

@@ -1,0 +1,46 @@
+#include "media/picture/resize.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/build_config.h"
+#include "core/shape.h"
+#include "media/no_video_io.h"
+
+#if SANA_HAS_VIDEO_IO
+#include <ATen/ATen.h>
+
+#include <opencv2/imgproc.hpp>
+#endif
+
+namespace sana::media {
+
+#if SANA_HAS_VIDEO_IO
+at::Tensor resize_and_crop(const at::Tensor& frame, int64_t height, int64_t width,
+                           double pixel_aspect) {
+  check_shape("resize_and_crop: frame", frame, {{"H", kAny}, {"W", kAny}, {"C", 3}});
+  const at::Tensor source = frame.contiguous();
+  const auto rows = static_cast<double>(source.size(0));
+  const double columns = static_cast<double>(source.size(1)) * pixel_aspect;
+  const double scale =
+      std::max(static_cast<double>(height) / rows, static_cast<double>(width) / columns);
+  const auto filled = [scale](double side, int64_t least) {
+    return std::max(least, static_cast<int64_t>(std::floor(side * scale + 0.5)));
+  };
+  at::Tensor resized = at::empty({filled(rows, height), filled(columns, width), 3}, at::kByte);
+  const cv::Mat from(static_cast<int>(source.size(0)), static_cast<int>(source.size(1)), CV_8UC3,
+                     source.data_ptr());
+  cv::Mat to(static_cast<int>(resized.size(0)), static_cast<int>(resized.size(1)), CV_8UC3,
+             resized.data_ptr());
+  cv::resize(from, to, to.size(), 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  // OpenCV copies the crop: LibTorch would wake its threads for each of these small frames.
+  at::Tensor cropped = at::empty({height, width, 3}, at::kByte);
+  cv::Mat out(static_cast<int>(height), static_cast<int>(width), CV_8UC3, cropped.data_ptr());
+  to(cv::Rect((to.cols - out.cols) / 2, (to.rows - out.rows) / 2, out.cols, out.rows)).copyTo(out);
+  return cropped;
+}
+#else
+at::Tensor resize_and_crop(const at::Tensor&, int64_t, int64_t, double) { throw_no_video_io(); }
+#endif
+
+}  // namespace sana::media
