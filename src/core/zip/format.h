@@ -1,4 +1,4 @@
-// Layout of ZIP records (PKWARE's APPNOTE.TXT 6.3.10, section 4.3), shared by reader and writer.
+// Layout of ZIP records (PKWARE's APPNOTE.TXT 6.3.10, section 4.3), shared by readers and writer.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -26,6 +26,15 @@ inline constexpr uint64_t kEndBytes = 22;
 inline constexpr uint16_t kIn64Bits16 = 0xffff;
 inline constexpr uint32_t kIn64Bits32 = 0xffffffff;
 inline constexpr uint16_t kZip64Extra = 0x0001;
+
+// Flags of an entry.
+inline constexpr uint16_t kEncrypted = 0x0001;
+inline constexpr uint16_t kSizesFollow = 0x0008;  // its own header lacks them: they follow the data
+
+// Whether `bytes` from `offset` on lie inside of `size`; no sum can overflow.
+inline bool lies_inside(uint64_t offset, uint64_t bytes, uint64_t size) {
+  return offset <= size && bytes <= size - offset;
+}
 
 // Little-endian number at `offset`; the caller has checked that it lies inside.
 template <class T>

@@ -9,9 +9,11 @@
 
 namespace sana::media {
 
-// Offset of each file's own header by its name, the first of equal names. Left out are encrypted
-// files and those whose length stands behind them. Empty when the directory is not understood; an
-// offset that is wrong is the caller's to notice.
+// Offset of each file's own header by its name, the first of equal names; inside the archive, but
+// whether a header stands there is the caller's to notice. Left out are encrypted files, those
+// whose length stands behind them, and what follows a damaged part of the directory. Empty when the
+// directory is not found. Throws EnvironmentError when the disk fails, never for what the archive
+// holds.
 std::map<std::string, int64_t> zip_positions(const ByteSource& zip);
 
 }  // namespace sana::media
