@@ -13,6 +13,7 @@
 #include "checkpoints/weight_source.h"
 #include "core/error.h"
 #include "core/json_file.h"
+#include "core/json_object.h"
 #include "model/parameter.h"
 #include "model/state_dict.h"
 #include "model/vae/dc_ae.h"
@@ -105,7 +106,7 @@ VaeSource public_source(const fs::path& path) {
   const fs::path file = path / "config.json";
   const nlohmann::json json = read_json_file(file);
   const std::string where = file.string();
-  const std::string name = json.is_object() ? json.value("_class_name", "") : "";
+  const auto name = JsonObject(json, where).optional<std::string>("_class_name").value_or("");
   if (name == "AutoencoderKLWan") {
     return wan_source(path, wan_vae_config_from_diffusers(json, where));
   }

@@ -5,11 +5,9 @@
 
 namespace sana {
 
-// The value itself, or "an array" and "an object": those may be long, and nested more deeply than a
-// recursive print survives.
-inline std::string json_text(const nlohmann::json& value) {
-  if (value.is_structured()) return value.is_array() ? "an array" : "an object";
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+// The value itself, a list of plain values included, cut off after 200 bytes. Other lists and
+// objects are "an array" and "an object": those may be nested more deeply than a recursive print
+// survives.
+std::string json_text(const nlohmann::json& value);
 
 }  // namespace sana

@@ -4,7 +4,7 @@
 
 #include "checkpoints/public/diffusers_config.h"
 #include "core/error.h"
-#include "core/json_value.h"
+#include "core/json_object.h"
 
 namespace sana::checkpoints {
 namespace {
@@ -13,34 +13,30 @@ constexpr const char* kVideoClass = "SanaVideoTransformer3DModel";
 constexpr const char* kImageClass = "SanaTransformer2DModel";
 constexpr const char* kQkNorm = "rms_norm_across_heads";
 
-void read_patch_size(TransformerConfig& config, const nlohmann::json& json,
-                     const std::string& where) {
+void read_patch_size(TransformerConfig& config, const JsonObject& keys) {
   if (!config.is_video) {
-    const auto size = value_of<int64_t>(json, "patch_size", where);
+    const auto size = keys.required<int64_t>("patch_size");
     config.patch_size = {1, size, size};
     return;
   }
-  const auto sizes = value_of<std::vector<int64_t>>(json, "patch_size", where);
-  require(sizes.size() == 3, "{}: patch_size must be three integers", where);
+  const auto sizes = keys.required<std::vector<int64_t>>("patch_size");
+  require(sizes.size() == 3, "{}: patch_size must be three integers", keys.where());
   config.patch_size = {sizes[0], sizes[1], sizes[2]};
 }
 
-void read_optional_keys(TransformerConfig& config, const nlohmann::json& json,
-                        const std::string& where) {
-  config.has_guidance = value_or(json, "guidance_embeds", false, where);
-  config.has_attention_bias = value_or(json, "attention_bias", false, where);
-  config.sample_size = value_or<int64_t>(json, "sample_size", config.is_video ? 30 : 32, where);
+void read_optional_keys(TransformerConfig& config, const JsonObject& keys) {
+  config.has_guidance = keys.value_or("guidance_embeds", false);
+  config.has_attention_bias = keys.value_or("attention_bias", false);
+  config.sample_size = keys.value_or<int64_t>("sample_size", config.is_video ? 30 : 32);
   // The video class norms unless told not to, the image class does not unless told to.
   config.has_qk_norm = config.is_video;
-  if (json.contains("qk_norm")) {
-    const nlohmann::json& norm = json["qk_norm"];
-    require(norm.is_null() || norm == kQkNorm, "{}: qk_norm is {}, expected null or \"{}\"", where,
-            norm.dump(), kQkNorm);
-    config.has_qk_norm = !norm.is_null();
+  if (keys.has("qk_norm")) {
+    const auto norm = keys.optional<std::string>("qk_norm");
+    require(norm.value_or(kQkNorm) == kQkNorm, "{}: qk_norm is \"{}\", expected null or \"{}\"",
+            keys.where(), norm.value_or(""), kQkNorm);
+    config.has_qk_norm = norm.has_value();
   }
-  if (json.contains("interpolation_scale") && !json["interpolation_scale"].is_null()) {
-    config.interpolation_scale = value_of<double>(json, "interpolation_scale", where);
-  }
+  config.interpolation_scale = keys.optional<double>("interpolation_scale");
 }
 
 // The table of tensors multiplies these.
@@ -74,29 +70,30 @@ bool is_transformer_class(const std::string& name) {
 
 TransformerConfig transformer_config_from_json(const nlohmann::json& json,
                                                const std::string& where) {
-  const auto name = value_of<std::string>(json, "_class_name", where);
+  const JsonObject keys(json, where);
+  const auto name = keys.required<std::string>("_class_name");
   require(is_transformer_class(name), "{}: _class_name is {}, expected {} or {}", where, name,
           kVideoClass, kImageClass);
   TransformerConfig config;
   config.is_video = name == kVideoClass;
-  config.in_channels = value_of<int64_t>(json, "in_channels", where);
-  config.out_channels = value_of<int64_t>(json, "out_channels", where);
-  config.num_layers = value_of<int64_t>(json, "num_layers", where);
-  config.num_heads = value_of<int64_t>(json, "num_attention_heads", where);
-  config.num_cross_heads = value_of<int64_t>(json, "num_cross_attention_heads", where);
-  config.caption_channels = value_of<int64_t>(json, "caption_channels", where);
-  config.mlp_ratio = value_of<double>(json, "mlp_ratio", where);
-  const auto head_dim = value_of<int64_t>(json, "attention_head_dim", where);
-  const auto cross_head_dim = value_of<int64_t>(json, "cross_attention_head_dim", where);
+  config.in_channels = keys.required<int64_t>("in_channels");
+  config.out_channels = keys.required<int64_t>("out_channels");
+  config.num_layers = keys.required<int64_t>("num_layers");
+  config.num_heads = keys.required<int64_t>("num_attention_heads");
+  config.num_cross_heads = keys.required<int64_t>("num_cross_attention_heads");
+  config.caption_channels = keys.required<int64_t>("caption_channels");
+  config.mlp_ratio = keys.required<double>("mlp_ratio");
+  const auto head_dim = keys.required<int64_t>("attention_head_dim");
+  const auto cross_head_dim = keys.required<int64_t>("cross_attention_head_dim");
   require(head_dim >= 1 && head_dim <= 65536 && config.num_heads <= 65536,
           "{}: {} heads of {} channels", where, config.num_heads, head_dim);
   config.hidden_dim = config.num_heads * head_dim;
-  read_patch_size(config, json, where);
-  read_optional_keys(config, json, where);
+  read_patch_size(config, keys);
+  read_optional_keys(config, keys);
   check_sizes(config, where);
   require(config.hidden_dim % config.num_cross_heads == 0 &&
               cross_head_dim == config.hidden_dim / config.num_cross_heads &&
-              value_of<int64_t>(json, "cross_attention_dim", where) == config.hidden_dim,
+              keys.required<int64_t>("cross_attention_dim") == config.hidden_dim,
           "{}: the cross-attention must be as wide as the model ({} channels)", where,
           config.hidden_dim);
   return config;

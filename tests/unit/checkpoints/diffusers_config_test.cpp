@@ -1,10 +1,12 @@
 // Configurations of public checkpoints with values that their keys cannot have.
 #include "checkpoints/public/diffusers_config.h"
 
+#include "checkpoints/vae_source.h"
 #include "core/error.h"
 #include "core/safetensors.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/temporary_directory.h"
 
 using nlohmann::json;
 using sana_test::contains;
@@ -34,10 +36,10 @@ TEST_CASE("sizes must be written as integers that a size can have", "[diffusers_
     INFO(value.dump());
     CHECK(contains(
         complaint("num_attention_heads", value),
-        "config.json: key 'num_attention_heads' has an unexpected value: " + value.dump()));
+        "config.json: 'num_attention_heads' is " + value.dump() + ", expected an integer"));
   }
-  CHECK(contains(complaint("patch_size", {1, 2.5, 2}), "'patch_size' has an unexpected value"));
-  CHECK(contains(complaint("qk_norm", 1), "'qk_norm' has an unexpected value: 1"));
+  CHECK(contains(complaint("patch_size", {1, 2.5, 2}), "'patch_size' is [1,2.5,2]"));
+  CHECK(contains(complaint("qk_norm", 1), "'qk_norm' is 1, expected a text"));
   CHECK(contains(complaint("num_cross_attention_heads", 0), "must be at least 1, got 0"));
   CHECK(contains(complaint("in_channels", json(std::string(1000, 'x'))), "xxx"));
 }
@@ -62,5 +64,13 @@ TEST_CASE("flags and lists of a VAE's configuration are checked item by item",
   CHECK(contains(message_of<sana::UserError>([&] {
                    sana::checkpoints::wan_vae_config_from_diffusers(config, "config.json");
                  }),
-                 "'temperal_downsample' has an unexpected value: [0,1,1]"));
+                 "'temperal_downsample' is [0,1,1], expected a list, each entry true or false"));
+}
+
+TEST_CASE("a VAE whose class is no text is refused with the name of its file",
+          "[diffusers_config]") {
+  const sana_test::TemporaryDirectory folder;
+  folder.file("config.json", R"({"_class_name": 3})");
+  CHECK(contains(message_of<sana::UserError>([&] { sana::checkpoints::find_vae(folder.path()); }),
+                 (folder / "config.json").string() + ": '_class_name' is 3, expected a text"));
 }

@@ -125,7 +125,7 @@ TEST_CASE("a wrong public configuration is refused by key", "[config]") {
         [&] { checkpoints::transformer_config_from_json(json, "c.json"); });
   };
   CHECK(contains(message("_class_name", "Flux"), "c.json: _class_name is Flux"));
-  CHECK(contains(message("num_layers", "many"), "'num_layers' has an unexpected value"));
+  CHECK(contains(message("num_layers", "many"), "'num_layers' is \"many\", expected an integer"));
   CHECK(contains(message("num_layers", 1000000), "num_layers is 1000000, expected at most 1000"));
   CHECK(contains(message("num_attention_heads", -4), "num_attention_heads"));
   CHECK(contains(message("patch_size", {1, 2}), "patch_size must be three integers"));

@@ -58,7 +58,7 @@ TEST_CASE("wrong values of a DC-AE configuration are named", "[model][vae]") {
   CHECK(contains(with("attention_head_dim", 16), "fewer than one head of 16"));
   CHECK(contains(with("encoder_qkv_multiscales", {json::array(), json::array({4})}), "odd"));
   CHECK(contains(with("scaling_factor", 0), "scaling_factor"));
-  CHECK(contains(with("scaling_factor", "big"), "unexpected type"));
+  CHECK(contains(with("scaling_factor", "big"), "'scaling_factor' is \"big\", expected a number"));
   CHECK(contains(with("encoder_block_out_channels", json::array()), "config.json"));
   CHECK(contains(with("latent_channels", 1LL << 60), "latent_channels"));
   CHECK(contains(refusal_of(json::array()), "JSON object"));
