@@ -70,9 +70,9 @@ Checkpoint open_checkpoint(const fs::path& path, const CheckpointParts& parts) {
 
 ClipSize generated_size(const ClipSize& asked, const Checkpoint& checkpoint) {
   if (checkpoint.bins.empty()) return asked;
-  const AspectRatioBin& bin =
-      nearest_bin(checkpoint.bins, double(asked.height), double(asked.width));
-  return {bin.height, bin.width, asked.frames};
+  ClipSize size = nearest_bin(checkpoint.bins, double(asked.height), double(asked.width)).size;
+  size.frames = asked.frames;
+  return size;
 }
 
 }  // namespace sana::checkpoints

@@ -6,17 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace sana::data {
+#include "core/geometry/clip_size.h"
 
-// Size bucket: pixels and frames of every sample in a batch.
-struct Bucket {
-  int64_t height = 0;
-  int64_t width = 0;
-  int64_t frames = 0;
-  int64_t pixels() const { return height * width * frames; }
-  auto operator<=>(const Bucket&) const = default;
-};
-std::string to_string(const Bucket& bucket);  // "128x224x17" (height x width x frames)
+namespace sana::data {
 
 // What a data set holds.
 enum class Kind { kPixels, kLatents };
@@ -31,7 +23,7 @@ struct Sample {
 struct SampleInfo {
   std::string id;  // unique in the data set: relative path of the source, and "#k" for clip k of it
   std::string caption;
-  Bucket bucket;
+  ClipSize bucket;    // the size that it was brought to
   double weight = 1;  // times it is drawn in an epoch, on average
 };
 
@@ -41,7 +33,7 @@ struct Batch {
   at::Tensor text;       // [B, L, E] float32; undefined for kPixels
   at::Tensor text_mask;  // [B, L] int64; undefined for kPixels
   std::vector<std::string> ids;
-  Bucket bucket;
+  ClipSize bucket;  // of every sample
 };
 
 // Position in the endless sequence of batches: a pure function of (seed, epoch, cursor) gives the

@@ -39,7 +39,7 @@ at::Tensor stack_copy(const std::vector<Sample>& samples, at::Tensor Sample::*pa
   return out;
 }
 
-at::Tensor stack_pixels(const std::vector<Sample>& samples, const Bucket& b, bool pinned) {
+at::Tensor stack_pixels(const std::vector<Sample>& samples, const ClipSize& b, bool pinned) {
   const at::Tensor out =
       at::empty({static_cast<int64_t>(samples.size()), 3, b.frames, b.height, b.width},
                 at::TensorOptions().dtype(at::kByte).pinned_memory(pinned));

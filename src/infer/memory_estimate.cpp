@@ -35,12 +35,10 @@ PartMemory transformer_memory(const checkpoints::Checkpoint& checkpoint, const S
   LatentRequest request;
   request.prompt = {at::zeros({1, length, width}), at::zeros({1, length}, at::kLong)};
   request.negative = request.prompt;
-  request.latent_frames = geometry.latent_frames(size.frames);
-  request.latent_height = size.height / geometry.stride_h;
-  request.latent_width = size.width / geometry.stride_w;
+  request.size = geometry.latent_size(size);
   if (!job.image.empty()) {
     request.first_frame =
-        at::zeros({1, geometry.latent_channels, 1, request.latent_height, request.latent_width});
+        at::zeros({1, geometry.latent_channels, 1, request.size.height, request.size.width});
   }
   request.sampler = job.sampler;
   request.sampler.steps = std::min<int64_t>(job.sampler.steps, 2);  // the later ones are alike
@@ -57,18 +55,25 @@ int64_t smaller(int64_t whole, const std::optional<int64_t>& tile, int64_t strid
   return tile ? std::min(whole, *tile / stride) : whole;
 }
 
+// What is decoded at once.
+LatentSize decoded_size(const ClipSize& clip, const VaeGeometry& geometry,
+                        const model::TilingConfig& tiling) {
+  LatentSize size = geometry.latent_size(clip);
+  size.height = smaller(size.height, tiling.tile_height, geometry.stride_h);
+  size.width = smaller(size.width, tiling.tile_width, geometry.stride_w);
+  return size;
+}
+
 PartMemory vae_memory(const checkpoints::Checkpoint& checkpoint, const SampleJob& job,
                       c10::ScalarType vae_dtype, const model::TilingConfig& tiling) {
   const VaeGeometry& geometry = checkpoint.vae.geometry;
-  const ClipSize size = checkpoints::generated_size(job.size, checkpoint);
+  const LatentSize size =
+      decoded_size(checkpoints::generated_size(job.size, checkpoint), geometry, tiling);
   PartMemory memory;
   std::unique_ptr<model::VideoVae> vae;
   memory.weights = peak_meta_bytes([&] { vae = checkpoint.vae.without_weights(vae_dtype); });
-  const at::Tensor latents =
-      at::empty({1, geometry.latent_channels, geometry.latent_frames(size.frames),
-                 smaller(size.height / geometry.stride_h, tiling.tile_height, geometry.stride_h),
-                 smaller(size.width / geometry.stride_w, tiling.tile_width, geometry.stride_w)},
-                meta(at::kFloat));
+  const at::Tensor latents = at::empty(
+      {1, geometry.latent_channels, size.frames, size.height, size.width}, meta(at::kFloat));
   memory.activations = kMatrixWorkspaceBytes + peak_meta_bytes([&] { vae->decode(latents); });
   return memory;
 }

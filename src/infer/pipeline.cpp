@@ -17,8 +17,8 @@ model::TextFeatures stacked_conditions(const LatentRequest& request, bool guided
 // The same on every device: drawn on the CPU.
 at::Tensor starting_noise(const Denoiser& denoiser, const LatentRequest& request) {
   RandomStreams streams(request.seed);
-  return at::randn({1, denoiser.latent_channels, request.latent_frames, request.latent_height,
-                    request.latent_width},
+  const LatentSize& size = request.size;
+  return at::randn({1, denoiser.latent_channels, size.frames, size.height, size.width},
                    streams.get("noise"), at::kFloat);
 }
 

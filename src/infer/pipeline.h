@@ -6,6 +6,7 @@
 #include <string>
 
 #include "checkpoints/sampler_config.h"
+#include "core/geometry/clip_size.h"
 #include "core/progress.h"
 #include "infer/denoiser.h"
 #include "infer/sampler.h"
@@ -16,7 +17,7 @@ namespace sana::infer {
 struct LatentRequest {
   model::TextFeatures prompt;    // [1, L, E], [1, L]
   model::TextFeatures negative;  // the same; used when guidance is not 1
-  int64_t latent_frames = 1, latent_height = 0, latent_width = 0;
+  LatentSize size;
   at::Tensor first_frame;  // [1, C, 1, h, w] latents that the clip begins with; undefined: none
   uint64_t seed = 0;
   checkpoints::SamplerConfig sampler;

@@ -81,15 +81,12 @@ SampleRunner::Conditions SampleRunner::conditions_of(const SampleJob& job) {
 
 void SampleRunner::sample(const SampleJob& job, const Conditions& conditions) {
   const auto start = SteadyClock::now();
-  const VaeGeometry& geometry = checkpoint_.vae.geometry;
   const ClipSize size = checkpoints::generated_size(job.size, checkpoint_);
   LatentRequest request;
   request.prompt = conditions.prompt;
   request.negative = conditions.negative;
   request.first_frame = conditions.first_frame;
-  request.latent_frames = geometry.latent_frames(size.frames);
-  request.latent_height = size.height / geometry.stride_h;
-  request.latent_width = size.width / geometry.stride_w;
+  request.size = checkpoint_.vae.geometry.latent_size(size);
   request.seed = job.seed;
   request.sampler = job.sampler;
   const at::Tensor latents =

@@ -26,7 +26,7 @@ using DatasetPointer = std::shared_ptr<const data::Dataset>;
 // "1,284 clips listed -> 1,201 usable ...", and the list of the others.
 void report_unused(const TrainConfig& config, const std::string& key,
                    const data::ClipDataset& clips) {
-  std::set<data::Bucket> buckets;
+  std::set<ClipSize> buckets;
   for (int64_t i = 0; i < clips.size(); ++i) buckets.insert(clips.info(i).bucket);
   log::info("{}: {}", key,
             clips.unused().summary(clips.num_listed(), clips.size(), int64_t(buckets.size())));

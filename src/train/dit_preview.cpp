@@ -17,7 +17,7 @@ namespace {
 
 // A sample of the bucket that holds most samples.
 int64_t typical_sample(const data::Dataset& videos) {
-  std::map<data::Bucket, int64_t> counts;
+  std::map<ClipSize, int64_t> counts;
   int64_t best = 0;
   for (int64_t i = 0; i < videos.size(); ++i) {
     if (++counts[videos.info(i).bucket] > counts[videos.info(best).bucket]) best = i;
@@ -29,7 +29,8 @@ int64_t typical_sample(const data::Dataset& videos) {
 
 DitPreview::DitPreview(const TrainConfig& config, const data::Dataset& videos, c10::Device device)
     : config_(config), device_(device), fps_(videos.fps()) {
-  latent_size_ = videos.like(typical_sample(videos)).latents.sizes().slice(1).vec();
+  const at::Tensor latents = videos.like(typical_sample(videos)).latents;  // [C, T, h, w]
+  latent_size_ = {latents.size(1), latents.size(2), latents.size(3)};
   negative_ = {videos.null_text(), videos.null_text_mask()};
 
   const auto encoder = checkpoints::load_text_encoder(config.text_encoder, device);
@@ -51,9 +52,7 @@ void DitPreview::write(model::SanaVideo& model, const std::filesystem::path& dir
     infer::LatentRequest request;
     request.prompt = prompts_[i];
     request.negative = negative_;
-    request.latent_frames = latent_size_[0];
-    request.latent_height = latent_size_[1];
-    request.latent_width = latent_size_[2];
+    request.size = latent_size_;
     request.seed = uint64_t(config_.preview.seed) + i;
     request.sampler = config_.preview.sampler;
     const at::Tensor latents =

@@ -24,7 +24,7 @@ class DitPreview {
   TrainConfig config_;
   c10::Device device_;
   double fps_;
-  std::vector<int64_t> latent_size_;  // T, h, w
+  LatentSize latent_size_;
   std::vector<model::TextFeatures> prompts_;
   model::TextFeatures negative_;  // the empty caption
   std::unique_ptr<model::VideoVae> vae_;

@@ -17,19 +17,17 @@ namespace {
 
 // The buckets of the training data, the one with most samples first.
 std::vector<ClipSize> trained_buckets(const data::Dataset& videos, const data::Dataset* images) {
-  std::map<data::Bucket, int64_t> counts;
+  std::map<ClipSize, int64_t> counts;
   for (const auto* dataset : {&videos, images}) {
     for (int64_t i = 0; dataset != nullptr && i < dataset->size(); ++i) {
       ++counts[dataset->info(i).bucket];
     }
   }
-  std::vector<std::pair<data::Bucket, int64_t>> order(counts.begin(), counts.end());
+  std::vector<std::pair<ClipSize, int64_t>> order(counts.begin(), counts.end());
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   std::vector<ClipSize> sizes;
-  for (const auto& [bucket, count] : order) {
-    sizes.push_back({bucket.height, bucket.width, bucket.frames});
-  }
+  for (const auto& [bucket, count] : order) sizes.push_back(bucket);
   return sizes;
 }
 

@@ -95,7 +95,7 @@ int64_t encoders_bytes(const TrainConfig& config, const data::Dataset& videos) {
   std::unique_ptr<model::VideoVae> vae;
   const auto source = checkpoints::find_vae(config.vae_checkpoint);
   const int64_t vae_weights = peak_meta_bytes([&] { vae = source.without_weights(at::kFloat); });
-  const data::Bucket bucket = largest_batch(videos, 1).bucket;
+  const ClipSize bucket = largest_batch(videos, 1).bucket;
   const at::Tensor video =
       at::empty({1, 3, bucket.frames, bucket.height, bucket.width}, meta_floats());
   const int64_t encoding = int64_t(video.nbytes()) + peak_meta_bytes([&] { vae->encode(video); });

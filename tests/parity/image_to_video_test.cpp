@@ -58,9 +58,7 @@ sana::infer::LatentRequest request_of(const ImageReference& reference,
   sana::infer::LatentRequest request;
   request.prompt = {reference.input("text"), reference.input("text_mask")};
   request.negative = {reference.input("negative"), reference.input("negative_mask")};
-  request.latent_frames = noise.size(2);
-  request.latent_height = noise.size(3);
-  request.latent_width = noise.size(4);
+  request.size = {noise.size(2), noise.size(3), noise.size(4)};
   request.first_frame = first_frame;
   request.sampler.name = "euler";
   reference.sampling.at("seed").get_to(request.seed);

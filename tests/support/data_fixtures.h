@@ -26,7 +26,7 @@ using namespace media;
 using namespace sana_test;
 
 // A finished data set of pixels with one sample for each bucket given.
-inline void make_pixels_dataset(const fs::path& folder, const std::vector<Bucket>& buckets,
+inline void make_pixels_dataset(const fs::path& folder, const std::vector<ClipSize>& buckets,
                                 int64_t max_shard_bytes = 1 << 20) {
   WorkFolder work(folder, {{"test", true}}, max_shard_bytes);
   for (size_t i = 0; i < buckets.size(); ++i) {

@@ -51,8 +51,8 @@ const Bins kImage2048 = {
 // The tables of half and of double size have the same ratios.
 Bins scaled(Bins bins, double factor) {
   for (AspectRatioBin& bin : bins) {
-    bin.height = int64_t(double(bin.height) * factor);
-    bin.width = int64_t(double(bin.width) * factor);
+    bin.size.height = int64_t(double(bin.size.height) * factor);
+    bin.size.width = int64_t(double(bin.size.width) * factor);
   }
   return bins;
 }

@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "core/geometry/clip_size.h"
+
 namespace sana {
 
 struct AspectRatioBin {
   double ratio = 1.0;  // height / width, as the public tables state it
-  int64_t height = 0, width = 0;
+  ClipSize size;       // without frames
 };
 
 // Table of the public pipelines for a model whose configuration has this sample_size: videos 30

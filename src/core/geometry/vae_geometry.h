@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "core/geometry/clip_size.h"
+
 namespace sana {
 
 // With a lone first frame F frames become 1 + (F-1)/stride_t latent frames, else F/stride_t.
@@ -26,6 +28,10 @@ struct VaeGeometry {
   int64_t accepted_up_to(int64_t frames) const {
     while (frames > 0 && !accepts(frames)) --frames;
     return frames;
+  }
+  // Of a clip whose sides are multiples of the strides.
+  LatentSize latent_size(const ClipSize& clip) const {
+    return {latent_frames(clip.frames), clip.height / stride_h, clip.width / stride_w};
   }
   int64_t lone_frames() const { return first_frame_alone ? 1 : 0; }
 };

@@ -7,7 +7,7 @@
 #include "core/config/checks.h"
 #include "core/config/problems.h"
 #include "core/geometry/aspect_ratio_bins.h"
-#include "data/batch.h"
+#include "core/geometry/clip_size.h"
 
 namespace sana::data {
 
@@ -35,23 +35,20 @@ struct BucketConfig {
   void validate(config::Problems& problems) const;
 };
 
-// "128x224" or "128x224x17" (height x width x frames; frames is 0 when left out). Throws UserError.
-Bucket parse_bucket(const std::string& text);
-
-// Sizes, and which of them a clip belongs to. Buckets in here have no frames.
+// Sizes without frames, and which of them a clip belongs to.
 class SizeTable {
  public:
   // The size whose height / width is nearest on a logarithmic scale, the first of equals. `sizes`
   // is not empty; sorted, each once.
-  explicit SizeTable(std::vector<Bucket> sizes);
+  explicit SizeTable(std::vector<ClipSize> sizes);
   // A public table and its rule: the nearest ratio as the table states it.
   explicit SizeTable(std::vector<AspectRatioBin> bins);
 
-  const std::vector<Bucket>& sizes() const { return sizes_; }
-  Bucket nearest(double height, double width) const;
+  const std::vector<ClipSize>& sizes() const { return sizes_; }
+  ClipSize nearest(double height, double width) const;
 
  private:
-  std::vector<Bucket> sizes_;
+  std::vector<ClipSize> sizes_;
   std::vector<AspectRatioBin> bins_;  // empty: no public table
 };
 

@@ -101,7 +101,7 @@ ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings) {
   return plan;
 }
 
-at::Tensor read_planned(const VideoPart& video, const Bucket& bucket, const PlannedClip& clip) {
+at::Tensor read_planned(const VideoPart& video, const ClipSize& bucket, const PlannedClip& clip) {
   // Frames lie further apart than this at any rate that is accepted.
   constexpr double kSameFrame = 1e-3;
   const auto stream = open_part(video, open_bytes_of(video));

@@ -30,7 +30,7 @@ struct PlannedClip {
 };
 
 struct ClipPlan {
-  Bucket bucket;
+  ClipSize bucket;
   std::vector<PlannedClip> clips;
 };
 
@@ -41,7 +41,7 @@ ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings);
 
 // Decodes one of these clips: [F, H, W, 3] uint8, the same numbers as read_video gives. Throws
 // UnusableClip.
-at::Tensor read_planned(const VideoPart& video, const Bucket& bucket, const PlannedClip& clip);
+at::Tensor read_planned(const VideoPart& video, const ClipSize& bucket, const PlannedClip& clip);
 
 // When each frame of a part is shown.
 struct FrameTimes {

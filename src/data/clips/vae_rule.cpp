@@ -31,7 +31,7 @@ std::string VaeRule::complaint(int64_t frames) const {
                      words(), frames, below, below + temporal_stride);
 }
 
-std::string VaeRule::complaint(const Bucket& clip) const {
+std::string VaeRule::complaint(const ClipSize& clip) const {
   if (!accepts(clip.frames)) return "its number of frames " + complaint(clip.frames);
   if (divides(clip.height, clip.width)) return "";
   return fmt::format("it is {}x{}, must be multiples of {} for the {}", clip.height, clip.width,

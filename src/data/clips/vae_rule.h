@@ -27,7 +27,7 @@ struct VaeRule {
   std::string complaint(int64_t frames) const;
   // The same of a whole clip: "its number of frames must be ...", "it is 90x160, must be multiples
   // of 8 for the Wan VAE".
-  std::string complaint(const Bucket& clip) const;
+  std::string complaint(const ClipSize& clip) const;
   // Of a number that it accepts: "81 = 4 x 20 + 1: the first latent frame stands for one frame,
   // each further one for 4 -> 21 latent frames".
   std::string explanation(int64_t frames) const;

@@ -54,7 +54,8 @@ at::Tensor rgb_tensor(const cv::Mat& bgr) {
   return frame;
 }
 
-at::Tensor sized_frame(const media::VideoStream& stream, const cv::Rect& crop, const Bucket& size) {
+at::Tensor sized_frame(const media::VideoStream& stream, const cv::Rect& crop,
+                       const ClipSize& size) {
   const media::StreamInfo& info = stream.info();
   const cv::Mat picture = stream.bgr(cv::Size(int(info.width), int(info.height)));
   return media::resize_and_crop(rgb_tensor(picture(crop)), size.height, size.width,

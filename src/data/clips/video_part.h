@@ -32,7 +32,8 @@ bool is_in_part(const VideoPart& video, double time_s);
 cv::Rect crop_of(const VideoPart& video, const media::StreamInfo& info);
 
 // The present frame of the stream, cropped and brought to the size: [height, width, 3] uint8 RGB.
-at::Tensor sized_frame(const media::VideoStream& stream, const cv::Rect& crop, const Bucket& size);
+at::Tensor sized_frame(const media::VideoStream& stream, const cv::Rect& crop,
+                       const ClipSize& size);
 
 // BGR of OpenCV to an RGB tensor [H, W, 3].
 at::Tensor rgb_tensor(const cv::Mat& bgr);

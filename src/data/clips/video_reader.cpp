@@ -74,7 +74,7 @@ void decode_placed(media::VideoStream& stream, const VideoPart& video, const Cli
                    DecodedClips& decoded) {
   const media::StreamInfo& info = stream.info();
   const cv::Rect crop = crop_of(video, info);
-  const Bucket& bucket = decoded.bucket =
+  const ClipSize& bucket = decoded.bucket =
       settings.sizes.nearest(crop.height, crop.width * info.pixel_aspect);
   decoded.bucket.frames = frames;
   for (at::Tensor& clip : decoded.clips) {
@@ -116,7 +116,7 @@ DecodedClips read_image(const VideoPart& image, const SizeTable& sizes) {
   const auto bytes = open_bytes_of(image);
   media::check_media(*bytes, name_of_part(image), /*expect_image=*/true);
   const cv::Mat bgr = decode_image(*bytes);
-  const Bucket size = sizes.nearest(bgr.rows, bgr.cols);
+  const ClipSize size = sizes.nearest(bgr.rows, bgr.cols);
   DecodedClips decoded;
   decoded.bucket = {size.height, size.width, 1};
   decoded.clips.push_back(

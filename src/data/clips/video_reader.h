@@ -49,7 +49,7 @@ struct Retiming {
 
 struct DecodedClips {
   std::vector<at::Tensor> clips;  // each [F, H, W, 3] uint8, RGB
-  Bucket bucket;
+  ClipSize bucket;
   Retiming retiming;
 };
 

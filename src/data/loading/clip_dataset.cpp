@@ -121,7 +121,7 @@ Sample ClipDataset::sample(int64_t index) const {
 }
 #else
 ClipDataset::ClipDataset(const ClipDatasetConfig&, ProgressSink&)
-    : settings_{.sizes = SizeTable(std::vector<Bucket>{{1, 1, 1}})} {
+    : settings_{.sizes = SizeTable(std::vector<ClipSize>{{1, 1, 1}})} {
   media::throw_no_video_io();
 }
 ClipDataset::Planned ClipDataset::plan_item(const SourceItem&) const { media::throw_no_video_io(); }
@@ -130,7 +130,7 @@ Sample ClipDataset::sample(int64_t) const { media::throw_no_video_io(); }
 #endif
 
 Sample ClipDataset::like(int64_t index) const {
-  const Bucket& bucket = info(index).bucket;
+  const ClipSize& bucket = info(index).bucket;
   Sample sample;
   sample.pixels = at::zeros({bucket.frames, bucket.height, bucket.width, 3}, at::kByte);
   return sample;

@@ -32,7 +32,7 @@ Sample EncodingDataset::sample(int64_t index) const {
 }
 
 Sample EncodingDataset::like(int64_t index) const {
-  const Bucket& bucket = info(index).bucket;
+  const ClipSize& bucket = info(index).bucket;
   Sample sample = null_text_;
   sample.latents =
       at::zeros({encoders_.latent_channels, encoders_.rule.latent_frames(bucket.frames),

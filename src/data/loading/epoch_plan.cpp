@@ -29,9 +29,9 @@ std::vector<double> turn_offsets(const Dataset& dataset, uint64_t seed) {
 }
 
 // What each sample of an epoch contributes, by bucket.
-std::map<Bucket, SampleIndices> drawn_by_bucket(const Dataset& dataset, uint64_t seed,
-                                                int64_t epoch) {
-  std::map<Bucket, SampleIndices> drawn;
+std::map<ClipSize, SampleIndices> drawn_by_bucket(const Dataset& dataset, uint64_t seed,
+                                                  int64_t epoch) {
+  std::map<ClipSize, SampleIndices> drawn;
   const std::vector<double> offsets = turn_offsets(dataset, seed);
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const SampleInfo& info = dataset.info(i);
@@ -77,8 +77,8 @@ int64_t draws_in_epoch(double weight, double offset, int64_t epoch) {
   return static_cast<int64_t>(whole + turn(epoch + 1) - turn(epoch));
 }
 
-std::map<Bucket, SampleIndices> samples_by_bucket(const Dataset& dataset) {
-  std::map<Bucket, SampleIndices> buckets;
+std::map<ClipSize, SampleIndices> samples_by_bucket(const Dataset& dataset) {
+  std::map<ClipSize, SampleIndices> buckets;
   for (int64_t i = 0; i < dataset.size(); ++i) buckets[dataset.info(i).bucket].push_back(i);
   return buckets;
 }

@@ -39,6 +39,6 @@ int64_t draws_in_epoch(double weight, double offset, int64_t epoch);
 // bucket each; the last of a bucket may be short.
 std::vector<SampleIndices> batches_of_each_once(const Dataset& dataset, int64_t batch_size);
 
-std::map<Bucket, SampleIndices> samples_by_bucket(const Dataset& dataset);
+std::map<ClipSize, SampleIndices> samples_by_bucket(const Dataset& dataset);
 
 }  // namespace sana::data

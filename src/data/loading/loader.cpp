@@ -27,7 +27,7 @@ struct PrefetchLoader::Impl {
 
   std::shared_ptr<const Dataset> dataset;
   LoaderOptions options;
-  std::map<Bucket, SampleIndices> buckets;
+  std::map<ClipSize, SampleIndices> buckets;
   DamagedSamples damaged;
 
   mutable std::mutex lock;  // of what follows
@@ -92,7 +92,7 @@ struct PrefetchLoader::Impl {
   // The sample, or another of its bucket; `index` becomes what was read.
   Sample read_or_replace(int64_t& index, int64_t epoch) {
     if (auto sample = try_to_read(index)) return *sample;
-    const Bucket& bucket = dataset->info(index).bucket;
+    const ClipSize& bucket = dataset->info(index).bucket;
     SampleIndices others = buckets.at(bucket);
     OrderRandom random(
         stream_seed(options.seed, fmt::format("replacement of {} in epoch {}", index, epoch)));

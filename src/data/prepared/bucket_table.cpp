@@ -9,9 +9,9 @@
 namespace sana::data {
 
 std::string bucket_table(const std::vector<SampleRecord>& samples) {
-  std::map<Bucket, int64_t> counts;
+  std::map<ClipSize, int64_t> counts;
   for (const SampleRecord& sample : samples) ++counts[sample.bucket];
-  std::vector<std::pair<Bucket, int64_t>> rows(counts.begin(), counts.end());
+  std::vector<std::pair<ClipSize, int64_t>> rows(counts.begin(), counts.end());
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   std::string text = fmt::format("buckets (height x width):\n  {:>9}  {:>6}  {:>12}  {:>9}  {:>7}",

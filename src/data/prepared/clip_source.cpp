@@ -47,7 +47,7 @@ class MediaSource : public ClipSource {
 
   nlohmann::ordered_json settings() const override {
     auto sizes = nlohmann::ordered_json::array();
-    for (const Bucket& size : clips_.sizes.sizes()) {
+    for (const ClipSize& size : clips_.sizes.sizes()) {
       sizes.push_back(fmt::format("{}x{}", size.height, size.width));
     }
     nlohmann::ordered_json settings = {

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 nlohmann::ordered_json bucket_counts(const std::vector<SampleRecord>& samples) {
-  std::map<Bucket, int64_t> counts;
+  std::map<ClipSize, int64_t> counts;
   for (const SampleRecord& sample : samples) ++counts[sample.bucket];
   auto json = nlohmann::ordered_json::object();
   for (const auto& [bucket, count] : counts) json[to_string(bucket)] = count;
@@ -86,9 +86,10 @@ nlohmann::ordered_json sample_to_json(const SampleRecord& sample) {
 }
 
 SampleRecord sample_from_json(const nlohmann::json& json) {
-  SampleRecord sample{json.at("id"),    json.at("caption"),       parse_bucket(json.at("bucket")),
-                      json.at("shard"), json.at("hash"),          json.at("source_fps"),
-                      std::nullopt,     json.value("weight", 1.0)};
+  SampleRecord sample{
+      json.at("id"),    json.at("caption"),       parse_clip_size(json.at("bucket")),
+      json.at("shard"), json.at("hash"),          json.at("source_fps"),
+      std::nullopt,     json.value("weight", 1.0)};
   if (json.contains("place")) sample.place = json["place"].get<int64_t>();
   return sample;
 }

@@ -18,7 +18,7 @@ inline constexpr int64_t kDatasetVersion = 1;
 struct SampleRecord {
   std::string id;
   std::string caption;
-  Bucket bucket;
+  ClipSize bucket;
   int64_t shard = 0;
   std::string hash;              // of the sample's numbers, see sample_hash
   double source_fps = 0;         // 0 for images

@@ -104,7 +104,7 @@ void report_unused(const PrepareConfig& config, int64_t listed,
                    const std::vector<SampleRecord>& samples, const DropReport& report) {
   const fs::path list = fs::path(config.output) / kUnusedFile;
   report.write(list);
-  std::set<Bucket> buckets;
+  std::set<ClipSize> buckets;
   for (const SampleRecord& sample : samples) buckets.insert(sample.bucket);
   std::string summary = report.summary(listed, static_cast<int64_t>(samples.size()),
                                        static_cast<int64_t>(buckets.size()));

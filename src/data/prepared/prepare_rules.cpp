@@ -12,7 +12,9 @@
 namespace sana::data {
 namespace {
 
-std::string size_text(const Bucket& size) { return fmt::format("{}x{}", size.height, size.width); }
+std::string size_text(const ClipSize& size) {
+  return fmt::format("{}x{}", size.height, size.width);
+}
 
 // The key that the sizes come from, and what to write there for a stride.
 std::pair<std::string, std::string> sizes_key(const BucketConfig& config, int64_t stride) {
@@ -28,7 +30,7 @@ void check_sizes_for_vae(const BucketConfig& config, const VaeRule& rule,
                          config::Problems& problems) {
   std::vector<std::string> misfits;
   const SizeTable table = make_sizes(config);
-  for (const Bucket& size : table.sizes()) {
+  for (const ClipSize& size : table.sizes()) {
     if (!rule.divides(size.height, size.width)) misfits.push_back(size_text(size));
   }
   if (misfits.empty()) return;

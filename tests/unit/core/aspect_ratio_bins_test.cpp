@@ -11,7 +11,7 @@ namespace {
 
 std::pair<int64_t, int64_t> bin(bool is_video, int64_t sample_size, int64_t height, int64_t width) {
   const auto bins = aspect_ratio_bins(is_video, sample_size);
-  const AspectRatioBin& nearest = nearest_bin(bins, double(height), double(width));
+  const sana::ClipSize nearest = nearest_bin(bins, double(height), double(width)).size;
   return {nearest.height, nearest.width};
 }
 
@@ -34,20 +34,20 @@ TEST_CASE("every bin has the ratio of its key", "[core]") {
   for (const auto& [is_video, size] :
        {std::pair(true, 30), {true, 22}, {false, 16}, {false, 32}, {false, 64}, {false, 128}}) {
     for (const AspectRatioBin& b : aspect_ratio_bins(is_video, size)) {
-      INFO(b.height << "x" << b.width);
-      CHECK(std::abs(double(b.height) / double(b.width) - b.ratio) < 0.11);
-      CHECK(b.height % 16 == 0);
-      CHECK(b.width % 16 == 0);
+      INFO(b.size.height << "x" << b.size.width);
+      CHECK(std::abs(double(b.size.height) / double(b.size.width) - b.ratio) < 0.11);
+      CHECK(b.size.height % 16 == 0);
+      CHECK(b.size.width % 16 == 0);
     }
   }
 }
 
 TEST_CASE("each stage has its table", "[core]") {
   CHECK(stage_bins("256p").size() == 33);
-  CHECK(nearest_bin(stage_bins("256p"), 1080, 1920).width == 336);
-  CHECK(nearest_bin(stage_bins("480p"), 1080, 1920).width == 832);
-  CHECK(nearest_bin(stage_bins("720p"), 1080, 1920).width == 1280);
+  CHECK(nearest_bin(stage_bins("256p"), 1080, 1920).size.width == 336);
+  CHECK(nearest_bin(stage_bins("480p"), 1080, 1920).size.width == 832);
+  CHECK(nearest_bin(stage_bins("720p"), 1080, 1920).size.width == 1280);
   CHECK(stage_bins("1080p").empty());
   for (const AspectRatioBin& b : stage_bins("720p"))
-    CHECK((b.height % 32 == 0 && b.width % 32 == 0));
+    CHECK((b.size.height % 32 == 0 && b.size.width % 32 == 0));
 }

@@ -52,14 +52,6 @@ TEST_CASE("generated sizes have the asked area, multiples and range of shapes", 
   CHECK(std::is_sorted(sizes.sizes().begin(), sizes.sizes().end()));
 }
 
-TEST_CASE("a size that is not height x width is refused with an example", "[data]") {
-  for (const char* text : {"128", "128*224", "0x16", "axb", "128x", "x128", "1x2x3x4", ""}) {
-    INFO(text);
-    CHECK(contains(error_of([&] { parse_bucket(text); }), "such as 128x224"));
-  }
-  CHECK(parse_bucket("128x224x17") == Bucket{128, 224, 17});
-}
-
 TEST_CASE("the prepare section names a wrong size and its key", "[data]") {
   const std::string message = error_of([] {
     sana::config::load_text<PrepareConfig>(

@@ -9,7 +9,7 @@
 namespace sana::data {
 namespace {
 
-constexpr Bucket kWide{8, 16, 5}, kTall{16, 8, 5}, kImage{8, 8, 1};
+constexpr ClipSize kWide{8, 16, 5}, kTall{16, 8, 5}, kImage{8, 8, 1};
 
 // Times that each sample is drawn.
 std::map<int64_t, int64_t> counts_of(const std::vector<PlanStep>& steps) {
@@ -73,7 +73,7 @@ TEST_CASE("the ranks of a step share a bucket where there are batches enough", "
   REQUIRE(plan.size() == 4);
   int64_t mixed = 0;
   for (const PlanStep& step : plan) {
-    std::set<Bucket> buckets;
+    std::set<ClipSize> buckets;
     for (const SampleIndices& batch : step) buckets.insert(dataset.info(batch[0]).bucket);
     if (buckets.size() > 1) ++mixed;
   }

@@ -13,7 +13,7 @@ namespace sana::data {
 class FakeDataset final : public Dataset {
  public:
   struct Group {
-    Bucket bucket;
+    ClipSize bucket;
     int64_t count = 0;
     double weight = 1;
   };
@@ -41,7 +41,7 @@ class FakeDataset final : public Dataset {
     if (damaged_.count(index) != 0) {
       throw UnusableClip("damaged", "its checksum is wrong", "copy it again");
     }
-    const Bucket& bucket = info(index).bucket;
+    const ClipSize& bucket = info(index).bucket;
     Sample sample;
     sample.pixels = test_pixels(bucket.frames, bucket.height, bucket.width, index);
     return sample;

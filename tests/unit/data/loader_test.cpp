@@ -14,7 +14,7 @@ namespace sana::data {
 namespace {
 
 std::shared_ptr<PreparedDataset> two_buckets(const TempFolder& folder) {
-  std::vector<Bucket> buckets(7, {8, 16, 5});
+  std::vector<ClipSize> buckets(7, {8, 16, 5});
   buckets.insert(buckets.end(), 4, {16, 8, 1});
   make_pixels_dataset(folder.path(), buckets);
   return std::make_shared<PreparedDataset>(folder.path());
@@ -82,7 +82,7 @@ TEST_CASE("a position beyond the epoch is refused: the data set is another one",
 
 TEST_CASE("an error of a worker reaches next(), again and again", "[data]") {
   const TempFolder folder;
-  make_pixels_dataset(folder.path(), std::vector<Bucket>(3, {8, 16, 5}));
+  make_pixels_dataset(folder.path(), std::vector<ClipSize>(3, {8, 16, 5}));
   const auto dataset = std::make_shared<PreparedDataset>(folder.path(), /*cache_bytes=*/0);
   // Same size, other contents: opens, but no sample can be read.
   const auto shard = folder / "shard-00000.h5";

@@ -67,7 +67,7 @@ TEST_CASE("ranks share the work and give the data set that one process gives", "
 
 TEST_CASE("a data set is gone on with by as many processes as began it", "[data]") {
   const TempFolder folder;
-  make_pixels_dataset(folder / "pixels", std::vector<Bucket>(5, {64, 128, 5}));
+  make_pixels_dataset(folder / "pixels", std::vector<ClipSize>(5, {64, 128, 5}));
   const Encoders encoders = test_encoders();
   const auto config = test_config(folder / "pixels", folder / "out", "latents");
   run_rank(config, &encoders, {1, 2, 1});  // rank 0 has not come that far

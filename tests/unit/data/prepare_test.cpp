@@ -83,7 +83,7 @@ TEST_CASE("a killed prepare continues and gives the same data set", "[data]") {
 
 TEST_CASE("a kill between shards loses none and keeps their borders", "[data]") {
   const TempFolder folder;
-  make_pixels_dataset(folder / "pixels", std::vector<Bucket>(6, {256, 256, 9}));
+  make_pixels_dataset(folder / "pixels", std::vector<ClipSize>(6, {256, 256, 9}));
   auto config = test_config(folder / "pixels", folder / "whole", "latents");
   config.max_shard_mib = 1;
   Encoders encoders = test_encoders();
@@ -266,7 +266,7 @@ TEST_CASE("a folder of clips and images becomes a data set of pixels", "[data]")
   const PreparedDataset dataset(folder / "out");
   CHECK(dataset.info(0).id == "a.avi");
   CHECK(dataset.info(0).caption == "a caption of a");
-  CHECK(dataset.info(2).bucket == Bucket{64, 128, 1});
+  CHECK(dataset.info(2).bucket == ClipSize{64, 128, 1});
   const at::Tensor clip = dataset.read({1}).data[0].permute({1, 2, 3, 0});
   // The middle 5 of 12 frames begin at the fourth.
   for (int64_t f = 0; f < 5; ++f) CHECK(frame_number(clip[f]) == 103 + f);
@@ -449,8 +449,8 @@ TEST_CASE("real clips of the examples are prepared, H.264 and JPEG", "[data]") {
   config.buckets.sizes = {"128x224", "224x128"};
   CHECK(run_prepare(config).samples == 2);
   const PreparedDataset dataset(folder / "out");
-  CHECK(dataset.info(0).bucket == Bucket{128, 224, 1});
-  CHECK(dataset.info(1).bucket == Bucket{224, 128, 41});
+  CHECK(dataset.info(0).bucket == ClipSize{128, 224, 1});
+  CHECK(dataset.info(1).bucket == ClipSize{224, 128, 41});
   // A daisy on a darker ground: a real picture, not a flat or swapped one.
   const at::Tensor daisy = dataset.read({0}).data.to(at::kFloat);
   CHECK(daisy.std().item<double>() > 20);

@@ -22,7 +22,7 @@ TEST_CASE("a batch of pixels is [B, 3, F, H, W] of the samples asked for", "[dat
   CHECK(dataset.size() == 3);
   CHECK(dataset.fps() == 16);
   CHECK(dataset.info(1).caption == "caption 1");
-  CHECK(dataset.info(2).bucket == Bucket{8, 8, 1});
+  CHECK(dataset.info(2).bucket == ClipSize{8, 8, 1});
   const Batch batch = dataset.read({1, 0});
   REQUIRE(batch.data.sizes() == at::IntArrayRef({2, 3, 5, 16, 24}));
   CHECK(batch.data.scalar_type() == at::kByte);
@@ -34,7 +34,7 @@ TEST_CASE("a batch of pixels is [B, 3, F, H, W] of the samples asked for", "[dat
 
 TEST_CASE("shards stay below the size asked for", "[data]") {
   const TempFolder folder;
-  make_pixels_dataset(folder.path(), std::vector<Bucket>(5, {16, 24, 5}), 2 * 5 * 16 * 24 * 3);
+  make_pixels_dataset(folder.path(), std::vector<ClipSize>(5, {16, 24, 5}), 2 * 5 * 16 * 24 * 3);
   CHECK(fs::exists(folder / "shard-00002.h5"));
   CHECK_FALSE(fs::exists(folder / "shard-00003.h5"));
   const PreparedDataset dataset(folder.path());

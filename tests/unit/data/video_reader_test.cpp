@@ -10,7 +10,7 @@ namespace {
 #if SANA_HAS_VIDEO_IO
 
 ClipSettings small_clips(int64_t frames) {
-  return {16, frames, {}, 1, SizeTable({Bucket{64, 128, 0}})};
+  return {16, frames, {}, 1, SizeTable({ClipSize{64, 128, 0}})};
 }
 
 std::string reason_of(const std::function<void()>& body) {
@@ -30,7 +30,7 @@ std::string video_reason(const fs::path& file, int64_t frames = 5) {
 }
 
 std::string image_reason(const fs::path& file) {
-  return reason_of([&] { read_image(file, SizeTable({Bucket{64, 128, 0}})); });
+  return reason_of([&] { read_image(file, SizeTable({ClipSize{64, 128, 0}})); });
 }
 
 TEST_CASE("a clip at 30 fps is retimed to 16 fps by nearest timestamps", "[data]") {
@@ -94,9 +94,9 @@ TEST_CASE("a shot of a manifest gives its frames only, cut to its box", "[data]"
   // The left half shows the four lower bits of the number.
   part.crop = VideoPart::Crop{0, 0, 64, 64};
   auto settings = small_clips(9);
-  settings.sizes = SizeTable({Bucket{64, 64, 0}});
+  settings.sizes = SizeTable({ClipSize{64, 64, 0}});
   const auto half = read_video(part, settings);
-  CHECK(half.bucket == Bucket{64, 64, 9});
+  CHECK(half.bucket == ClipSize{64, 64, 9});
   const at::Tensor first = half.clips[0][0].to(at::kFloat);  // 20 = 0b10100
   CHECK(first.narrow(1, 2, 12).mean().item<double>() < 60);
   CHECK(first.narrow(1, 34, 12).mean().item<double>() > 200);
@@ -128,7 +128,7 @@ TEST_CASE("an image inside a shard is the same as outside, and is checked alike"
   write_text(folder / "clip.jpg", read_all(example("clips/waterfall.mp4")));
   const auto command = "cd '" + folder.path().string() + "' && python3 -m zipfile -c s.zip *.*g";
   REQUIRE(std::system(command.c_str()) == 0);
-  const SizeTable sizes({Bucket{64, 128, 0}, Bucket{128, 64, 0}});
+  const SizeTable sizes({ClipSize{64, 128, 0}, ClipSize{128, 64, 0}});
   VideoPart part = VideoPart::whole(folder / "s.zip");
   for (const char* name : {"k.jpg", "k.png"}) {
     part.member = name;
@@ -202,8 +202,8 @@ TEST_CASE("an image is a clip of one frame in the bucket of its shape, red stays
   const TempFolder folder;
   cv::imwrite((folder / "a.png").string(), cv::Mat(90, 50, CV_8UC3, cv::Scalar(0, 0, 200)));
   const auto decoded =
-      read_image(folder / "a.png", SizeTable({Bucket{64, 128, 0}, Bucket{128, 64, 0}}));
-  CHECK(decoded.bucket == Bucket{128, 64, 1});
+      read_image(folder / "a.png", SizeTable({ClipSize{64, 128, 0}, ClipSize{128, 64, 0}}));
+  CHECK(decoded.bucket == ClipSize{128, 64, 1});
   REQUIRE(decoded.clips[0].sizes() == at::IntArrayRef({1, 128, 64, 3}));
   CHECK(decoded.clips[0].select(3, 0).eq(200).all().item<bool>());
   CHECK(decoded.clips[0].select(3, 2).eq(0).all().item<bool>());
@@ -240,7 +240,7 @@ TEST_CASE("resizing fills the bucket and crops the centre", "[data]") {
 #else
 
 TEST_CASE("without OpenCV the error names the package and the script", "[data]") {
-  const auto message = error_of([] { read_image("a.jpg", SizeTable({Bucket{64, 128, 0}})); });
+  const auto message = error_of([] { read_image("a.jpg", SizeTable({ClipSize{64, 128, 0}})); });
   CHECK(contains(message, "libopencv-dev"));
   CHECK(contains(message, "scripts/decode_clips.py"));
 }

@@ -124,9 +124,7 @@ TEST_CASE("a given first frame stays as it is, and changes the others", "[infer]
   sana::infer::LatentRequest request;
   request.prompt = parts.text_encoder().encode({"A bee."});
   request.negative = parts.text_encoder().encode_negative({""});
-  request.latent_frames = 3;
-  request.latent_height = 4;
-  request.latent_width = 6;
+  request.size = {3, 4, 6};
   request.sampler.name = "euler";
   request.sampler.steps = 2;
   const auto progress = sana::make_silent_progress();
@@ -153,8 +151,7 @@ TEST_CASE("the denoiser is told timestep 0 for a given first frame", "[infer][pi
   };
   sana::infer::LatentRequest request;
   request.prompt = request.negative = {at::zeros({1, 3, 4}), at::ones({1, 3}, at::kLong)};
-  request.latent_frames = 4;
-  request.latent_height = request.latent_width = 2;
+  request.size = {4, 2, 2};
   request.first_frame = at::full({1, 2, 1, 2, 2}, 5.0);
   request.sampler.name = "euler";
   request.sampler.steps = 3;
