@@ -9,22 +9,9 @@
 
 #include "media/bytes/byte_source.h"
 #include "media/decode/frame_planes.h"
+#include "media/decode/stream_info.h"
 
 namespace sana::media {
-
-// What the container says.
-struct StreamInfo {
-  std::string codec;         // "h264"
-  std::string pixel_format;  // "yuv420p"
-  int64_t width = 0;         // as shown, after rotation
-  int64_t height = 0;
-  int rotation = 0;  // degrees clockwise that the decoder's pictures are turned: 0, 90, 180, 270
-  double pixel_aspect = 1;       // width / height of one pixel as shown
-  double fps = 0;                // average; 0: not said
-  double duration_s = 0;         // 0: not said
-  double bit_rate = 0;           // of the video, bits per second; 0: not said
-  int64_t announced_frames = 0;  // 0: not said
-};
 
 class VideoStream {
  public:
