@@ -1,27 +1,12 @@
 #include "checkpoints/checkpoint.h"
 
 #include "checkpoints/public_pipeline.h"
+#include "checkpoints/run_folder.h"
 #include "core/error.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
 namespace {
-
-// The newest complete step-* folder of a run (a partial one carries a suffix), or the path itself.
-fs::path resolve_checkpoint(const fs::path& path) {
-  require(fs::exists(path), "{}: no such folder; give a checkpoint or a run folder", path.string());
-  if (!fs::is_directory(path)) return path;
-  fs::path newest = path;
-  for (const auto& entry : fs::directory_iterator(path)) {
-    const std::string name = entry.path().filename().string();
-    const bool complete = name.rfind("step-", 0) == 0 && entry.path().extension() != ".partial";
-    if (complete && fs::exists(entry.path() / "model.json") &&
-        (newest == path || name > newest.filename().string())) {
-      newest = entry.path();
-    }
-  }
-  return newest;
-}
 
 void open_native(Checkpoint& checkpoint, const CheckpointParts& parts) {
   require(has_pipeline_file(checkpoint.path),

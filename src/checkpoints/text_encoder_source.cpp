@@ -7,6 +7,7 @@
 
 #include "checkpoints/public/bert_public.h"
 #include "checkpoints/public/gemma2_public.h"
+#include "checkpoints/weight_source.h"
 #include "core/build_config.h"
 #include "core/error.h"
 #include "model/text_encoder/gemma2/gemma2_encoder.h"
@@ -65,7 +66,9 @@ std::unique_ptr<model::TextEncoder> load_gemma2(const TextEncoderConfig& config,
                                                 c10::Device device) {
   const fs::path folder = gemma2_folder(config);
   const model::Gemma2Config shape = read_gemma2_config(folder / "config.json");
-  return std::make_unique<model::Gemma2Encoder>(config, shape, folder, device);
+  const auto weights = weights_in(folder);
+  require(weights.has_value(), "'{}' holds no .safetensors file", folder.string());
+  return std::make_unique<model::Gemma2Encoder>(config, shape, folder, *weights, device);
 }
 
 }  // namespace

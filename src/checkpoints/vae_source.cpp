@@ -12,6 +12,7 @@
 #include "checkpoints/wan_vae_file.h"
 #include "checkpoints/weight_source.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_file.h"
 #include "core/json_object.h"
 #include "model/parameter.h"
@@ -27,12 +28,17 @@ namespace {
 namespace fs = std::filesystem;
 using model::VideoVae;
 
-TensorMap read_tensors(const fs::path& path) {
-  TensorMap tensors;
-  for (const LazyTensor& tensor : open_weights(path).tensors) {
-    tensors.emplace(tensor.name, tensor.load());
-  }
-  return tensors;
+constexpr const char* kConfigFile = "config.json";
+
+TensorMap read_tensors(const fs::path& path) { return load_all(open_weights(path).tensors); }
+
+// `path` itself, or the weights and the configuration in it.
+std::vector<fs::path> files_of(const fs::path& path) {
+  const fs::path weights = fs::is_directory(path) ? weights_in(path).value_or(path) : path;
+  std::vector<fs::path> files =
+      is_torch_file_name(weights) ? std::vector<fs::path>{weights} : safetensors_files(weights);
+  if (fs::exists(path / kConfigFile)) files.push_back(path / kConfigFile);
+  return files;
 }
 
 // A module on the meta device.
@@ -53,7 +59,13 @@ VaeSource wan_source(const fs::path& path, const model::WanVaeConfig& config) {
     return model::make_video_vae(model::build_wan_vae(config, tensors, path.string()), device,
                                  dtype);
   };
-  return {"Wan VAE", path, config.geometry(), at::kFloat, load, on_meta<model::WanVae>(config)};
+  return {"Wan VAE",
+          path,
+          config.geometry(),
+          at::kFloat,
+          files_of(path),
+          load,
+          on_meta<model::WanVae>(config)};
 }
 
 VaeSource ltx2_source(const fs::path& path, const model::Ltx2VaeConfig& config) {
@@ -70,7 +82,8 @@ VaeSource ltx2_source(const fs::path& path, const model::Ltx2VaeConfig& config) 
     const auto meta = at::TensorOptions().dtype(dtype).device(at::kMeta);
     return model::make_video_vae(model::Ltx2Vae(config, meta), at::kMeta, dtype);
   };
-  return {"LTX-2 VAE", path, config.geometry(), at::kBFloat16, load, without_weights};
+  return {"LTX-2 VAE",    path, config.geometry(), at::kBFloat16,
+          files_of(path), load, without_weights};
 }
 
 VaeSource dc_ae_source(const fs::path& path, const model::DcAeConfig& config) {
@@ -79,7 +92,8 @@ VaeSource dc_ae_source(const fs::path& path, const model::DcAeConfig& config) {
     return model::make_video_vae(model::build_dc_ae(config, tensors, path.string(), device, dtype),
                                  device, dtype);
   };
-  return {"DC-AE", path, config.geometry(), at::kBFloat16, load, on_meta<model::DcAe>(config)};
+  return {"DC-AE",        path, config.geometry(),           at::kBFloat16,
+          files_of(path), load, on_meta<model::DcAe>(config)};
 }
 
 VaeSource dc_ae_video_source(const fs::path& path, const model::DcAeVideoConfig& config) {
@@ -88,8 +102,13 @@ VaeSource dc_ae_video_source(const fs::path& path, const model::DcAeVideoConfig&
         model::build_dc_ae_video(config, read_tensors(path), path.string(), device, dtype), device,
         dtype);
   };
-  return {"DC-AE-V",     path, config.geometry(),
-          at::kBFloat16, load, on_meta<model::DcAeVideo>(config)};
+  return {"DC-AE-V",
+          path,
+          config.geometry(),
+          at::kBFloat16,
+          files_of(path),
+          load,
+          on_meta<model::DcAeVideo>(config)};
 }
 
 // A folder written by `sana-video train`.
@@ -98,12 +117,18 @@ VaeSource trained_source(const fs::path& path) {
     return model::make_video_vae(load_wan_vae(path), device, dtype);
   };
   const model::WanVaeConfig config = read_wan_vae_config(path);
-  return {"Wan VAE", path, config.geometry(), at::kFloat, load, on_meta<model::WanVae>(config)};
+  return {"Wan VAE",
+          path,
+          config.geometry(),
+          at::kFloat,
+          {path / kWanVaeFile, path / kWanVaeWeights},
+          load,
+          on_meta<model::WanVae>(config)};
 }
 
 // A folder with the config.json of a public class.
 VaeSource public_source(const fs::path& path) {
-  const fs::path file = path / "config.json";
+  const fs::path file = path / kConfigFile;
   const nlohmann::json json = read_json_file(file);
   const std::string where = file.string();
   const auto name = JsonObject(json, where).optional<std::string>("_class_name").value_or("");
@@ -145,9 +170,14 @@ VaeSource bare_source(const fs::path& path) {
 
 VaeSource find_vae(const fs::path& path) {
   require(fs::exists(path), "'{}': there is no VAE", path.string());
-  if (fs::exists(path / "vae.json")) return trained_source(path);
-  if (fs::exists(path / "config.json")) return public_source(path);
+  if (fs::exists(path / kWanVaeFile)) return trained_source(path);
+  if (fs::exists(path / kConfigFile)) return public_source(path);
   return bare_source(path);
+}
+
+void copy_vae(const VaeSource& vae, const fs::path& folder) {
+  fs::create_directories(folder);
+  for (const fs::path& file : vae.files) link_or_copy_file(file, folder / file.filename());
 }
 
 }  // namespace sana::checkpoints

@@ -59,7 +59,7 @@ WeightSource open_torch_file(const fs::path& path, const UnwrapOptions& options)
 WeightSource open_safetensors(const fs::path& path) {
   WeightSource source;
   source.tensors = list_safetensors(path, &source.metadata);
-  source.files = {path};
+  source.files = safetensors_files(path);
   return source;
 }
 

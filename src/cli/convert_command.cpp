@@ -4,12 +4,12 @@
 #include "checkpoints/convert/shards.h"
 #include "checkpoints/public/dit_names.h"
 #include "checkpoints/public/public_models.h"
+#include "checkpoints/run_folder.h"
 #include "cli/arguments.h"
 #include "cli/facts.h"
 #include "cli/phase.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "train/checkpoint.h"
 
 namespace sana::cli {
 namespace {
@@ -71,7 +71,7 @@ int convert_command(CLI::App& app, const Arguments& arguments) {
   options.format = checkpoints::parse_checkpoint_format(format);
   options.dtype = parse_target_dtype(dtype);
   options.max_shard_bytes = checkpoints::parse_byte_size(shard_size);
-  options.source = train::newest_checkpoint(options.source).value_or(options.source);
+  options.source = checkpoints::resolve_checkpoint(options.source);
   const auto report = with_phase("converting " + options.source.string(),
                                  [&] { return checkpoints::convert_checkpoint(options); });
   print_report(report);

@@ -1,9 +1,9 @@
 #include <iostream>
 
+#include "checkpoints/run_folder.h"
 #include "cli/arguments.h"
 #include "cli/phase.h"
 #include "core/device.h"
-#include "train/checkpoint.h"
 #include "train/export.h"
 
 namespace sana::cli {
@@ -18,9 +18,8 @@ int export_command(CLI::App& app, const Arguments& arguments) {
       ->capture_default_str();
   parse(app, arguments);
 
-  const auto newest = train::newest_checkpoint(source);
   with_phase("exporting " + source.string(), [&] {
-    train::export_checkpoint(newest.value_or(source), target, parse_dtype(dtype));
+    train::export_checkpoint(checkpoints::resolve_checkpoint(source), target, parse_dtype(dtype));
   });
   std::cout << target.string() << "\n";
   return 0;

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "checkpoints/run_folder.h"
 #include "core/error.h"
 #include "core/json_file.h"
-#include "train/checkpoint.h"
 
 namespace sana::cli {
 namespace {
@@ -87,7 +87,7 @@ PathKind kind_of(const fs::path& path) {
   if (fs::exists(path / "dataset.json")) return PathKind::kDataset;
   if (fs::exists(path / "vae.json")) return PathKind::kVae;
   if (fs::exists(path / "model.json")) return PathKind::kModel;
-  if (!train::list_checkpoints(path).empty()) return PathKind::kRun;
+  if (!checkpoints::list_checkpoints(path).empty()) return PathKind::kRun;
   for (const char* file : {"model_index.json", "transformer", "config.json", "checkpoints"}) {
     if (fs::exists(path / file)) return PathKind::kPublic;
   }

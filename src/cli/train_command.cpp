@@ -1,8 +1,8 @@
 #include <iostream>
 
+#include "checkpoints/run_folder.h"
 #include "cli/arguments.h"
 #include "core/error.h"
-#include "train/checkpoint.h"
 #include "train/train.h"
 
 namespace sana::cli {
@@ -14,7 +14,7 @@ int train_command(CLI::App& app, const Arguments& arguments) {
 
   const auto loaded = config::load_with_origins<train::TrainConfig>(source);
   const ExitCode code = train::train(loaded.config, loaded.resolved_yaml);
-  if (const auto newest = train::newest_checkpoint(loaded.config.run.dir)) {
+  if (const auto newest = checkpoints::newest_checkpoint(loaded.config.run.dir)) {
     std::cout << newest->string() << "\n";
   }
   return static_cast<int>(code);

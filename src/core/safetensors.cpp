@@ -70,22 +70,6 @@ TensorList list_sharded(const fs::path& index_path, Metadata* metadata) {
   return list;
 }
 
-// The one index or, when there is none, the one .safetensors file of a folder.
-fs::path weights_in_folder(const fs::path& folder) {
-  std::vector<fs::path> files, indices;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (is_safetensors_index(entry.path())) indices.push_back(entry.path());
-    if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
-  }
-  const auto& candidates = indices.empty() ? files : indices;
-  require(!candidates.empty(), "'{}' holds no .safetensors file", folder.string());
-  if (candidates.size() == 1) return candidates.front();
-  std::string list;
-  for (const fs::path& path : candidates) list += "\n  " + path.filename().string();
-  throw UserError(
-      fmt::format("'{}' holds several weight files; name one of them:{}", folder.string(), list));
-}
-
 // By dtype, then by name.
 TensorList in_file_order(TensorList tensors) {
   std::sort(tensors.begin(), tensors.end(), [](const LazyTensor& a, const LazyTensor& b) {
@@ -194,16 +178,23 @@ LazyTensor lazy_tensor(const std::string& name, const at::Tensor& tensor) {
 }
 
 TensorList list_safetensors(const fs::path& path, Metadata* metadata) {
-  std::error_code error;
-  const fs::path file = fs::is_directory(path, error) ? weights_in_folder(path) : path;
-  return is_safetensors_index(file) ? list_sharded(file, metadata) : list_file(file, metadata);
+  return is_safetensors_index(path) ? list_sharded(path, metadata) : list_file(path, metadata);
 }
 
-TensorMap load_safetensors(const fs::path& path) {
-  TensorMap tensors;
-  for (const LazyTensor& tensor : list_safetensors(path)) tensors[tensor.name] = tensor.load();
-  return tensors;
+std::vector<fs::path> safetensors_files(const fs::path& path) {
+  std::vector<fs::path> files = {path};
+  if (!is_safetensors_index(path)) return files;
+  for (const auto& [shard, names] : read_index(path)) files.push_back(path.parent_path() / shard);
+  return files;
 }
+
+TensorMap load_all(const TensorList& tensors) {
+  TensorMap map;
+  for (const LazyTensor& tensor : tensors) map[tensor.name] = tensor.load();
+  return map;
+}
+
+TensorMap load_safetensors(const fs::path& path) { return load_all(list_safetensors(path)); }
 
 void save_safetensors(const fs::path& path, const TensorMap& tensors, const Metadata& metadata) {
   TensorList list;

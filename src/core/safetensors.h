@@ -34,6 +34,9 @@ using TensorList = std::vector<LazyTensor>;
 // The same for a tensor at hand.
 LazyTensor lazy_tensor(const std::string& name, const at::Tensor& tensor);
 
+// All of them at once, by name.
+TensorMap load_all(const TensorList& tensors);
+
 // Where one tensor lies in its file.
 struct TensorEntry {
   at::ScalarType dtype = at::kFloat;
@@ -75,12 +78,15 @@ class SafetensorsFile {
 // "model.safetensors.index.json", also with a variant: "model.safetensors.index.fp16.json".
 bool is_safetensors_index(const std::filesystem::path& path);
 
-// Tensors of `path`: a .safetensors file, a .safetensors.index.json (shards beside it), or a folder
-// that holds exactly one of either. Throws UserError.
+// Tensors of `path`: a .safetensors file, or a .safetensors.index.json (shards beside it). Throws
+// UserError.
 TensorMap load_safetensors(const std::filesystem::path& path);
 
 // The same without reading any tensor. `metadata`, where given, receives that of all files.
 TensorList list_safetensors(const std::filesystem::path& path, Metadata* metadata = nullptr);
+
+// The file itself; of an index also its shards.
+std::vector<std::filesystem::path> safetensors_files(const std::filesystem::path& path);
 
 // Writes aside, syncs, renames. Tensors may be on any device; data is contiguous and aligned to 8
 // bytes. Throws EnvironmentError when the disk is full or the path not writable; the old file, if

@@ -13,8 +13,9 @@
 #include "core/safetensors.h"
 #include "core/signals.h"
 #include "infer/provenance.h"
-#include "media/picture/center_crop.h"
+#include "media/encode/h264_encoder.h"
 #include "media/picture/image_input.h"
+#include "media/picture/resize_and_crop_video.h"
 #include "media/picture/to_frames.h"
 #include "model/vae/decode_fallback.h"
 
@@ -28,6 +29,13 @@ fs::path latents_file(const SampleJob& job) {
 }
 
 }  // namespace
+
+const std::array<SampleRunner::Phase, 4> SampleRunner::kPhases = {{
+    {&SampleRunner::encode_image, &PipelineParts::release_vae},
+    {&SampleRunner::encode_text, &PipelineParts::release_text_encoder},
+    {&SampleRunner::sample, &PipelineParts::release_denoiser},
+    {&SampleRunner::decode, &PipelineParts::release_vae},
+}};
 
 SampleRunner::SampleRunner(checkpoints::Checkpoint checkpoint, const RunnerOptions& options,
                            ProgressSink& progress)
@@ -73,19 +81,29 @@ at::Tensor SampleRunner::encode_first_frame(const SampleJob& job) {
       .to(at::kCPU);
 }
 
-SampleRunner::Conditions SampleRunner::conditions_of(const SampleJob& job) {
-  model::TextEncoder& encoder = parts_.text_encoder();
-  return {encoder.encode({job.prompt}), encoder.encode_negative({job.negative}),
-          encode_first_frame(job)};
+void SampleRunner::encode_image(Work& work) { work.first_frame = encode_first_frame(*work.job); }
+
+void SampleRunner::encode_text(Work& work) {
+  // Every request names the encoder, which may be released before it is written.
+  if (text_identity_.empty()) text_identity_ = parts_.text_encoder().identity();
+  work.has_latents = kept_latents(*work.job).defined();
+  if (work.has_latents) {
+    log::info("decoding the latents of an earlier run: {}", latents_file(*work.job).string());
+    return;
+  }
+  work.prompt = parts_.text_encoder().encode({work.job->prompt});
+  work.negative = parts_.text_encoder().encode_negative({work.job->negative});
 }
 
-void SampleRunner::sample(const SampleJob& job, const Conditions& conditions) {
+void SampleRunner::sample(Work& work) {
+  if (work.has_latents) return;
+  const SampleJob& job = *work.job;
   const auto start = SteadyClock::now();
   const ClipSize size = checkpoints::generated_size(job.size, checkpoint_);
   LatentRequest request;
-  request.prompt = conditions.prompt;
-  request.negative = conditions.negative;
-  request.first_frame = conditions.first_frame;
+  request.prompt = work.prompt;
+  request.negative = work.negative;
+  request.first_frame = work.first_frame;
   request.size = checkpoint_.vae.geometry.latent_size(size);
   request.seed = job.seed;
   request.sampler = job.sampler;
@@ -100,16 +118,16 @@ void SampleRunner::sample(const SampleJob& job, const Conditions& conditions) {
   sampling_s_[job.out.string()] = seconds_since(start);
 }
 
-media::WrittenVideo SampleRunner::decode(const SampleJob& job) {
+void SampleRunner::decode(Work& work) {
+  const SampleJob& job = *work.job;
   const auto start = SteadyClock::now();
   const at::Tensor latents = SafetensorsFile(latents_file(job)).tensor("latents");
   at::Tensor video =
       model::decode_with_fallback(parts_.vae(), latents, options_.tiling,
                                   [](const std::string& message) { log::warning("{}", message); });
   video = video.narrow(2, 0, std::min(video.size(2), job.size.frames));
-  video = media::resize_and_center_crop(video, job.size.height, job.size.width);
-  const media::WrittenVideo written =
-      media::write_video(job.out, media::to_frames(video), checkpoint_.pipeline.fps);
+  video = media::resize_and_crop_video(video, job.size.height, job.size.width);
+  work.written = media::write_video(job.out, media::to_frames(video), checkpoint_.pipeline.fps);
 
   Timings timings;
   timings.sampling_s = sampling_s_[job.out.string()];
@@ -117,64 +135,46 @@ media::WrittenVideo SampleRunner::decode(const SampleJob& job) {
   write_provenance(stem_of(job).string() + ".json", nlohmann::ordered_json::parse(request_of(job)),
                    checkpoint_, options_.device, options_.dtype, timings);
   if (!options_.keep_latents) fs::remove(latents_file(job));
-  return written;
 }
 
 size_t SampleRunner::run(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
   for (const SampleJob& job : jobs) check_job(job, checkpoint_);
-  if (options_.offload) return run_offloaded(jobs, on_done);
+  return options_.offload ? run_in_turn(jobs, on_done) : run_job_by_job(jobs, on_done);
+}
+
+size_t SampleRunner::run_job_by_job(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
   size_t done = 0;
   for (const SampleJob& job : jobs) {
     if (stop_signal() != 0) break;
+    Work work{&job};
     if (is_done(job)) {
       on_done(job, JobOutcome::kSkipped, {});
     } else {
       reset_peak_device_memory(options_.device);
-      if (kept_latents(job).defined()) {
-        log::info("decoding the latents of an earlier run: {}", latents_file(job).string());
-      } else {
-        sample(job, conditions_of(job));
-      }
-      on_done(job, JobOutcome::kWritten, decode(job));
+      for (const Phase& phase : kPhases) (this->*phase.run)(work);
+      on_done(job, JobOutcome::kWritten, work.written);
     }
     ++done;
   }
   return done;
 }
 
-size_t SampleRunner::run_offloaded(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
+size_t SampleRunner::run_in_turn(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
   reset_peak_device_memory(options_.device);
-  std::map<size_t, Conditions> to_sample;
-  for (size_t i = 0; i < jobs.size() && stop_signal() == 0; ++i) {
-    if (!is_done(jobs[i])) to_sample[i].first_frame = encode_first_frame(jobs[i]);
-  }
-  parts_.release_vae();
-  for (auto item = to_sample.begin(); item != to_sample.end() && stop_signal() == 0;) {
-    const SampleJob& job = jobs[item->first];
-    request_of(job);  // now, since it asks for the identity of the encoder
-    if (kept_latents(job).defined()) {
-      item = to_sample.erase(item);
-      continue;
-    }
-    item->second.prompt = parts_.text_encoder().encode({job.prompt});
-    item->second.negative = parts_.text_encoder().encode_negative({job.negative});
-    ++item;
-  }
-  parts_.release_text_encoder();
-  for (const auto& [i, conditions] : to_sample) {
-    if (stop_signal() != 0) return 0;  // latents that are on disk are found again
-    sample(jobs[i], conditions);
-  }
-  parts_.release_denoiser();
+  std::vector<Work> works;
+  for (const SampleJob& job : jobs) works.push_back({&job});
   size_t done = 0;
-  for (const SampleJob& job : jobs) {
-    if (stop_signal() != 0) break;
-    if (is_done(job)) {
-      on_done(job, JobOutcome::kSkipped, {});
-    } else {
-      on_done(job, JobOutcome::kWritten, decode(job));
+  for (const Phase& phase : kPhases) {
+    const bool is_last = &phase == &kPhases.back();
+    for (Work& work : works) {
+      if (stop_signal() != 0) return done;  // latents that are on disk are found again
+      const bool skips = is_done(*work.job);
+      if (!skips) (this->*phase.run)(work);
+      if (!is_last) continue;
+      on_done(*work.job, skips ? JobOutcome::kSkipped : JobOutcome::kWritten, work.written);
+      ++done;
     }
-    ++done;
+    (parts_.*phase.release)();
   }
   return done;
 }

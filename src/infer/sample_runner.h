@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -51,20 +52,33 @@ class SampleRunner {
   int64_t most_parts_loaded() const { return parts_.most_loaded(); }
 
  private:
-  // What a job needs before its latents can be sampled.
-  struct Conditions {
-    model::TextFeatures prompt, negative;
-    at::Tensor first_frame;  // latents
+  // A job on its way through the phases, and what they hand on.
+  struct Work {
+    const SampleJob* job;
+    at::Tensor first_frame = {};  // latents
+    model::TextFeatures prompt = {}, negative = {};
+    bool has_latents = false;  // of an earlier run of exactly this job
+    media::WrittenVideo written = {};
   };
+  // One phase of every job, and the network that it alone needs.
+  struct Phase {
+    void (SampleRunner::*run)(Work&);
+    void (PipelineParts::*release)();
+  };
+  static const std::array<Phase, 4> kPhases;
+  void encode_image(Work& work);
+  void encode_text(Work& work);
+  void sample(Work& work);
+  void decode(Work& work);
+
+  // All phases of one job after the other, or all jobs of one phase, after which its network goes.
+  size_t run_job_by_job(const std::vector<SampleJob>& jobs, const OnDone& on_done);
+  size_t run_in_turn(const std::vector<SampleJob>& jobs, const OnDone& on_done);
 
   bool is_done(const SampleJob& job) const;
-  Conditions conditions_of(const SampleJob& job);
   at::Tensor encode_first_frame(const SampleJob& job);
   // Latents of an earlier run of exactly this job, or undefined.
   at::Tensor kept_latents(const SampleJob& job);
-  void sample(const SampleJob& job, const Conditions& conditions);
-  media::WrittenVideo decode(const SampleJob& job);
-  size_t run_offloaded(const std::vector<SampleJob>& jobs, const OnDone& on_done);
   std::string request_of(const SampleJob& job);
 
   checkpoints::Checkpoint checkpoint_;

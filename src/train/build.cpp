@@ -31,7 +31,7 @@ std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Data
   } else {
     objective = std::make_unique<DitObjective>(config, datasets, device);
   }
-  if (load_init) load_initial_weights(objective->module(), config.init);
+  if (load_init) load_initial_weights(objective->module(), config);
   freeze_parameters(objective->module(), config.train.freeze);
   objective->module().train();
   return objective;

@@ -14,15 +14,11 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "core/safetensors.h"
 
 namespace sana::train {
-
-inline constexpr int kCheckpointFormat = 1;
 
 struct CheckpointContent {
   int64_t step = 0;
@@ -38,9 +34,6 @@ struct CheckpointContent {
 // Adds further files to the folder before it is sealed.
 using ExtraFiles = std::function<void(const std::filesystem::path& folder)>;
 
-// "step-00002000"
-std::string checkpoint_name(int64_t step);
-
 // Writes run_dir/step-NNNNNNNN, aside first; returns its path. Throws EnvironmentError when the
 // disk is full or not writable; no checkpoint that was there before is touched then.
 std::filesystem::path save_checkpoint(const std::filesystem::path& run_dir,
@@ -50,19 +43,10 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& run_dir,
 // wrong hash. Tensors are memory-mapped.
 CheckpointContent load_checkpoint(const std::filesystem::path& folder);
 
-// Complete checkpoints of a run, oldest first; no folder: none.
-std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& run_dir);
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run_dir);
-// Step of a checkpoint folder, from its name; nothing if it is not one.
-std::optional<int64_t> checkpoint_step(const std::filesystem::path& folder);
-
 // Deletes all but the newest `keep` checkpoints. What cannot be deleted is warned about.
 void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep);
 
 // Deletes what a killed program left half-written or half-deleted.
 void remove_leftovers(const std::filesystem::path& run_dir);
-
-// manifest.json of a folder that is otherwise complete: names, sizes and hashes of all its files.
-void write_manifest(const std::filesystem::path& folder, int64_t step, const std::string& task);
 
 }  // namespace sana::train

@@ -57,6 +57,9 @@ class Opener {
     });
   }
 
+  // What was loaded to encode them; null: nothing.
+  std::shared_ptr<model::VideoVae> vae() const { return encoders_ ? encoders_->vae() : nullptr; }
+
  private:
   DatasetPointer open_prepared(const std::string& path) const {
     const int64_t cache = config_.data.cache_mib << 20;
@@ -71,9 +74,10 @@ class Opener {
     config.needs_captions = !config_.trains_vae();
     config.num_workers = config_.data.num_workers;
     config.clips = config_.data.decode;
-    const auto rule = with_context("data.decode", [&] { return checked_rule(only); });
-    for (const std::string& line : data::explain_rules(config.clips, only, rule ? &*rule : nullptr))
-      log::info("{}: {}", key, line);
+    const auto vae = with_context("data.decode", [&] { return checked_vae(only); });
+    const auto rules = vae ? data::explain_rules(config.clips, only, vae->geometry, vae->name)
+                           : data::explain_rules(config.clips, only);
+    for (const std::string& line : rules) log::info("{}: {}", key, line);
     const auto progress = make_console_progress();
     const auto clips = std::make_shared<data::ClipDataset>(config, *progress);
     report_unused(config_, key, *clips);
@@ -90,13 +94,14 @@ class Opener {
             "latents with `sana-video prepare`, or set train.cuda_graphs=false");
   }
 
-  // What the VAE takes, before anything is read; nothing where clips are not encoded.
-  std::optional<data::VaeRule> checked_rule(const std::string& only) const {
+  // The VAE, which takes what data.decode gives; nothing where clips are not encoded. Asked before
+  // anything is read.
+  std::optional<checkpoints::VaeSource> checked_vae(const std::string& only) const {
     if (config_.trains_vae()) return std::nullopt;
     check_encoding();
-    const data::VaeRule rule = data::vae_rule(checkpoints::find_vae(config_.vae_checkpoint));
-    data::require_fit(config_.data.decode, only, rule);
-    return rule;
+    auto vae = checkpoints::find_vae(config_.vae_checkpoint);
+    data::require_fit(config_.data.decode, only, vae.geometry, vae.name);
+    return vae;
   }
 
   // Loaded once for all data sets.
@@ -143,6 +148,7 @@ Datasets build_datasets(const TrainConfig& config, c10::Device device) {
     sets.validation = opener.open("data.validation", config.data.validation, "all");
     data::check_same_encoders("data.validation", *sets.validation, first, *sets.videos);
   }
+  sets.vae = opener.vae();
   return sets;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "data/dataset.h"
+#include "model/vae/video_vae.h"
 #include "train/trainer_config.h"
 
 namespace sana::train {
@@ -13,6 +14,9 @@ struct Datasets {
   std::shared_ptr<const data::Dataset> videos;      // several, where config.data.mixture names them
   std::shared_ptr<const data::Dataset> images;      // may be null
   std::shared_ptr<const data::Dataset> validation;  // may be null
+
+  // The VAE that encodes them while training; null where none is encoded.
+  std::shared_ptr<model::VideoVae> vae;
 
   // Whether some of them are encoded while training.
   bool are_encoded() const;

@@ -31,9 +31,10 @@ DitObjective::DitObjective(const TrainConfig& config, const Datasets& datasets, 
   model::initialize_weights(model_, streams.get("weights"));
   model_->set_gradient_checkpointing(config.train.gradient_checkpointing);
   model_->to(device);
-  if (!config.vae_checkpoint.empty()) load_matching_vae(config.vae_checkpoint, *datasets.videos);
+  if (config.vae_checkpoint.empty()) return;
+  auto vae = matching_vae(config, datasets, device.is_meta() ? c10::Device(at::kCPU) : device);
   if (config.preview.every_steps > 0) {
-    preview_ = std::make_unique<DitPreview>(config, *datasets.videos, device);
+    preview_ = std::make_unique<DitPreview>(config, *datasets.videos, std::move(vae), device);
   }
 }
 

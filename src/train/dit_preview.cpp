@@ -9,8 +9,6 @@
 #include "core/error.h"
 #include "media/encode/video_writer.h"
 #include "media/picture/to_frames.h"
-#include "model/vae/wan_vae.h"
-#include "train/inference_files.h"
 
 namespace sana::train {
 namespace {
@@ -27,8 +25,9 @@ int64_t typical_sample(const data::Dataset& videos) {
 
 }  // namespace
 
-DitPreview::DitPreview(const TrainConfig& config, const data::Dataset& videos, c10::Device device)
-    : config_(config), device_(device), fps_(videos.fps()) {
+DitPreview::DitPreview(const TrainConfig& config, const data::Dataset& videos,
+                       std::shared_ptr<model::VideoVae> vae, c10::Device device)
+    : config_(config), device_(device), fps_(videos.fps()), vae_(std::move(vae)) {
   const at::Tensor latents = videos.like(typical_sample(videos)).latents;  // [C, T, h, w]
   latent_size_ = {latents.size(1), latents.size(2), latents.size(3)};
   negative_ = {videos.null_text(), videos.null_text_mask()};
@@ -41,8 +40,6 @@ DitPreview::DitPreview(const TrainConfig& config, const data::Dataset& videos, c
   for (const std::string& prompt : config.preview.prompts) {
     prompts_.push_back(encoder->encode({prompt}));
   }
-  vae_ =
-      model::make_video_vae(load_matching_vae(config.vae_checkpoint, videos), device, at::kFloat);
 }
 
 void DitPreview::write(model::SanaVideo& model, const std::filesystem::path& directory) {

@@ -13,9 +13,10 @@ namespace sana::train {
 
 class DitPreview {
  public:
-  // Encodes the prompts (the text encoder is then released) and loads the VAE. Throws UserError
-  // when the data was encoded by another VAE or text encoder than the configured ones.
-  DitPreview(const TrainConfig& config, const data::Dataset& videos, c10::Device device);
+  // Encodes the prompts (the text encoder is then released); `vae` decodes. Throws UserError when
+  // the data was encoded by another text encoder than the configured one.
+  DitPreview(const TrainConfig& config, const data::Dataset& videos,
+             std::shared_ptr<model::VideoVae> vae, c10::Device device);
 
   // directory/00.mp4, 01.mp4, ... in the order of the prompts; .png for a model of still images.
   void write(model::SanaVideo& model, const std::filesystem::path& directory);
@@ -27,7 +28,7 @@ class DitPreview {
   LatentSize latent_size_;
   std::vector<model::TextFeatures> prompts_;
   model::TextFeatures negative_;  // the empty caption
-  std::unique_ptr<model::VideoVae> vae_;
+  std::shared_ptr<model::VideoVae> vae_;
 };
 
 }  // namespace sana::train

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/manifest.h"
+#include "checkpoints/vae_source.h"
 #include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -23,8 +25,13 @@ void export_dit(const fs::path& source, const CheckpointContent& content, const 
     write_file_atomically(folder / file, read_text_file(source / file));
   }
   if (!fs::is_directory(source / "vae")) return;
+  const fs::path vae = source / "vae";
+  if (!fs::exists(vae / checkpoints::kWanVaeFile)) {
+    return checkpoints::copy_vae(checkpoints::find_vae(vae),
+                                 folder / "vae");  // a public one, as it is
+  }
   fs::create_directories(folder / "vae");
-  checkpoints::save_wan_vae(folder / "vae", checkpoints::load_wan_vae(source / "vae"), dtype);
+  checkpoints::save_wan_vae(folder / "vae", checkpoints::load_wan_vae(vae), dtype);
 }
 
 }  // namespace
@@ -39,7 +46,7 @@ void export_checkpoint(const fs::path& source, const fs::path& target, c10::Scal
   } else {
     export_dit(source, content, staged.path(), dtype);
   }
-  write_manifest(staged.path(), content.step, content.task);
+  checkpoints::write_manifest(staged.path(), {content.step, content.task});
   staged.commit();
 }
 

@@ -7,7 +7,7 @@
 
 #include "checkpoints/model_file.h"
 #include "checkpoints/pipeline_config.h"
-#include "checkpoints/wan_vae_file.h"
+#include "checkpoints/vae_source.h"
 #include "core/error.h"
 #include "core/files.h"
 
@@ -47,21 +47,22 @@ void write_dit_inference_files(const fs::path& directory, const TrainConfig& con
   checkpoints::write_pipeline_file(directory, pipeline);
 
   if (config.vae_checkpoint.empty()) return;
-  fs::create_directories(directory / pipeline.vae);
-  for (const char* file : {"vae.json", "vae.safetensors"}) {
-    link_or_copy_file(fs::path(config.vae_checkpoint) / file, directory / pipeline.vae / file);
-  }
+  const auto vae = checkpoints::find_vae(config.vae_checkpoint);
+  checkpoints::copy_vae(vae, directory / pipeline.vae);
 }
 
-model::WanVae load_matching_vae(const std::string& directory, const data::Dataset& videos) {
-  model::WanVae vae =
-      with_context("vae_checkpoint", [&] { return checkpoints::load_wan_vae(directory); });
-  const std::string identity = model::vae_identity(vae);
+std::shared_ptr<model::VideoVae> matching_vae(const TrainConfig& config, const Datasets& datasets,
+                                              c10::Device device) {
+  if (datasets.vae) return datasets.vae;
+  std::shared_ptr<model::VideoVae> vae = with_context("vae_checkpoint", [&] {
+    return checkpoints::find_vae(config.vae_checkpoint).load(device, at::kFloat);
+  });
+  const std::string& expected = datasets.videos->vae_identity();
   require(
-      identity == videos.vae_identity(),
+      vae->identity() == expected,
       "vae_checkpoint: '{}' is the VAE {}, but data.videos was encoded by {}; give that VAE, or "
       "prepare the data again",
-      directory, identity, videos.vae_identity());
+      config.vae_checkpoint, vae->identity(), expected);
   return vae;
 }
 

@@ -1,12 +1,13 @@
 // The files beside the weights that make a DiT checkpoint usable for sampling: model.json,
-// pipeline.json (checkpoints/pipeline_config.h) and vae/ with vae.json and vae.safetensors. Without
-// vae_checkpoint the last is left out, and sampling asks for it.
+// pipeline.json (checkpoints/pipeline_config.h) and vae/, a copy of vae_checkpoint. Without that
+// the last is left out, and sampling asks for it.
 #pragma once
 #include <filesystem>
-#include <string>
+#include <memory>
 
 #include "data/dataset.h"
-#include "model/vae/wan_vae.h"
+#include "model/vae/video_vae.h"
+#include "train/datasets.h"
 #include "train/trainer_config.h"
 
 namespace sana::train {
@@ -15,7 +16,9 @@ namespace sana::train {
 void write_dit_inference_files(const std::filesystem::path& directory, const TrainConfig& config,
                                const data::Dataset& videos, const data::Dataset* images);
 
-// The VAE of a folder. Throws UserError unless it is the one that encoded `videos`.
-model::WanVae load_matching_vae(const std::string& directory, const data::Dataset& videos);
+// The VAE of vae_checkpoint on the device: the one that encodes the data while training, if there
+// is one. Throws UserError unless it is the one that encoded `datasets.videos`.
+std::shared_ptr<model::VideoVae> matching_vae(const TrainConfig& config, const Datasets& datasets,
+                                              c10::Device device);
 
 }  // namespace sana::train

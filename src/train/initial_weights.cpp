@@ -2,25 +2,14 @@
 
 #include <algorithm>
 
+#include "checkpoints/model_weights.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "core/safetensors.h"
 #include "model/state_dict.h"
-#include "train/checkpoint.h"
 
 namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
-
-// The weights file of a checkpoint folder, or of the newest checkpoint of a run folder; any other
-// path is the file itself.
-fs::path weights_file(fs::path from) {
-  if (fs::is_directory(from)) from = newest_checkpoint(from).value_or(from);
-  for (const char* name : {"ema.safetensors", "model.safetensors", "vae.safetensors"}) {
-    if (fs::is_regular_file(from / name)) return from / name;
-  }
-  return from;
-}
 
 bool contains_a_word(const std::string& name, const std::vector<std::string>& words) {
   return std::any_of(words.begin(), words.end(),
@@ -29,13 +18,16 @@ bool contains_a_word(const std::string& name, const std::vector<std::string>& wo
 
 }  // namespace
 
-void load_initial_weights(torch::nn::Module& module, const InitConfig& config) {
-  if (config.from.empty()) return;
-  const fs::path file = weights_file(config.from);
-  TensorMap tensors = with_context("init.from", [&] { return load_safetensors(file); });
+void load_initial_weights(torch::nn::Module& module, const TrainConfig& config) {
+  const InitConfig& init = config.init;
+  if (init.from.empty()) return;
+  auto [file, tensors] = with_context("init.from", [&] {
+    return config.trains_vae() ? checkpoints::wan_vae_weights(init.from)
+                               : checkpoints::transformer_weights(init.from);
+  });
   int64_t fresh = 0;
   for (const auto& [name, tensor] : model::state_dict(module)) {
-    if (tensors.count(name) != 0 || !contains_a_word(name, config.allow_missing)) continue;
+    if (tensors.count(name) != 0 || !contains_a_word(name, init.allow_missing)) continue;
     tensors[name] = tensor.detach().clone();
     ++fresh;
   }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/run_folder.h"
 #include "core/clock.h"
 #include "core/device.h"
 #include "core/files.h"
@@ -80,7 +81,7 @@ ExitCode Trainer::run() {
     if (stop) return stopped();
   }
   log::info("trained to step {}; checkpoint: {}", state_.step,
-            (fs::path(config_.run.dir) / checkpoint_name(state_.step)).string());
+            (fs::path(config_.run.dir) / checkpoints::checkpoint_name(state_.step)).string());
   return ExitCode::kOk;
 }
 
@@ -188,7 +189,8 @@ void Trainer::validate() {
 void Trainer::preview() {
   if (config_.preview.every_steps == 0) return;
   const WeightSwap swap = inference_weights();
-  const fs::path folder = fs::path(config_.run.dir) / "previews" / checkpoint_name(state_.step);
+  const fs::path folder =
+      fs::path(config_.run.dir) / "previews" / checkpoints::checkpoint_name(state_.step);
   ensure_writable_directory(folder);
   objective_->preview(folder);
   log::info("previews: {}", folder.string());

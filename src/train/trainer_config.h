@@ -232,8 +232,8 @@ struct InitConfig {
   template <class Binder>
   void bind(Binder& b) {
     b.field("from", from,
-            "Weights to start with: a checkpoint, a run folder (its newest checkpoint) or a "
-            "safetensors file; empty: fresh ones.");
+            "Weights to start with: any checkpoint that `sample` takes, a run folder (its newest "
+            "checkpoint) or a file of tensors; empty: fresh ones.");
     b.field("allow_missing", allow_missing,
             "Words; weights with one in their name may be absent there and start fresh, for "
             "example conv_temp, the temporal convolution, which starts at zero.");
@@ -270,9 +270,10 @@ struct TrainConfig {
     b.field("run", run, "Where the run lives.");
     b.field("model", model, "The video DiT (task video_dit).");
     b.field("vae", vae, "The VAE (task vae).");
-    b.field("vae_checkpoint", vae_checkpoint,
-            "Folder with vae.json and vae.safetensors that made the latents (task video_dit): "
-            "decodes previews and travels with every checkpoint.");
+    b.field(
+        "vae_checkpoint", vae_checkpoint,
+        "The VAE that made the latents (task video_dit), of any kind that `sample` takes: decodes "
+        "previews and travels with every checkpoint.");
     b.field("text_encoder", text_encoder, "Encodes preview prompts; named in every checkpoint.");
     b.field("data", data, "What is trained on.");
     b.field("flow", flow, "Noise levels of flow matching (task video_dit).");

@@ -11,7 +11,6 @@
 #include "core/memory/meta_memory.h"
 #include "model/parameter.h"
 #include "train/build.h"
-#include "train/inference_files.h"
 #include "train/master_weights.h"
 #include "train/micro_step.h"
 
@@ -81,13 +80,12 @@ int64_t vae_measuring(const TrainConfig& config, const data::Dataset& dataset, i
 
 // The VAE of the previews, and what decoding one of them needs.
 void add_previews(const TrainConfig& config, const Datasets& datasets, TrainingMemory& memory) {
-  model::WanVae vae = load_matching_vae(config.vae_checkpoint, *datasets.videos);
-  memory.preview = module_bytes(*vae);
-  vae->to(at::kMeta);
+  std::unique_ptr<model::VideoVae> vae;
+  const auto source = checkpoints::find_vae(config.vae_checkpoint);
+  memory.preview = peak_meta_bytes([&] { vae = source.without_weights(at::kFloat); });
   const at::Tensor latents =
       at::empty(largest_batch(*datasets.videos, 1).data.sizes(), meta_floats());
-  const at::NoGradGuard no_grad;
-  const int64_t decoding = peak_meta_bytes([&] { vae->decode_chunked(latents); });
+  const int64_t decoding = peak_meta_bytes([&] { vae->decode(latents); });
   memory.measuring = std::max(memory.measuring, decoding);
 }
 

@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "data/loading/epoch_plan.h"
 #include "infer/pipeline.h"
-#include "media/encode/video_writer.h"
+#include "media/picture/png.h"
 #include "media/picture/to_frames.h"
 #include "train/random_window.h"
 #include "train/transfer.h"

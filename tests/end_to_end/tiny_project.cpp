@@ -1,6 +1,6 @@
 #include "end_to_end/tiny_project.h"
 
-#include "train/checkpoint.h"
+#include "checkpoints/run_folder.h"
 #include "unit/train/tiny_run.h"
 
 namespace sana_test {
@@ -51,12 +51,12 @@ Outcome TinyProject::train(const std::string& run_name, int64_t steps,
 }
 
 fs::path TinyProject::checkpoint(const std::string& run, int64_t step) const {
-  return path(run) / sana::train::checkpoint_name(step);
+  return path(run) / sana::checkpoints::checkpoint_name(step);
 }
 
 int64_t TinyProject::newest_step(const std::string& run) const {
-  const auto newest = sana::train::newest_checkpoint(path(run));
-  return newest ? sana::train::checkpoint_step(*newest).value() : -1;
+  const auto newest = sana::checkpoints::newest_checkpoint(path(run));
+  return newest ? sana::checkpoints::checkpoint_step(*newest).value() : -1;
 }
 
 }  // namespace sana_test

@@ -1,5 +1,6 @@
 #include "data/encoding/data_encoders.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,25 +15,19 @@ std::pair<at::Tensor, at::Tensor> on_cpu(const model::TextFeatures& text) {
 
 }  // namespace
 
-VaeRule vae_rule(const checkpoints::VaeSource& vae) {
-  return {.vae = vae.name,
-          .temporal_stride = vae.geometry.stride_t,
-          .first_frame_alone = vae.geometry.first_frame_alone,
-          .spatial_stride = vae.geometry.stride_h};
-}
-
 struct DataEncoders::Loaded {
   c10::Device device;
-  VaeRule rule;
-  std::unique_ptr<model::VideoVae> vae;
+  std::string vae_name;
+  VaeGeometry geometry;
+  std::shared_ptr<model::VideoVae> vae;
   std::unique_ptr<model::TextEncoder> text;
 };
 
 DataEncoders::DataEncoders(const checkpoints::VaeSource& vae, c10::ScalarType vae_dtype,
                            const model::TextEncoderConfig& text_encoder, c10::Device device)
-    : loaded_(
-          std::make_shared<Loaded>(Loaded{device, vae_rule(vae), vae.load(device, vae_dtype),
-                                          checkpoints::load_text_encoder(text_encoder, device)})) {}
+    : loaded_(std::make_shared<Loaded>(
+          Loaded{device, vae.name, vae.geometry, vae.load(device, vae_dtype),
+                 checkpoints::load_text_encoder(text_encoder, device)})) {}
 
 Encoders DataEncoders::functions() const {
   const auto loaded = loaded_;
@@ -48,9 +43,11 @@ Encoders DataEncoders::functions() const {
   };
   encoders.vae_identity = loaded->vae->identity();
   encoders.text_identity = loaded->text->identity();
-  encoders.rule = loaded->rule;
-  encoders.latent_channels = loaded->vae->geometry().latent_channels;
+  encoders.vae_name = loaded->vae_name;
+  encoders.geometry = loaded->geometry;
   return encoders;
 }
+
+std::shared_ptr<model::VideoVae> DataEncoders::vae() const { return loaded_->vae; }
 
 }  // namespace sana::data

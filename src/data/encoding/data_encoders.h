@@ -12,9 +12,6 @@
 
 namespace sana::data {
 
-// Which clips a VAE takes.
-VaeRule vae_rule(const checkpoints::VaeSource& vae);
-
 class DataEncoders {
  public:
   // Reads the weights. Throws UserError when some are missing or damaged.
@@ -23,6 +20,9 @@ class DataEncoders {
 
   // As the data folder, which knows no model, wants them. They share the encoders' ownership.
   Encoders functions() const;
+
+  // For whoever decodes what they encode.
+  std::shared_ptr<model::VideoVae> vae() const;
 
  private:
   struct Loaded;

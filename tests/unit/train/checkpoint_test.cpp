@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "checkpoints/run_folder.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
@@ -60,14 +61,14 @@ TEST_CASE("a checkpoint gives back what was saved", "[train]") {
 
 TEST_CASE("the newest complete checkpoint is chosen, never a partial one", "[train]") {
   const TemporaryDirectory run;
-  CHECK_FALSE(newest_checkpoint(run.path() / "none").has_value());
+  CHECK_FALSE(checkpoints::newest_checkpoint(run.path() / "none").has_value());
   save_checkpoint(run.path(), content_of_step(9), {});
   save_checkpoint(run.path(), content_of_step(100), {});
   fs::create_directories(run.path() / "step-00000200.partial");
   fs::create_directories(run.path() / "step-00000300");  // no manifest
   fs::create_directories(run.path() / "step-later");
   fs::create_directory_symlink("step-00000009", run.path() / "latest");
-  CHECK(newest_checkpoint(run.path()) == run.path() / "step-00000100");
+  CHECK(checkpoints::newest_checkpoint(run.path()) == run.path() / "step-00000100");
   remove_leftovers(run.path());
   CHECK_FALSE(fs::exists(run.path() / "step-00000200.partial"));
   CHECK(fs::exists(run.path() / "step-00000100" / "manifest.json"));

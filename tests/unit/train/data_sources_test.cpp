@@ -4,15 +4,20 @@
 
 #include <fstream>
 
+#include "checkpoints/checkpoint.h"
 #include "checkpoints/wan_vae_file.h"
 #include "core/build_config.h"
+#include "core/config/json.h"
 #include "core/files.h"
 #include "data/encoding/data_encoders.h"
+#include "model/state_dict.h"
 #include "support/catch.h"
 #include "support/data_fixtures.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
+#include "support/tiny_vaes.h"
 #include "train/datasets.h"
+#include "train/export.h"
 #include "unit/train/tiny_run.h"
 
 namespace {
@@ -160,6 +165,44 @@ TEST_CASE("the DiT trains on clips as it does on prepared latents", "[train]") {
   CHECK(
       contains(sana_test::message_of<UserError>([&] { train::build_datasets(decoded, at::kCPU); }),
                "vae_checkpoint"));
+}
+
+TEST_CASE("the DiT trains on latents of any VAE, with previews and checkpoints of its own",
+          "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_captioned_clip(folder / "clips", "a");
+  at::manual_seed(2);
+  const auto vae_config = sana_test::tiny_ltx2_config();
+  fs::create_directories(folder / "vae");
+  save_safetensors(folder / "vae/diffusion_pytorch_model.safetensors",
+                   model::state_dict(*sana_test::random_ltx2_vae(vae_config)));
+  auto description = config::to_json(vae_config);
+  description["_class_name"] = "AutoencoderKLLTX2Video";
+  folder.file("vae/config.json", description.dump());
+
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  config.model.text_dim = 384;  // of the real encoder
+  config.vae_checkpoint = (folder / "vae").string();
+  config.data.videos = (folder / "clips").string();
+  config.data.decode.frames = 5;
+  config.data.decode.buckets.sizes = {"32x48"};
+  config.train.steps = 1;
+  config.preview.every_steps = 1;
+  config.preview.prompts = {"a bar"};
+  config.preview.sampler.steps = 1;
+  REQUIRE(sana_test::run(config) == ExitCode::kOk);
+  CHECK(fs::exists(fs::path(config.run.dir) / "previews/step-00000001/00.mp4"));
+
+  const auto identity = [](const fs::path& checkpoint) {
+    const auto opened = checkpoints::open_checkpoint(checkpoint);
+    CHECK(opened.vae.load(at::kCPU, at::kFloat)->identity() == opened.pipeline.vae_identity);
+    return opened.pipeline.vae_identity;
+  };
+  fs::remove_all(folder / "vae");  // a checkpoint needs nothing beside itself
+  const fs::path step = sana_test::checkpoint_of(config, 1);
+  CHECK(identity(step).starts_with("ltx2_vae:"));
+  train::export_checkpoint(step, folder / "small", at::kBFloat16);
+  CHECK(identity(folder / "small") == identity(step));
 }
 #endif
 

@@ -5,6 +5,7 @@
 #include "core/device.h"
 #include "core/safetensors.h"
 #include "support/catch.h"
+#include "support/skip.h"
 #include "support/temporary_directory.h"
 #include "support/tensors.h"
 #include "unit/train/tiny_run.h"
@@ -49,10 +50,7 @@ TEST_CASE("on the CPU nothing is recorded", "[train]") {
 }
 
 TEST_CASE("recorded steps train as eager ones do", "[train][gpu]") {
-  if (!parse_device("auto").is_cuda()) {
-    WARN("no GPU here: nothing was tested");
-    return;
-  }
+  SANA_SKIP_WITHOUT_GPU();
   const TemporaryDirectory folder;
   const bool vae = GENERATE(false, true);
   TrainConfig config = joint_config(folder, vae);

@@ -5,10 +5,10 @@
 
 #include <fstream>
 
+#include "checkpoints/run_folder.h"
 #include "core/config/config.h"
 #include "core/files.h"
 #include "support/catch.h"
-#include "train/checkpoint.h"
 #include "train/train.h"
 
 namespace sana_test {
@@ -60,7 +60,7 @@ ExitCode run(const train::TrainConfig& config) {
 }
 
 fs::path checkpoint_of(const train::TrainConfig& config, int64_t step) {
-  return fs::path(config.run.dir) / train::checkpoint_name(step);
+  return fs::path(config.run.dir) / checkpoints::checkpoint_name(step);
 }
 
 void check_same_checkpoints(const fs::path& a, const fs::path& b) {

@@ -2,13 +2,13 @@
 
 #include <csignal>
 
+#include "checkpoints/run_folder.h"
 #include "core/json_file.h"
 #include "core/signals.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
-#include "train/checkpoint.h"
 #include "unit/train/tiny_run.h"
 
 namespace {
@@ -222,7 +222,7 @@ TEST_CASE("old checkpoints go, the last k stay", "[train]") {
   config.train.checkpoint_every_steps = 1;
   config.train.keep_last = 2;
   sana_test::run(config);
-  CHECK(train::list_checkpoints(config.run.dir) ==
+  CHECK(checkpoints::list_checkpoints(config.run.dir) ==
         std::vector<fs::path>{sana_test::checkpoint_of(config, 4),
                               sana_test::checkpoint_of(config, 5)});
   for (const char* name : {"config.yaml", "log.txt", "environment.json", "metrics.jsonl"}) {
@@ -246,7 +246,7 @@ TEST_CASE("a disk that is full while saving loses nothing that was saved", "[tra
     const sana_test::FileSizeLimit full(50000);
     sana_test::message_of<EnvironmentError>([&] { sana_test::run(config); });
   }
-  CHECK(train::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 3));
+  CHECK(checkpoints::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 3));
   REQUIRE(sana_test::run(config) == ExitCode::kOk);
   sana_test::check_same_checkpoints(sana_test::checkpoint_of(whole, 5),
                                     sana_test::checkpoint_of(config, 5));
@@ -259,10 +259,10 @@ TEST_CASE("SIGTERM finishes the step, saves it, and the run goes on from there",
   install_stop_handlers();
   std::raise(SIGTERM);
   CHECK(sana_test::run(config) == ExitCode::kTerminated);
-  CHECK(train::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 1));
+  CHECK(checkpoints::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 1));
   clear_stop_request();
   CHECK(sana_test::run(config) == ExitCode::kOk);
-  CHECK(train::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 3));
+  CHECK(checkpoints::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 3));
 }
 
 TEST_CASE("a checkpoint of another shape is refused with all names in one message", "[train]") {

@@ -5,6 +5,7 @@
 
 #include "core/device.h"
 #include "support/catch.h"
+#include "support/skip.h"
 #include "support/temporary_directory.h"
 #include "train/build.h"
 #include "unit/train/tiny_run.h"
@@ -115,10 +116,7 @@ TEST_CASE("the VAE, too, is estimated, and what measures it on whole clips", "[t
 }
 
 TEST_CASE("estimates of training agree with the GPU", "[train][gpu]") {
-  if (!parse_device("auto").is_cuda()) {
-    WARN("no GPU here: nothing was tested");
-    return;
-  }
+  SANA_SKIP_WITHOUT_GPU();
   const TemporaryDirectory folder;
   sana_test::write_tiny_latents(folder / "latents", {.samples = 4, .frames = 17});
   TrainConfig config = larger_dit(folder.path());

@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 
 #include "checkpoints/checkpoint.h"
+#include "checkpoints/convert/convert.h"
 #include "checkpoints/wan_vae_file.h"
 #include "model/vae/wan_vae.h"
 #include "support/catch.h"
@@ -48,6 +49,37 @@ TEST_CASE("a video model starts with image weights that lack the temporal convol
   fs::remove(folder / "image.safetensors");  // a resumed run has no use for it
   video.train.steps = 4;
   CHECK(sana_test::run(video) == ExitCode::kOk);
+}
+
+TEST_CASE("a training starts with the same weights in any layout", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {});
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  sana_test::run(config);
+  const fs::path trained = sana_test::checkpoint_of(config, 3);
+  const auto convert = [&](const std::string& name, checkpoints::CheckpointFormat format) {
+    checkpoints::ConvertOptions options;
+    options.source = trained;
+    options.target = folder / name;
+    options.format = format;
+    checkpoints::convert_checkpoint(options);
+    return folder / name;
+  };
+  const TensorMap expected = load_safetensors(trained / "ema.safetensors");
+  int count = 0;
+  for (const fs::path& from : {fs::path(config.run.dir), trained, trained / "ema.safetensors",
+                               convert("public", checkpoints::CheckpointFormat::kDiffusers),
+                               convert("original.pth", checkpoints::CheckpointFormat::kOriginal)}) {
+    INFO(from);
+    TrainConfig second = config;
+    second.init.from = from.string();
+    second.run.dir = (folder / ("second-" + std::to_string(count++))).string();
+    second.train.steps = 0;
+    REQUIRE(sana_test::run(second) == ExitCode::kOk);
+    const TensorMap start =
+        load_safetensors(sana_test::checkpoint_of(second, 0) / "model.safetensors");
+    for (const auto& [name, tensor] : expected) CHECK(at::equal(tensor, start.at(name)));
+  }
 }
 
 TEST_CASE("frozen parameters do not move", "[train]") {

@@ -22,12 +22,12 @@ PromptStyle prompt_style(const TextEncoderConfig& config) {
   return {config.instruction, config.lowercase, config.motion_score, config.max_tokens};
 }
 
-Gemma2 load_gemma2(const TextEncoderConfig& config, Gemma2Config shape, const fs::path& folder,
+Gemma2 load_gemma2(const TextEncoderConfig& config, Gemma2Config shape, const fs::path& file,
                    c10::Device device) {
   if (!config.softcap) shape.attn_logit_softcapping = 0.0;
   Gemma2 gemma(shape);
-  const TensorMap weights = gemma2_weights(load_safetensors(folder));
-  adopt_state_dict(*gemma, weights, device, parse_dtype(config.precision), folder.string());
+  const TensorMap weights = gemma2_weights(load_safetensors(file));
+  adopt_state_dict(*gemma, weights, device, parse_dtype(config.precision), file.string());
   return gemma;
 }
 
@@ -76,14 +76,14 @@ std::vector<fs::path> weight_files(const fs::path& folder) {
 }  // namespace
 
 Gemma2Encoder::Gemma2Encoder(const TextEncoderConfig& config, const Gemma2Config& shape,
-                             const fs::path& folder, c10::Device device)
+                             const fs::path& folder, const fs::path& weights, c10::Device device)
     : config_(config),
       device_(device),
       folder_(folder),
       tokenizer_file_(find_tokenizer_file(folder_)),
       tokenizer_(open_text_tokenizer(tokenizer_file_)),
       prompts_(*tokenizer_, prompt_style(config)),
-      gemma_(load_gemma2(config, shape, folder, device)) {
+      gemma_(load_gemma2(config, shape, weights, device)) {
   require(tokenizer_->vocabulary_size() <= shape.vocab_size,
           "'{}' has {} tokens, but {} says vocab_size {}", tokenizer_file_.string(),
           tokenizer_->vocabulary_size(), (folder_ / kGemma2ConfigFile).string(), shape.vocab_size);

@@ -17,12 +17,13 @@ namespace sana::model {
 
 class Gemma2Encoder : public TextEncoder {
  public:
-  // `folder`: of config.json, whose content is `shape`, and the weights; the tokenizer lies there
-  // or beside it. On the CPU in the weights' own dtype they stay mapped from their files; on
-  // another device they are moved one at a time. Throws UserError when files are missing, damaged
-  // or do not fit each other.
+  // `folder`: of config.json, whose content is `shape`; `weights`: the file or index in it; the
+  // tokenizer lies there or beside it. On the CPU in the weights' own dtype they stay mapped from
+  // their files; on another device they are moved one at a time. Throws UserError when files are
+  // missing, damaged or do not fit each other.
   Gemma2Encoder(const TextEncoderConfig& config, const Gemma2Config& shape,
-                const std::filesystem::path& folder, c10::Device device);
+                const std::filesystem::path& folder, const std::filesystem::path& weights,
+                c10::Device device);
 
   // Hidden states of the last norm, computed on the device in config.precision. Only as many
   // positions as the longest of the prompts has are computed: what follows is padding, which no
