@@ -3,6 +3,7 @@
 
 #include "core/build_config.h"
 #include "support/catch.h"
+#include "support/skip.h"
 
 #if SANA_HAS_VIDEO_IO
 #include <nlohmann/json.hpp>
@@ -195,11 +196,8 @@ void check_refusals(const TemporaryDirectory& folder) {
 
 }  // namespace
 
-TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end]") {
-  if (!sana::media::can_encode_h264()) {
-    WARN("skipped: this machine has no H.264 encoder");
-    return;
-  }
+TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end][video]") {
+  if (!sana::media::can_encode_h264()) SANA_SKIP("this machine has no H.264 encoder");
   const TemporaryDirectory folder;
   write_project(folder);
   prepare_and_train(folder);
@@ -211,11 +209,8 @@ TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end]") {
 }
 
 TEST_CASE("clips that cannot be used are listed with reason and remedy; the rest is prepared",
-          "[end_to_end]") {
-  if (!sana::media::can_encode_h264()) {
-    WARN("skipped: this machine has no H.264 encoder");
-    return;
-  }
+          "[end_to_end][video]") {
+  if (!sana::media::can_encode_h264()) SANA_SKIP("this machine has no H.264 encoder");
   const TemporaryDirectory folder;
   write_project(folder);
   sana::media::write_video(folder / "clips/short.mp4", wave_frames(4, 0), 16.0);
@@ -241,8 +236,8 @@ TEST_CASE("clips that cannot be used are listed with reason and remedy; the rest
 
 #else
 
-TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end]") {
-  WARN("skipped: this build has no OpenCV, so that it cannot decode clips");
+TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end][video]") {
+  SANA_SKIP("this build has no OpenCV");
 }
 
 #endif

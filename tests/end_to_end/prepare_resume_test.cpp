@@ -11,6 +11,7 @@
 #include "end_to_end/run_program.h"
 #include "media/encode/video_writer.h"
 #include "support/catch.h"
+#include "support/skip.h"
 #include "support/temporary_directory.h"
 
 namespace {
@@ -64,11 +65,9 @@ int64_t pick(std::mt19937_64& random, int64_t low, int64_t high) {
 
 }  // namespace
 
-TEST_CASE("a killed prepare continues, with the result of one that was not", "[end_to_end]") {
-  if (!SANA_HAS_VIDEO_IO) {
-    WARN("skipped: this build has no OpenCV, so that it cannot decode pictures");
-    return;
-  }
+TEST_CASE("a killed prepare continues, with the result of one that was not",
+          "[end_to_end][video]") {
+  if (!SANA_HAS_VIDEO_IO) SANA_SKIP("this build has no OpenCV");
   const TemporaryDirectory folder;
   write_pictures(folder);
   const Outcome whole = run_program({"prepare", "prepare.yaml"}, folder.path());

@@ -2,7 +2,6 @@
 #include "model/text_encoder/minilm/minilm.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Context.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "core/safetensors.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/skip.h"
 #include "support/temporary_directory.h"
 
 namespace {
@@ -60,13 +60,9 @@ sana::TensorMap real_weights() {
   return sana::load_safetensors(sana::checkpoints::minilm_folder({}) / "model.safetensors");
 }
 
-}  // namespace
-
-TEST_CASE("token features equal those of the public encoder", "[parity][text]") {
+void check_token_features(c10::Device device) {
   const Reference reference = read_reference();
-  const at::DeviceType type = at::hasCUDA() ? GENERATE(at::kCPU, at::kCUDA) : at::kCPU;
-  const auto encoder =
-      sana::checkpoints::load_text_encoder(config_of(reference), c10::Device(type));
+  const auto encoder = sana::checkpoints::load_text_encoder(config_of(reference), device);
   const TextFeatures result = encoder->encode(reference.prompts);
   REQUIRE(result.features.sizes() == reference.hidden.sizes());
   CHECK(result.features.device().is_cpu());
@@ -78,6 +74,17 @@ TEST_CASE("token features equal those of the public encoder", "[parity][text]") 
   const at::Tensor padding = result.features.masked_select((result.mask == 0).unsqueeze(-1));
   CHECK(padding.numel() > 0);
   CHECK(padding.abs().max().item<float>() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("token features equal those of the public encoder", "[parity][text]") {
+  check_token_features(at::kCPU);
+}
+
+TEST_CASE("token features on a GPU equal those of the public encoder", "[parity][text][gpu]") {
+  SANA_SKIP_WITHOUT_GPU();
+  check_token_features(sana::parse_device("auto"));
 }
 
 TEST_CASE("one per cent more in one weight of the text encoder is noticed", "[parity][text]") {

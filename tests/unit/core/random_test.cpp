@@ -7,6 +7,7 @@
 #include "core/safetensors.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/skip.h"
 #include "support/temporary_directory.h"
 
 using sana::RandomStreams;
@@ -84,11 +85,8 @@ TEST_CASE("states that cannot be restored are refused and change nothing", "[ran
 }
 
 TEST_CASE("streams on a GPU go on exactly", "[random][gpu]") {
+  SANA_SKIP_WITHOUT_GPU();
   const c10::Device device = sana::parse_device("auto");
-  if (!device.is_cuda()) {
-    WARN("no GPU here: nothing was tested");
-    return;
-  }
   const auto on_gpu = at::TensorOptions().device(device);
   RandomStreams original(3);
   at::randn({1001}, original.get("noise", device), on_gpu);

@@ -12,6 +12,7 @@
 #include "core/signals.h"
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/skip.h"
 #include "support/temporary_directory.h"
 
 using sana::UserError;
@@ -102,11 +103,8 @@ TEST_CASE("memory figures are those of a running machine", "[device]") {
 }
 
 TEST_CASE("the peak of a GPU's memory is counted and reset", "[device][gpu]") {
+  SANA_SKIP_WITHOUT_GPU();
   const c10::Device device = sana::parse_device("auto");
-  if (!device.is_cuda()) {
-    WARN("no GPU here: nothing was tested");
-    return;
-  }
   sana::reset_peak_device_memory(device);
   const int64_t before = sana::peak_device_memory(device);
   at::zeros({1 << 20}, at::TensorOptions().device(device));

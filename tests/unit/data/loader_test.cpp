@@ -8,6 +8,7 @@
 #include "data/loading/epoch_plan.h"
 #include "data/loading/mixed_dataset.h"
 #include "media/unusable.h"
+#include "support/skip.h"
 #include "unit/data/fake_dataset.h"
 
 namespace sana::data {
@@ -174,10 +175,7 @@ TEST_CASE("a bucket without a readable sample is an error that names it", "[data
 }
 
 TEST_CASE("batches for a GPU lie in page-locked memory", "[data][gpu]") {
-  if (!at::hasCUDA()) {
-    WARN("no GPU here: nothing was tested");
-    return;
-  }
+  SANA_SKIP_WITHOUT_GPU();
   const auto dataset =
       std::make_shared<FakeDataset>(std::vector<FakeDataset::Group>{{{8, 16, 5}, 6}});
   LoaderOptions options = options_of(2, 5, 3, 4);
