@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Runs every command block of the documentation that is marked ```bash run.
+"""Runs every command block of the documentation that is marked ```bash run, and looks for the files it names.
 
 Each block runs from the repository root with `bash -e`; the first command that fails fails the block.
-`build/release/sana-video` in the text stands for the program given with --program.
+`build/release/sana-video` in the text stands for the program given with --program. A path from the root
+in backquotes, such as `src/core/error.h`, must exist.
 """
 import argparse
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import textwrap
 
 DOCUMENTED_PROGRAM = "build/release/sana-video"
 MARK = "```bash run"
+NAMED_PATH = re.compile(r"`((?:\.ci|benchmarks|cmake|configs|docs|examples|scripts|src|tests)/[\w./-]+)`")
 
 
 def blocks_of(path):
@@ -33,7 +36,16 @@ def blocks_of(path):
 
 
 def documents(root):
-    return [root / "README.md", *sorted(root.glob("examples/*.md")), *sorted(root.glob("src/*/README.md"))]
+    pages = [root / "README.md", root / "CONTRIBUTING.md"]
+    return pages + [page for glob in ("docs/*.md", "examples/*.md", "src/*/README.md") for page in sorted(root.glob(glob))]
+
+
+def absent_paths(path, root):
+    """"file:line: path" of each path that the document names and that does not exist."""
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        for name in NAMED_PATH.findall(line):
+            if not (root / name).exists():
+                yield f"{path.relative_to(root)}:{number}: {name} does not exist"
 
 
 def run(block, root):
@@ -54,6 +66,7 @@ def main():
         raise SystemExit(f"{program}: no such program; build it, or name it with --program")
     failed, count = [], 0
     for path in documents(root):
+        failed += absent_paths(path, root)
         for line, block in blocks_of(path):
             where = f"{path.relative_to(root)}:{line}"
             print(f"== {where}", flush=True)
@@ -61,7 +74,7 @@ def main():
             code = run(block.replace(DOCUMENTED_PROGRAM, shlex.quote(str(program))), root)
             if code != 0:
                 failed.append(f"{where}: exit code {code}")
-    print(f"{count} blocks, {len(failed)} failed", *failed, sep="\n  ")
+    print(f"{count} blocks run, {len(failed)} faults", *failed, sep="\n  ")
     return 1 if failed or count == 0 else 0
 
 
