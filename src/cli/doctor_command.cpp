@@ -13,7 +13,7 @@
 #include "core/build_config.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "media/encode/video_writer.h"
+#include "media/encode/h264_encoder.h"
 #include "model/text_encoder/text_encoder.h"
 #if SANA_HAS_VIDEO_IO
 extern "C" {

@@ -26,6 +26,7 @@ class UnusableClip : public std::runtime_error {
         detail_(std::move(detail)),
         remedy_(std::move(remedy)) {}
 
+  // For the list, as the clip of this name.
   UnusedClip record(std::string id) const { return {std::move(id), reason_, detail_, remedy_}; }
 
  private:

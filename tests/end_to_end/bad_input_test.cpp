@@ -4,7 +4,7 @@
 #include "core/build_config.h"
 #include "core/safetensors.h"
 #include "end_to_end/tiny_project.h"
-#include "media/encode/video_writer.h"
+#include "media/picture/png.h"
 #include "support/catch.h"
 #include "support/errors.h"
 

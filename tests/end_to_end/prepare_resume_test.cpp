@@ -9,7 +9,7 @@
 
 #include "core/build_config.h"
 #include "end_to_end/run_program.h"
-#include "media/encode/video_writer.h"
+#include "media/picture/png.h"
 #include "support/catch.h"
 #include "support/skip.h"
 #include "support/temporary_directory.h"

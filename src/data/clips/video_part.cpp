@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "data/clips/video_part.h"
 #include "media/bytes/shard.h"
-#include "media/picture/resize.h"
+#include "media/picture/resize_and_crop_frame.h"
 #include "media/unusable.h"
 
 namespace sana::data {
@@ -58,8 +58,8 @@ at::Tensor sized_frame(const media::VideoStream& stream, const cv::Rect& crop,
                        const ClipSize& size) {
   const media::StreamInfo& info = stream.info();
   const cv::Mat picture = stream.bgr(cv::Size(int(info.width), int(info.height)));
-  return media::resize_and_crop(rgb_tensor(picture(crop)), size.height, size.width,
-                                info.pixel_aspect);
+  return media::resize_and_crop_frame(rgb_tensor(picture(crop)), size.height, size.width,
+                                      info.pixel_aspect);
 }
 
 }  // namespace sana::data

@@ -5,7 +5,7 @@
 #include "data/clips/bucket.h"
 #include "media/bytes/media_type.h"
 #include "media/no_video_io.h"
-#include "media/picture/resize.h"
+#include "media/picture/resize_and_crop_frame.h"
 #include "media/unusable.h"
 
 #if SANA_HAS_VIDEO_IO
@@ -120,7 +120,7 @@ DecodedClips read_image(const VideoPart& image, const SizeTable& sizes) {
   DecodedClips decoded;
   decoded.bucket = {size.height, size.width, 1};
   decoded.clips.push_back(
-      media::resize_and_crop(rgb_tensor(bgr), size.height, size.width).unsqueeze(0));
+      media::resize_and_crop_frame(rgb_tensor(bgr), size.height, size.width).unsqueeze(0));
   decoded.retiming = {0, 1, 1};
   return decoded;
 }

@@ -9,19 +9,24 @@ namespace sana::media {
 
 enum class MediaType { kUnknown, kMp4, kMatroska, kAvi, kAsf, kJpeg, kPng };
 
+// By the first 12 bytes. As all functions here that read, it throws EnvironmentError when the disk
+// fails.
 MediaType media_type(const ByteSource& file);
+// For messages: "an MP4 or MOV video".
 const char* media_type_name(MediaType type);
+// Whether it is a type of still images.
 bool is_image(MediaType type);
 
 // Whether the structure of the file reaches beyond its end (MP4 boxes, also when the index is
 // missing; AVI's RIFF size; the end markers of JPEG and PNG). Other types: false.
 bool is_truncated(const ByteSource& file, MediaType type);
 
-// Throws UnusableClip with its own reason when the file has zero bytes, is by its contents not of
-// the kind that its name says, or is truncated. An unknown type passes as a video: the decoder may
-// know it.
+// The type of a file that is fit for a decoder. Throws UnusableClip with its own reason when the
+// file has zero bytes, is by its contents not of the kind that is expected, or is truncated. An
+// unknown type passes as a video: the decoder may know it. `name` ends as the file is called.
 MediaType check_media(const ByteSource& file, const std::string& name, bool expect_image);
 
+// UnusableClip that tells the ending of `name` and what the file is by its contents.
 [[noreturn]] void throw_wrong_type(const std::string& name, MediaType type);
 
 }  // namespace sana::media

@@ -7,7 +7,6 @@
 
 #include "core/build_config.h"
 #include "core/error.h"
-#include "media/encode/video_writer.h"
 
 #if SANA_HAS_VIDEO_IO
 #include "media/ffmpeg.h"

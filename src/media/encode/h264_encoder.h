@@ -8,7 +8,10 @@
 
 namespace sana::media {
 
-// A video written frame by frame.
+// Whether this build and this machine's FFmpeg can encode H.264.
+bool can_encode_h264();
+
+// A video written frame by frame. One thread at a time.
 class H264Writer {
  public:
   // Odd sizes lose their last row or column (4:2:0). Throws EnvironmentError when the file cannot
@@ -28,8 +31,9 @@ class H264Writer {
   std::unique_ptr<Impl> impl_;
 };
 
-// frames [F, H, W, 3] uint8 RGB, CPU, contiguous; odd sizes lose their last row or column (4:2:0).
-// Throws EnvironmentError when encoding or writing fails, or the build has no encoder.
+// Writes a whole video: frames [F, H, W, 3] uint8 RGB, CPU, contiguous, shown `fps` times a second;
+// odd sizes lose their last row or column (4:2:0). Throws EnvironmentError when encoding or writing
+// fails, or the build has no encoder.
 void encode_h264(const std::filesystem::path& path, const at::Tensor& frames, double fps);
 
 }  // namespace sana::media

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/shape.h"
 #include "media/encode/h264_encoder.h"
+#include "media/picture/png.h"
 
 namespace sana::media {
 namespace {

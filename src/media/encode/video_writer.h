@@ -12,14 +12,9 @@ struct WrittenVideo {
   bool is_video = false;
 };
 
-// frames [F, H, W, 3] uint8 RGB. A single frame with a .png name becomes one PNG. Written aside,
-// then renamed. Throws EnvironmentError when the path cannot be written.
+// Writes frames [F, H, W, 3] uint8 RGB, on any device, shown `fps` times a second, aside and then
+// renames them. A single frame with a .png name becomes one PNG. Throws UserError when several
+// frames have such a name, EnvironmentError when the path cannot be written.
 WrittenVideo write_video(const std::filesystem::path& path, const at::Tensor& frames, double fps);
-
-// One PNG, [H, W, 3] uint8 RGB. Works in every build.
-void write_png(const std::filesystem::path& path, const at::Tensor& image);
-
-// True when this build and machine can encode H.264.
-bool can_encode_h264();
 
 }  // namespace sana::media

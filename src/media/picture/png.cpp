@@ -1,11 +1,12 @@
-// PNG files with zlib alone, so that every build can write pictures.
+// With zlib alone, which every build has.
+#include "media/picture/png.h"
+
 #include <ATen/ATen.h>
 #include <zlib.h>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/shape.h"
-#include "media/encode/video_writer.h"
 
 namespace sana::media {
 namespace {

@@ -1,4 +1,4 @@
-// Pictures made small, fast. Only in builds with OpenCV.
+// Pictures of any type made small, fast. Only in builds with OpenCV.
 #pragma once
 #include <opencv2/core.hpp>
 

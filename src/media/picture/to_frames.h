@@ -4,7 +4,8 @@
 
 namespace sana::media {
 
-// [1, 3, F, H, W] in [-1, 1] to frames [F, H, W, 3] uint8 on the CPU, rounded to nearest.
+// video [1, 3, F, H, W] in [-1, 1] to frames [F, H, W, 3] uint8 on the CPU, rounded to nearest.
+// Values beyond are clamped.
 at::Tensor to_frames(const at::Tensor& video);
 
 }  // namespace sana::media

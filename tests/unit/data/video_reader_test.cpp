@@ -1,6 +1,5 @@
 #include "data/clips/video_reader.h"
 
-#include "media/picture/resize.h"
 #include "media/unusable.h"
 #include "support/data_fixtures.h"
 
@@ -207,34 +206,6 @@ TEST_CASE("an image is a clip of one frame in the bucket of its shape, red stays
   REQUIRE(decoded.clips[0].sizes() == at::IntArrayRef({1, 128, 64, 3}));
   CHECK(decoded.clips[0].select(3, 0).eq(200).all().item<bool>());
   CHECK(decoded.clips[0].select(3, 2).eq(0).all().item<bool>());
-}
-
-TEST_CASE("shrinking is antialiased: a fine checkerboard becomes grey, not black or white",
-          "[data]") {
-  const at::Tensor rows = at::arange(256).unsqueeze(1), columns = at::arange(256).unsqueeze(0);
-  const at::Tensor board = ((rows + columns) % 2 * 255).to(at::kByte);
-  const at::Tensor frame = board.unsqueeze(2).expand({256, 256, 3}).contiguous();
-  const at::Tensor small = resize_and_crop(frame, 60, 60).to(at::kFloat);
-  CHECK(small.max().item<float>() < 150);
-  CHECK(small.min().item<float>() > 105);
-}
-
-TEST_CASE("resizing fills the bucket and crops the centre", "[data]") {
-  // Thirds of red, green and blue, wide: a square crop keeps the green third only.
-  at::Tensor frame = at::zeros({30, 90, 3}, at::kByte);
-  for (int64_t third = 0; third < 3; ++third) {
-    frame.narrow(1, 30 * third, 30).select(2, third).fill_(255);
-  }
-  for (const int64_t side : {16, 30, 64}) {
-    const at::Tensor crop = resize_and_crop(frame, side, side);
-    REQUIRE(crop.sizes() == at::IntArrayRef({side, side, 3}));
-    const at::Tensor inner = crop.narrow(1, 3, side - 6);
-    CHECK(inner.select(2, 1).ge(250).all().item<bool>());
-    CHECK(inner.select(2, 0).le(5).all().item<bool>());
-  }
-  // Pixels twice as wide as high: the same picture is 180 wide.
-  const at::Tensor stretched = resize_and_crop(frame, 30, 180, /*pixel_aspect=*/2.0);
-  CHECK(stretched.narrow(1, 66, 48).select(2, 1).ge(250).all().item<bool>());
 }
 
 #else

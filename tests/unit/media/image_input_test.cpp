@@ -7,7 +7,7 @@
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/safetensors.h"
-#include "media/encode/video_writer.h"
+#include "media/picture/png.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
 
@@ -24,7 +24,7 @@ at::Tensor pattern() {
 
 }  // namespace
 
-TEST_CASE("Lanczos resampling gives what Pillow gives", "[infer]") {
+TEST_CASE("Lanczos resampling gives what Pillow gives", "[media]") {
   const at::Tensor smaller =
       at::tensor({118, 80, 117, 162, 69,  109, 127, 173, 71,  100, 133, 170, 89,  125, 162,
                   193, 84, 109, 142, 176, 101, 121, 155, 51,  88,  127, 162, 75,  117, 154,
@@ -46,14 +46,14 @@ TEST_CASE("Lanczos resampling gives what Pillow gives", "[infer]") {
   CHECK(at::equal(same, pattern()));
 }
 
-TEST_CASE("a first frame is in [-1, 1], channels first", "[infer]") {
+TEST_CASE("a first frame is in [-1, 1], channels first", "[media]") {
   const at::Tensor frame = first_frame(pattern(), 7, 9);
   CHECK(frame.sizes() == at::IntArrayRef({1, 3, 1, 7, 9}));
   CHECK(std::abs(frame[0][1][0][0][0].item<float>() - (37.0f / 255.0f * 2.0f - 1.0f)) < 1e-6f);
 }
 
 #if SANA_HAS_VIDEO_IO
-TEST_CASE("an image file is read as RGB, another file is refused by name", "[infer]") {
+TEST_CASE("an image file is read as RGB, another file is refused by name", "[media]") {
   const sana_test::TemporaryDirectory folder;
   sana::media::write_png(folder / "a.png", pattern());
   CHECK(at::equal(read_image(folder / "a.png"), pattern()));
@@ -64,7 +64,7 @@ TEST_CASE("an image file is read as RGB, another file is refused by name", "[inf
 }
 #endif
 
-TEST_CASE("an image may come as a tensor, in every build", "[infer]") {
+TEST_CASE("an image may come as a tensor, in every build", "[media]") {
   const sana_test::TemporaryDirectory folder;
   sana::save_safetensors(folder / "a.safetensors", {{"image", pattern()}});
   CHECK(at::equal(read_image(folder / "a.safetensors"), pattern()));

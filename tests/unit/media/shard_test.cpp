@@ -23,7 +23,7 @@ void write_members(const fs::path& folder) {
 
 }  // namespace
 
-TEST_CASE("stored and deflated zips and tars give the same files", "[data]") {
+TEST_CASE("stored and deflated zips and tars give the same files", "[media]") {
   const TempFolder folder;
   write_members(folder.path());
   pack(folder.path(),
@@ -56,7 +56,7 @@ TEST_CASE("stored and deflated zips and tars give the same files", "[data]") {
   CHECK_FALSE(is_shard("a.mp4"));
 }
 
-TEST_CASE("a file of a tar is read from its place, without what stands before it", "[data]") {
+TEST_CASE("a file of a tar is read from its place, without what stands before it", "[media]") {
   const TempFolder folder;
   write_members(folder.path());
   const fs::path tar = folder / "t.tar";
@@ -83,7 +83,7 @@ TEST_CASE("a file of a tar is read from its place, without what stands before it
   CHECK(read_shard_entry(tar, name, entries[1].position) == "behind a long name");
 }
 
-TEST_CASE("a file of a zip is read from its place, without what stands before it", "[data]") {
+TEST_CASE("a file of a zip is read from its place, without what stands before it", "[media]") {
   const TempFolder folder;
   write_members(folder.path());
   for (const std::string how : {"ZIP_STORED", "ZIP_DEFLATED"}) {
@@ -102,7 +102,7 @@ TEST_CASE("a file of a zip is read from its place, without what stands before it
   }
 }
 
-TEST_CASE("a directory of a zip that is cut or changed anywhere is no danger", "[data]") {
+TEST_CASE("a directory of a zip that is cut or changed anywhere is no danger", "[media]") {
   const TempFolder folder;
   write_members(folder.path());
   pack(folder.path(),
@@ -120,7 +120,7 @@ TEST_CASE("a directory of a zip that is cut or changed anywhere is no danger", "
   }
 }
 
-TEST_CASE("a zip above 4 GiB says where its files begin", "[data]") {
+TEST_CASE("a zip above 4 GiB says where its files begin", "[media]") {
   const TempFolder folder;
   // Nothing but a hole stands before the archive.
   write_text(folder / "s.zip", "");
@@ -135,7 +135,7 @@ TEST_CASE("a zip above 4 GiB says where its files begin", "[data]") {
   CHECK(read_shard_entry(folder / "s.zip", "b.txt", entries[1].position) == "second");
 }
 
-TEST_CASE("a zip whose lengths stand behind its files is read all the same", "[data]") {
+TEST_CASE("a zip whose lengths stand behind its files is read all the same", "[media]") {
   const TempFolder folder;
   write_members(folder.path());
   // As it is written into a pipe.
@@ -155,7 +155,7 @@ TEST_CASE("a zip whose lengths stand behind its files is read all the same", "[d
   }
 }
 
-TEST_CASE("names of other scripts are listed and found", "[data]") {
+TEST_CASE("names of other scripts are listed and found", "[media]") {
   const TempFolder folder;
   pack(folder.path(),
        "import io, tarfile, zipfile\n"
@@ -174,7 +174,7 @@ TEST_CASE("names of other scripts are listed and found", "[data]") {
   }
 }
 
-TEST_CASE("threads read one shard at once", "[data]") {
+TEST_CASE("threads read one shard at once", "[media]") {
   const TempFolder folder;
   pack(folder.path(),
        "import io, tarfile, zipfile\n"
@@ -205,7 +205,7 @@ TEST_CASE("threads read one shard at once", "[data]") {
   }
 }
 
-TEST_CASE("a file whose checksum is wrong is damaged, whichever way it is found", "[data]") {
+TEST_CASE("a file whose checksum is wrong is damaged, whichever way it is found", "[media]") {
   const TempFolder folder;
   write_members(folder.path());
   pack(folder.path(),
@@ -221,7 +221,7 @@ TEST_CASE("a file whose checksum is wrong is damaged, whichever way it is found"
   CHECK(read_shard_entry(folder / "s.zip", "in/b.txt") == "second");
 }
 
-TEST_CASE("a file that a shard holds half of is damaged, those before it are not", "[data]") {
+TEST_CASE("a file that a shard holds half of is damaged, those before it are not", "[media]") {
   const TempFolder folder;
   write_members(folder.path());
   pack(folder.path(),
@@ -236,14 +236,14 @@ TEST_CASE("a file that a shard holds half of is damaged, those before it are not
   CHECK(read_shard_entry(folder / "t.tar", "in/b.txt", entries[0].position) == "second");
 }
 
-TEST_CASE("a shard's ending is not part of its stem", "[data]") {
+TEST_CASE("a shard's ending is not part of its stem", "[media]") {
   CHECK(shard_stem("a/b.tar.gz") == "a/b");
   CHECK(shard_stem("a.b/c.d.ZIP") == "a.b/c.d");
   CHECK(shard_stem("c.tgz") == "c");
   CHECK(is_shard("C.Tar"));
 }
 
-TEST_CASE("a damaged shard is named", "[data]") {
+TEST_CASE("a damaged shard is named", "[media]") {
   const TempFolder folder;
   write_text(folder / "a.zip", "PK\x03\x04 and nothing more");
   CHECK(contains(error_of([&] { list_shard(folder / "a.zip"); }), "a.zip"));

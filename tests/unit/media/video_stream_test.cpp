@@ -56,7 +56,7 @@ void write_colour_clip(const fs::path& file, const std::string& codec) {
 }  // namespace
 
 TEST_CASE("pictures are whole matrices: filters that look past an edge see nothing else",
-          "[data]") {
+          "[media]") {
   // Both ways to luma, through swscale and from the decoder's plane.
   for (const char* name : {"ten_bit.mp4", "odd_size.avi", "rotated.mp4"}) {
     INFO(name);
@@ -67,7 +67,7 @@ TEST_CASE("pictures are whole matrices: filters that look past an edge see nothi
   }
 }
 
-TEST_CASE("a rotated video is turned as FFmpeg's own program turns it", "[data]") {
+TEST_CASE("a rotated video is turned as FFmpeg's own program turns it", "[media]") {
   const fs::path file = video("rotated.mp4");
   VideoStream stream(open_bytes(file), file.string());
   CHECK(stream.info().width == 64);
@@ -86,7 +86,7 @@ TEST_CASE("a rotated video is turned as FFmpeg's own program turns it", "[data]"
   CHECK(stream.luma().size() == expected.size());
 }
 
-TEST_CASE("ten bits become eight, odd sizes stay", "[data]") {
+TEST_CASE("ten bits become eight, odd sizes stay", "[media]") {
   VideoStream deep(open_bytes(video("ten_bit.mp4")), "ten_bit.mp4");
   CHECK(deep.info().pixel_format == "yuv420p10le");
   REQUIRE(deep.next());
@@ -100,7 +100,7 @@ TEST_CASE("ten bits become eight, odd sizes stay", "[data]") {
   CHECK(odd.bgr({48, 32}).size() == cv::Size(48, 32));
 }
 
-TEST_CASE("luma reaches from 0 to 255, whatever range the file stores", "[data]") {
+TEST_CASE("luma reaches from 0 to 255, whatever range the file stores", "[media]") {
   const TempFolder folder;
   write_numbered_clip(folder / "full.avi", 4, 25, /*first=*/0b10101010);  // JPEG: full range
   VideoStream full(open_bytes(folder / "full.avi"), "full.avi");
@@ -111,7 +111,7 @@ TEST_CASE("luma reaches from 0 to 255, whatever range the file stores", "[data]"
   CHECK(high > 247);
 }
 
-TEST_CASE("the small picture is the whole one averaged, however it is stored", "[data]") {
+TEST_CASE("the small picture is the whole one averaged, however it is stored", "[media]") {
   const TempFolder folder;
   // Motion JPEG: 4:2:0, full range; I420: 4:2:0 without a word about its range.
   write_colour_clip(folder / "full.avi", "MJPG");
@@ -141,7 +141,7 @@ TEST_CASE("the small picture is the whole one averaged, however it is stored", "
   }
 }
 
-TEST_CASE("times increase, begin with zero and follow the file", "[data]") {
+TEST_CASE("times increase, begin with zero and follow the file", "[media]") {
   const auto steady = times_of(video("ten_bit.mp4"));
   REQUIRE(steady.size() == 12);
   for (size_t i = 0; i < steady.size(); ++i) CHECK(steady[i] == sana_test::Approx(double(i) / 25));
@@ -154,7 +154,7 @@ TEST_CASE("times increase, begin with zero and follow the file", "[data]") {
   for (size_t i = 1; i < unknown.size(); ++i) CHECK(unknown[i] > unknown[i - 1]);
 }
 
-TEST_CASE("seeking gives the frame that is shown at that time", "[data]") {
+TEST_CASE("seeking gives the frame that is shown at that time", "[media]") {
   const TempFolder folder;
   write_numbered_clip(folder / "a.avi", 60, 25);
   for (const fs::path& file : {folder / "a.avi", example("clips/waterfall.mp4")}) {
@@ -173,7 +173,7 @@ TEST_CASE("seeking gives the frame that is shown at that time", "[data]") {
   }
 }
 
-TEST_CASE("bytes in memory decode as the file does", "[data]") {
+TEST_CASE("bytes in memory decode as the file does", "[media]") {
   const fs::path file = example("clips/waterfall.mp4");
   VideoStream from_file(open_bytes(file), file.string());
   VideoStream from_memory(own_bytes(read_all(file)), "k.mp4");
@@ -182,7 +182,7 @@ TEST_CASE("bytes in memory decode as the file does", "[data]") {
   CHECK(mean_difference(from_file.bgr({64, 32}), from_memory.bgr({64, 32})) == 0);
 }
 
-TEST_CASE("what cannot be decoded says why", "[data]") {
+TEST_CASE("what cannot be decoded says why", "[media]") {
   const TempFolder folder;
   CHECK(reason_of(video("audio_only.mp4")) == "no video");
   CHECK(reason_of(folder / "none.mp4") == "file missing");
@@ -197,7 +197,7 @@ TEST_CASE("what cannot be decoded says why", "[data]") {
   CHECK(reason_of(folder / "flipped.mp4") == "damaged frames");
 }
 
-TEST_CASE("a header that announces an enormous picture is refused, not believed", "[data]") {
+TEST_CASE("a header that announces an enormous picture is refused, not believed", "[media]") {
   const TempFolder folder;
   cv::VideoWriter writer((folder / "a.avi").string(), cv::VideoWriter::fourcc('I', '4', '2', '0'),
                          25, {128, 64});

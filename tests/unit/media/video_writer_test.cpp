@@ -7,6 +7,7 @@
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "media/picture/png.h"
 #include "media/picture/to_frames.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
@@ -32,7 +33,7 @@ at::Tensor test_frames(int64_t count) {
 
 }  // namespace
 
-TEST_CASE("pixels in [-1, 1] become bytes rounded to nearest", "[infer]") {
+TEST_CASE("pixels in [-1, 1] become bytes rounded to nearest", "[media]") {
   const at::Tensor video = at::tensor({-1.5f, -1.0f, 0.0f, 1.0f, 2.0f, 0.5f}).view({1, 3, 2, 1, 1});
   const at::Tensor frames = sana::media::to_frames(video);
   CHECK(frames.sizes() == at::IntArrayRef({2, 1, 1, 3}));
@@ -40,7 +41,7 @@ TEST_CASE("pixels in [-1, 1] become bytes rounded to nearest", "[infer]") {
 }
 
 #if SANA_HAS_VIDEO_IO
-TEST_CASE("a PNG reads back exactly", "[infer]") {
+TEST_CASE("a PNG reads back exactly", "[media]") {
   const sana_test::TemporaryDirectory temporary;
   const fs::path file = temporary / "a.png";
   at::manual_seed(0);
@@ -55,7 +56,7 @@ TEST_CASE("a PNG reads back exactly", "[infer]") {
 #endif
 
 #if SANA_HAS_VIDEO_IO
-TEST_CASE("a video holds its frames, their order and colours, and the frame rate", "[infer]") {
+TEST_CASE("a video holds its frames, their order and colours, and the frame rate", "[media]") {
   const sana_test::TemporaryDirectory temporary;
   const fs::path file = temporary / "a.mp4";
   const auto written = sana::media::write_video(file, test_frames(9), 16.0);
@@ -74,7 +75,7 @@ TEST_CASE("a video holds its frames, their order and colours, and the frame rate
 }
 #endif
 
-TEST_CASE("an output path that cannot be written is an environment error", "[infer]") {
+TEST_CASE("an output path that cannot be written is an environment error", "[media]") {
   const sana_test::TemporaryDirectory temporary;
   const fs::path& folder = temporary.path();
   sana::write_file_atomically(folder / "file", "x");

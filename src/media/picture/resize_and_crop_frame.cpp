@@ -1,4 +1,4 @@
-#include "media/picture/resize.h"
+#include "media/picture/resize_and_crop_frame.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,9 +16,9 @@
 namespace sana::media {
 
 #if SANA_HAS_VIDEO_IO
-at::Tensor resize_and_crop(const at::Tensor& frame, int64_t height, int64_t width,
-                           double pixel_aspect) {
-  check_shape("resize_and_crop: frame", frame, {{"H", kAny}, {"W", kAny}, {"C", 3}});
+at::Tensor resize_and_crop_frame(const at::Tensor& frame, int64_t height, int64_t width,
+                                 double pixel_aspect) {
+  check_shape("resize_and_crop_frame: frame", frame, {{"H", kAny}, {"W", kAny}, {"C", 3}});
   const at::Tensor source = frame.contiguous();
   const auto rows = static_cast<double>(source.size(0));
   const double columns = static_cast<double>(source.size(1)) * pixel_aspect;
@@ -40,7 +40,9 @@ at::Tensor resize_and_crop(const at::Tensor& frame, int64_t height, int64_t widt
   return cropped;
 }
 #else
-at::Tensor resize_and_crop(const at::Tensor&, int64_t, int64_t, double) { throw_no_video_io(); }
+at::Tensor resize_and_crop_frame(const at::Tensor&, int64_t, int64_t, double) {
+  throw_no_video_io();
+}
 #endif
 
 }  // namespace sana::media

@@ -1,4 +1,4 @@
-#include "media/picture/center_crop.h"
+#include "media/picture/resize_and_crop_video.h"
 
 #include <ATen/ATen.h>
 
@@ -8,8 +8,8 @@
 
 namespace sana::media {
 
-at::Tensor resize_and_center_crop(const at::Tensor& video, int64_t height, int64_t width) {
-  check_shape("resize_and_center_crop: video", video, {{"B"}, {"C"}, {"F"}, {"H"}, {"W"}});
+at::Tensor resize_and_crop_video(const at::Tensor& video, int64_t height, int64_t width) {
+  check_shape("resize_and_crop_video: video", video, {{"B"}, {"C"}, {"F"}, {"H"}, {"W"}});
   const int64_t rows = video.size(3), columns = video.size(4);
   if (rows == height && columns == width) return video;
   const double scale = std::max(double(height) / double(rows), double(width) / double(columns));
