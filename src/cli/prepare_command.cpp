@@ -20,11 +20,11 @@ namespace {
 
 // Before weights are loaded or a clip is read. Throws UserError that names each key and where it
 // was set.
-void require_frames_and_sizes(const PrepareCommandConfig& config, const data::VaeRule& rule,
+void require_frames_and_sizes(const PrepareCommandConfig& config, const checkpoints::VaeSource& vae,
                               const config::Origins& origins) {
   if (data::is_prepared(config.data.source)) return;
   config::Problems problems;
-  data::check_for_vae(config.data, config.data.only, rule, problems);
+  data::check_for_vae(config.data, config.data.only, vae.geometry, vae.name, problems);
   std::string lines;
   for (const auto& [key, message] : problems.all()) {
     const auto origin = origins.find(key);
@@ -39,7 +39,7 @@ data::PrepareResult run_prepare(const PrepareCommandConfig& config, const config
   if (config.data.kind != "latents") return data::prepare(config.data, nullptr, progress, ranks);
   const checkpoints::VaeSource vae =
       with_context("vae", [&] { return checkpoints::find_vae(config.vae); });
-  require_frames_and_sizes(config, data::vae_rule(vae), origins);
+  require_frames_and_sizes(config, vae, origins);
   const c10::Device device = rank_device(config.device, parse_device(config.device), ranks);
   log::info("encoding on {}", device.str());
   const data::Encoders encoders = with_phase("loading the encoders", [&] {

@@ -54,7 +54,7 @@ inline Encoders test_encoders(int64_t* calls = nullptr) {
   Encoders encoders;
   encoders.vae_identity = "test vae";
   encoders.text_identity = "test text";
-  encoders.latent_channels = 3;
+  encoders.geometry.latent_channels = 3;
   encoders.latents = [calls](const at::Tensor& video) {
     if (calls != nullptr) ++*calls;
     const at::Tensor pooled = at::avg_pool3d(video, {1, 8, 8});

@@ -13,7 +13,7 @@ EncodingDataset::EncodingDataset(std::shared_ptr<const Dataset> clips, Encoders 
     : clips_(std::move(clips)), encoders_(std::move(encoders)), maker_(&encoders_) {
   SANA_ASSERT(clips_->kind() == Kind::kPixels);
   for (int64_t i = 0; i < clips_->size(); ++i) {
-    const auto complaint = encoders_.rule.complaint(clips_->info(i).bucket);
+    const auto complaint = encoders_.geometry.complaint(clips_->info(i).bucket, encoders_.vae_name);
     require(complaint.empty(), "{}: {}; give other frames or buckets", clips_->info(i).id,
             complaint);
   }
@@ -32,12 +32,10 @@ Sample EncodingDataset::sample(int64_t index) const {
 }
 
 Sample EncodingDataset::like(int64_t index) const {
-  const ClipSize& bucket = info(index).bucket;
+  const VaeGeometry& geometry = encoders_.geometry;
+  const LatentSize size = geometry.latent_size(info(index).bucket);
   Sample sample = null_text_;
-  sample.latents =
-      at::zeros({encoders_.latent_channels, encoders_.rule.latent_frames(bucket.frames),
-                 bucket.height / encoders_.rule.spatial_stride,
-                 bucket.width / encoders_.rule.spatial_stride});
+  sample.latents = at::zeros({geometry.latent_channels, size.frames, size.height, size.width});
   return sample;
 }
 

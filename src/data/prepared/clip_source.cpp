@@ -134,10 +134,10 @@ class PixelsSource : public ClipSource {
   const std::string& hash() const override { return pixels_.fingerprint(); }
   nlohmann::ordered_json settings() const override { return settings_; }
 
-  void check_for_vae(const VaeRule& rule) const override {
+  void check_for_vae(const VaeGeometry& geometry, const std::string& vae) const override {
     for (const int64_t index : kept_) {
       const SampleInfo& clip = pixels_.info(index);
-      const auto complaint = rule.complaint(clip.bucket);
+      const auto complaint = geometry.complaint(clip.bucket, vae);
       require(complaint.empty(),
               "source: {}: {}: {}; prepare the pixels again with other `frames` or `buckets`",
               folder_, clip.id, complaint);

@@ -34,7 +34,7 @@ class ClipSource {
   // Hash of the contents, captions included.
   virtual const std::string& hash() const = 0;
   // Throws UserError when clips that are decoded already are not of a kind that the VAE takes.
-  virtual void check_for_vae(const VaeRule&) const {}
+  virtual void check_for_vae(const VaeGeometry& /*geometry*/, const std::string& /*vae*/) const {}
   // Whether these are only the clips of one rank.
   virtual bool is_part() const { return false; }
 };

@@ -37,9 +37,12 @@ nlohmann::ordered_json plan_of(const DatasetFile& dataset) {
           {"source_hash", dataset.source.at("hash")}};
 }
 
-void log_rules(const PrepareConfig& config, const VaeRule* rule) {
+void log_rules(const PrepareConfig& config, const Encoders* encoders) {
   if (is_prepared(config.source)) return;  // made by the rules of that data set
-  for (const std::string& line : explain_rules(config, config.only, rule)) log::info("{}", line);
+  const auto lines = encoders == nullptr ? explain_rules(config, config.only)
+                                         : explain_rules(config, config.only, encoders->geometry,
+                                                         encoders->vae_name);
+  for (const std::string& line : lines) log::info("{}", line);
 }
 
 // False when asked to stop.
@@ -208,14 +211,15 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, Pro
   const Kind kind = parse_kind(config);
   if (kind == Kind::kPixels) encoders = nullptr;
   SANA_ASSERT((kind == Kind::kLatents) == (encoders != nullptr));
-  const VaeRule* rule = encoders == nullptr ? nullptr : &encoders->rule;
-  if (rule != nullptr && !is_prepared(config.source)) require_fit(config, config.only, *rule);
-  if (ranks.rank == 0) log_rules(config, rule);
+  if (encoders != nullptr && !is_prepared(config.source)) {
+    require_fit(config, config.only, encoders->geometry, encoders->vae_name);
+  }
+  if (ranks.rank == 0) log_rules(config, encoders);
   const fs::path output = config.output;
   // A finished one may be asked for by any number; otherwise nothing is read in vain.
   if (!fs::exists(output / "dataset.json")) check_same_ranks(output, ranks);
   std::unique_ptr<ClipSource> source = open_clip_source(config, progress, ranks);
-  if (rule != nullptr) source->check_for_vae(*rule);
+  if (encoders != nullptr) source->check_for_vae(encoders->geometry, encoders->vae_name);
 
   DatasetFile dataset = describe(kind, config, *source, encoders);
   const auto plan = plan_of(dataset);

@@ -10,10 +10,10 @@
 
 #include "core/config/checks.h"
 #include "core/config/problems.h"
+#include "core/geometry/vae_geometry.h"
 #include "core/launch_rank.h"
 #include "core/progress.h"
 #include "data/clips/clip_config.h"
-#include "data/clips/vae_rule.h"
 
 namespace sana::data {
 
@@ -53,8 +53,8 @@ struct Encoders {
   std::function<std::pair<at::Tensor, at::Tensor>(const std::vector<std::string>&)> negative_text;
   std::string vae_identity;
   std::string text_identity;
-  VaeRule rule;
-  int64_t latent_channels = 16;
+  std::string vae_name = "VAE";  // for messages: "LTX-2 VAE"
+  VaeGeometry geometry;          // which clips the VAE takes, and what size their latents have
 };
 
 struct PrepareResult {

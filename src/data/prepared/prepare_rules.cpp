@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <utility>
 
 #include "core/error.h"
@@ -26,34 +27,39 @@ std::pair<std::string, std::string> sizes_key(const BucketConfig& config, int64_
   return {"buckets.multiple", fmt::format("set it to {}", stride)};
 }
 
-void check_sizes_for_vae(const BucketConfig& config, const VaeRule& rule,
-                         config::Problems& problems) {
+void check_sizes_for_vae(const BucketConfig& config, const VaeGeometry& geometry,
+                         const std::string& vae, config::Problems& problems) {
   std::vector<std::string> misfits;
   const SizeTable table = make_sizes(config);
   for (const ClipSize& size : table.sizes()) {
-    if (!rule.divides(size.height, size.width)) misfits.push_back(size_text(size));
+    if (!geometry.divides(size)) misfits.push_back(size_text(size));
   }
   if (misfits.empty()) return;
   const size_t total = misfits.size();
   misfits.resize(std::min<size_t>(total, 3));
-  const auto [key, remedy] = sizes_key(config, rule.spatial_stride);
-  problems.add(key,
-               fmt::format("gives sizes that are no multiples of {}, as the {} needs them ({}{}); "
-                           "{}",
-                           rule.spatial_stride, rule.vae, fmt::join(misfits, ", "),
-                           total > misfits.size() ? ", ..." : "", remedy));
+  const auto [key, remedy] = sizes_key(config, std::lcm(geometry.stride_h, geometry.stride_w));
+  problems.add(
+      key, fmt::format("gives sizes that are no multiples of {}, as the {} needs them ({}{}); {}",
+                       geometry.spatial_strides(), vae, fmt::join(misfits, ", "),
+                       total > misfits.size() ? ", ..." : "", remedy));
 }
 
-std::string explain_frames(const ClipConfig& config, const VaeRule* rule) {
+// A VAE and what to call it; of pixels there is none.
+struct Vae {
+  const VaeGeometry& geometry;
+  const std::string& name;
+};
+
+std::string explain_frames(const ClipConfig& config, const Vae* vae) {
   std::string line = fmt::format("frames: {} at {:g} fps = {:.2f} s per clip", config.frames,
                                  config.fps, double(config.frames) / config.fps);
-  if (rule != nullptr) {
-    line += fmt::format("; {} ({})", rule->explanation(config.frames), rule->vae);
+  if (vae != nullptr) {
+    line += fmt::format("; {} ({})", vae->geometry.explanation(config.frames), vae->name);
   }
   return line;
 }
 
-std::string explain_shorter(const ClipConfig& config, const VaeRule* rule) {
+std::string explain_shorter(const ClipConfig& config, const Vae* vae) {
   if (config.shorter_frames.empty()) {
     return fmt::format("shorter videos: below {:.2f} s left out",
                        double(config.frames) / config.fps);
@@ -63,7 +69,9 @@ std::string explain_shorter(const ClipConfig& config, const VaeRule* rule) {
   std::vector<std::string> texts;
   for (const int64_t frames : lengths) {
     std::string text = fmt::format("{} ({:.2f} s", frames, double(frames) / config.fps);
-    if (rule != nullptr) text += fmt::format(", {} latent frames", rule->latent_frames(frames));
+    if (vae != nullptr) {
+      text += fmt::format(", {} latent frames", vae->geometry.latent_frames(frames));
+    }
     texts.push_back(text + ")");
   }
   return fmt::format("shorter videos: the most of {} frames that they cover; below that left out",
@@ -92,42 +100,16 @@ std::string explain_sizes(const BucketConfig& config) {
                                               size_text(sizes.front()), size_text(sizes.back()));
   return fmt::format(
       "sizes (height x width): {}, {}; each clip goes to the one nearest in shape, is scaled to "
-      "fill "
-      "it, and what stands over is cut off on both sides",
+      "fill it, and what stands over is cut off on both sides",
       range, origin);
 }
 
-}  // namespace
-
-void check_for_vae(const ClipConfig& config, const std::string& only, const VaeRule& rule,
-                   config::Problems& problems) {
-  if (only != "images") {
-    if (const auto complaint = rule.complaint(config.frames); !complaint.empty()) {
-      problems.add("frames", complaint);
-    }
-    for (const int64_t shorter : config.shorter_frames) {
-      if (const auto complaint = rule.complaint(shorter); !complaint.empty()) {
-        problems.add("shorter_frames", complaint);
-      }
-    }
-  }
-  check_sizes_for_vae(config.buckets, rule, problems);
-}
-
-void require_fit(const ClipConfig& config, const std::string& only, const VaeRule& rule) {
-  config::Problems problems;
-  check_for_vae(config, only, rule, problems);
-  if (problems.empty()) return;
-  throw UserError(
-      fmt::format("{}: {}", problems.all().front().key, problems.all().front().message));
-}
-
-std::vector<std::string> explain_rules(const ClipConfig& config, const std::string& only,
-                                       const VaeRule* rule) {
+std::vector<std::string> explain(const ClipConfig& config, const std::string& only,
+                                 const Vae* vae) {
   std::vector<std::string> lines;
   if (only != "images") {
-    lines.push_back(explain_frames(config, rule));
-    lines.push_back(explain_shorter(config, rule));
+    lines.push_back(explain_frames(config, vae));
+    lines.push_back(explain_shorter(config, vae));
     lines.push_back(explain_windows(config));
     lines.push_back(
         fmt::format("frame rate: a video at another rate keeps the frame nearest in time to every "
@@ -136,11 +118,49 @@ std::vector<std::string> explain_rules(const ClipConfig& config, const std::stri
   }
   if (only != "videos") {
     std::string line = "images: clips of one frame";
-    if (rule != nullptr) line += fmt::format(" -> {} latent frame", rule->latent_frames(1));
+    if (vae != nullptr) {
+      line += fmt::format(" -> {} latent frame", vae->geometry.latent_frames(1));
+    }
     lines.push_back(line);
   }
   lines.push_back(explain_sizes(config.buckets));
   return lines;
+}
+
+}  // namespace
+
+void check_for_vae(const ClipConfig& config, const std::string& only, const VaeGeometry& geometry,
+                   const std::string& vae, config::Problems& problems) {
+  if (only != "images") {
+    if (const auto complaint = geometry.complaint(config.frames, vae); !complaint.empty()) {
+      problems.add("frames", complaint);
+    }
+    for (const int64_t shorter : config.shorter_frames) {
+      if (const auto complaint = geometry.complaint(shorter, vae); !complaint.empty()) {
+        problems.add("shorter_frames", complaint);
+      }
+    }
+  }
+  check_sizes_for_vae(config.buckets, geometry, vae, problems);
+}
+
+void require_fit(const ClipConfig& config, const std::string& only, const VaeGeometry& geometry,
+                 const std::string& vae) {
+  config::Problems problems;
+  check_for_vae(config, only, geometry, vae, problems);
+  if (problems.empty()) return;
+  throw UserError(
+      fmt::format("{}: {}", problems.all().front().key, problems.all().front().message));
+}
+
+std::vector<std::string> explain_rules(const ClipConfig& config, const std::string& only) {
+  return explain(config, only, nullptr);
+}
+
+std::vector<std::string> explain_rules(const ClipConfig& config, const std::string& only,
+                                       const VaeGeometry& geometry, const std::string& vae) {
+  const Vae named{geometry, vae};
+  return explain(config, only, &named);
 }
 
 }  // namespace sana::data

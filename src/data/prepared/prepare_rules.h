@@ -4,20 +4,23 @@
 #include <vector>
 
 #include "core/config/problems.h"
+#include "core/geometry/vae_geometry.h"
 #include "data/clips/clip_config.h"
-#include "data/clips/vae_rule.h"
 
 namespace sana::data {
 
-// Frames and sizes that the VAE does not take, by their keys. `only`: all, videos or images.
-void check_for_vae(const ClipConfig& config, const std::string& only, const VaeRule& rule,
-                   config::Problems& problems);
+// Frames and sizes that a VAE of this geometry does not take, by their keys. `only`: all, videos or
+// images; `vae`: what to call it.
+void check_for_vae(const ClipConfig& config, const std::string& only, const VaeGeometry& geometry,
+                   const std::string& vae, config::Problems& problems);
 // The first of these as a UserError.
-void require_fit(const ClipConfig& config, const std::string& only, const VaeRule& rule);
+void require_fit(const ClipConfig& config, const std::string& only, const VaeGeometry& geometry,
+                 const std::string& vae);
 
-// A line for each rule: frames and seconds of a clip and what the VAE makes of them, frame rate,
-// windows, sizes. `rule` is null for pixels.
+// A line for each rule: frames and seconds of a clip, frame rate, windows, sizes.
+std::vector<std::string> explain_rules(const ClipConfig& config, const std::string& only);
+// The same with what the VAE makes of the frames.
 std::vector<std::string> explain_rules(const ClipConfig& config, const std::string& only,
-                                       const VaeRule* rule);
+                                       const VaeGeometry& geometry, const std::string& vae);
 
 }  // namespace sana::data

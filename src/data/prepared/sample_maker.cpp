@@ -36,14 +36,11 @@ Sample SampleMaker::make_null_text() const {
 at::Tensor SampleMaker::encode(const at::Tensor& pixels) const {
   const at::Tensor video =
       pixels.permute({3, 0, 1, 2}).unsqueeze(0).to(at::kFloat).div(127.5).sub(1.0).contiguous();
-  const VaeRule& rule = encoders_->rule;
+  const LatentSize size =
+      encoders_->geometry.latent_size({pixels.size(1), pixels.size(2), pixels.size(0)});
   const at::Tensor latents = encoders_->latents(video).to(at::kCPU, at::kFloat).contiguous();
   check_shape("prepare: latents", latents,
-              {{"B", 1},
-               {"C", kAny},
-               {"T", rule.latent_frames(pixels.size(0))},
-               {"h", pixels.size(1) / rule.spatial_stride},
-               {"w", pixels.size(2) / rule.spatial_stride}});
+              {{"B", 1}, {"C", kAny}, {"T", size.frames}, {"h", size.height}, {"w", size.width}});
   return latents[0];
 }
 

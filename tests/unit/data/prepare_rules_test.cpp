@@ -8,18 +8,22 @@
 namespace sana::data {
 namespace {
 
-const VaeRule kWanRule = {"Wan VAE", 4, true, 8};
-const VaeRule kLtxRule = {"LTX-2 VAE", 8, true, 32};
+const VaeGeometry kWan = {4, 8, 8, 16, true};
+const VaeGeometry kLtx = {8, 32, 32, 128, true};
 
-std::string all_rules(const PrepareConfig& config, const VaeRule* rule) {
+std::string joined(const std::vector<std::string>& lines) {
   std::string text;
-  for (const std::string& line : explain_rules(config, config.only, rule)) text += line + "\n";
+  for (const std::string& line : lines) text += line + "\n";
   return text;
 }
 
-std::vector<std::string> keys_refused(const PrepareConfig& config, const VaeRule& rule) {
+std::string all_rules(const PrepareConfig& config, const VaeGeometry& geometry) {
+  return joined(explain_rules(config, config.only, geometry, "test VAE"));
+}
+
+std::vector<std::string> keys_refused(const PrepareConfig& config, const VaeGeometry& geometry) {
   config::Problems problems;
-  check_for_vae(config, config.only, rule, problems);
+  check_for_vae(config, config.only, geometry, "test VAE", problems);
   std::vector<std::string> keys;
   for (const auto& problem : problems.all()) keys.push_back(problem.key);
   return keys;
@@ -30,15 +34,15 @@ using Keys = std::vector<std::string>;
 TEST_CASE("the rules are told with their units", "[data]") {
   PrepareConfig config;
   config.buckets.table = "480p";
-  const std::string latents = all_rules(config, &kWanRule);
+  const std::string latents = all_rules(config, kWan);
   CHECK(contains(latents,
                  "frames: 81 at 16 fps = 5.06 s per clip; 81 = 4 x 20 + 1: the first latent frame "
-                 "stands for one frame, each further one for 4 -> 21 latent frames (Wan VAE)\n"));
+                 "stands for one frame, each further one for 4 -> 21 latent frames (test VAE)\n"));
   CHECK(contains(latents, "nearest in time to every 1/16 s"));
   CHECK(contains(latents, "11 sizes from 448x896 to 896x448, public table 480p"));
   CHECK(contains(latents, "shorter videos: below 5.06 s left out"));
   CHECK(contains(latents, "images: clips of one frame -> 1 latent frame"));
-  const std::string pixels = all_rules(config, nullptr);
+  const std::string pixels = joined(explain_rules(config, config.only));
   CHECK(contains(pixels, "frames: 81 at 16 fps = 5.06 s per clip\n"));
   CHECK_FALSE(contains(pixels, "latent"));
 }
@@ -49,37 +53,37 @@ TEST_CASE("other lengths, windows and sizes are told as they are configured", "[
   config.shorter_frames = {25, 49};
   config.clips_per_video = 3;
   config.buckets.multiple = 32;
-  const std::string text = all_rules(config, &kLtxRule);
+  const std::string text = all_rules(config, kLtx);
   CHECK(contains(text, "the most of 49 (2.04 s, 7 latent frames), 25 (1.04 s, 4 latent frames)"));
   CHECK(contains(text, "up to 3 clips without overlap"));
   CHECK(contains(text, "generated, about 480x480 pixels, multiples of 32, sides up to 2:1"));
   config.buckets.sizes = {"64x128"};
-  CHECK(contains(all_rules(config, &kLtxRule), "64x128, as listed"));
+  CHECK(contains(all_rules(config, kLtx), "64x128, as listed"));
   config.only = "images";
-  CHECK_FALSE(contains(all_rules(config, &kLtxRule), "fps"));
+  CHECK_FALSE(contains(all_rules(config, kLtx), "fps"));
   config.only = "videos";
-  CHECK_FALSE(contains(all_rules(config, &kLtxRule), "images"));
+  CHECK_FALSE(contains(all_rules(config, kLtx), "images"));
 }
 
 TEST_CASE("frames and sizes that a VAE does not take are refused by their keys", "[data]") {
   PrepareConfig config;
   config.buckets.multiple = 32;
-  CHECK(keys_refused(config, kLtxRule).empty());
+  CHECK(keys_refused(config, kLtx).empty());
   config.frames = 80;
   config.shorter_frames = {49, 45};
-  CHECK(keys_refused(config, kLtxRule) == Keys{"frames", "shorter_frames"});
+  CHECK(keys_refused(config, kLtx) == Keys{"frames", "shorter_frames"});
   config.only = "images";
-  CHECK(keys_refused(config, kLtxRule).empty());
+  CHECK(keys_refused(config, kLtx).empty());
   config.buckets.multiple = 16;
-  CHECK(keys_refused(config, kLtxRule) == Keys{"buckets.multiple"});
-  CHECK(keys_refused(config, kWanRule).empty());
+  CHECK(keys_refused(config, kLtx) == Keys{"buckets.multiple"});
+  CHECK(keys_refused(config, kWan).empty());
   config.buckets.sizes = {"64x64", "80x64"};
-  CHECK(keys_refused(config, kLtxRule) == Keys{"buckets.sizes"});
+  CHECK(keys_refused(config, kLtx) == Keys{"buckets.sizes"});
   config.buckets.sizes = {};
   config.buckets.table = "480p";
-  CHECK(keys_refused(config, kLtxRule) == Keys{"buckets.table"});
+  CHECK(keys_refused(config, kLtx) == Keys{"buckets.table"});
   config.buckets.table = "720p";
-  CHECK(keys_refused(config, kLtxRule).empty());
+  CHECK(keys_refused(config, kLtx).empty());
 }
 
 TEST_CASE("pixels may have any number of frames, and shorter ones must be shorter", "[data]") {

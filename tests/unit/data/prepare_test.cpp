@@ -160,7 +160,7 @@ TEST_CASE("sizes that the VAE's stride does not divide are refused", "[data]") {
   const TempFolder folder;
   pixels_source(folder);
   Encoders encoders = test_encoders();
-  encoders.rule.spatial_stride = 32;
+  encoders.geometry.stride_h = encoders.geometry.stride_w = 32;
   const auto message = error_of(
       [&] { run_prepare(test_config(folder / "pixels", folder / "out", "latents"), &encoders); });
   CHECK(contains(message, "clip0.mp4: it is 16x24"));
@@ -183,7 +183,8 @@ TEST_CASE("a number of frames that the VAE does not take stops prepare before a 
           "[data]") {
   const TempFolder folder;  // where no clip is, so that reading one would be another error
   Encoders encoders = test_encoders();
-  encoders.rule = {"LTX-2 VAE", 8, true, 32};
+  encoders.vae_name = "LTX-2 VAE";
+  encoders.geometry = {8, 32, 32, 3, true};
   auto config = test_config(folder / "clips", folder / "out", "latents");
   config.frames = 16;
   const auto message = error_of([&] { run_prepare(config, &encoders); });
@@ -214,14 +215,14 @@ TEST_CASE("a VAE without a lone first frame takes 4k frames, and pictures", "[da
   const TempFolder folder;
   make_pixels_dataset(folder / "pixels", {{16, 24, 8}, {16, 16, 1}});
   Encoders encoders = test_encoders();
-  encoders.rule = {"DC-AE-V", 4, false, 8};
+  encoders.geometry = {4, 8, 8, 3, false};
   const auto config = test_config(folder / "pixels", folder / "out", "latents");
   CHECK(run_prepare(config, &encoders).samples == 2);
   const PreparedDataset latents(folder / "out");
   CHECK(latents.read({0}).data.size(2) == 2);
   CHECK(latents.read({1}).data.size(2) == 1);
-  // Latents of another shape than the rule says are a fault of the VAE.
-  encoders.rule.temporal_stride = 2;
+  // Latents of another shape than the geometry says are a fault of the VAE.
+  encoders.geometry.stride_t = 2;
   auto other = config;
   other.output = (folder / "other").string();
   CHECK(contains(error_of([&] { run_prepare(other, &encoders); }), "prepare: latents"));
