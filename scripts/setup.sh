@@ -142,6 +142,18 @@ install_browser() {
   fi
 }
 
+# By itself, and only for the tests: it is large, and a distribution may have another version only.
+install_tidy() {
+  local tried=third_party/.setup/clang-tidy-refused
+  is_present clang-tidy-16 && return 0
+  [ ! -e "$tried" ] || return 0
+  say "installing a checker of code for the tests: clang-tidy-16"
+  if ! command -v apt-get >/dev/null 2>&1 || ! apt_install clang-tidy-16; then
+    touch "$tried"
+    say "could not install it; the test of changed code is skipped"
+  fi
+}
+
 install_fuzzer() {
   local missing
   missing=$(missing_packages "$FUZZ_PACKAGES")
@@ -313,7 +325,10 @@ main() {
   install_required
   install_optional
   [ "$fuzz" = no ] || install_fuzzer
-  [ "$tests" = no ] || install_browser
+  if [ "$tests" = yes ]; then
+    install_browser
+    install_tidy
+  fi
   check_cmake
   if [ -z "$(python_torch)" ] || [ -e third_party/torch ]; then
     install_torch

@@ -4,6 +4,7 @@
 #include <torch/nn/modules/container/modulelist.h>
 
 #include "model/linear_attention.h"
+#include "model/parameter.h"
 #include "model/state_dict.h"
 
 namespace sana::model {
