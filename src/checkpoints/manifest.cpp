@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/json_dump.h"
 #include "core/json_file.h"
 
 namespace sana::checkpoints {
@@ -71,7 +72,7 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
     json["files"][file.generic_string()] = {{"bytes", fs::file_size(folder / file)},
                                             {"sha1", hash_file(folder / file)}};
   }
-  write_file_atomically(folder / kManifestFile, json.dump(2) + "\n");
+  write_file_atomically(folder / kManifestFile, dump_json(json, 2) + "\n");
 }
 
 Manifest check_manifest(const fs::path& folder) {

@@ -3,6 +3,7 @@
 #include "core/config/config.h"
 #include "core/config/json.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/json_file.h"
 
 namespace sana::checkpoints {
@@ -30,7 +31,7 @@ struct ModelFile {
 template <class Config>
 void write_config(const fs::path& directory, const Config& config) {
   const ModelFile<Config> file = {kArchitecture<Config>, config};
-  write_file_atomically(directory / kModelFile, config::to_json(file).dump(2) + "\n");
+  write_file_atomically(directory / kModelFile, dump_json(config::to_json(file), 2) + "\n");
 }
 
 }  // namespace

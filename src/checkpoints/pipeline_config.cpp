@@ -4,6 +4,7 @@
 #include "core/config/json.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -29,7 +30,7 @@ PipelineConfig read_pipeline_file(const fs::path& directory) {
 }
 
 void write_pipeline_file(const fs::path& directory, const PipelineConfig& pipeline) {
-  write_file_atomically(directory / kPipelineFile, config::to_json(pipeline).dump(2) + "\n");
+  write_file_atomically(directory / kPipelineFile, dump_json(config::to_json(pipeline), 2) + "\n");
 }
 
 }  // namespace sana::checkpoints

@@ -6,6 +6,7 @@
 #include "core/config/json.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "model/state_dict.h"
 
 namespace sana::checkpoints {
@@ -46,7 +47,7 @@ void save_wan_vae(const std::filesystem::path& directory, const model::WanVae& v
   }
   save_safetensors(directory / kWanVaeWeights, tensors, {{"format", "pt"}});
   write_file_atomically(directory / kWanVaeFile,
-                        config::to_json(VaeFile{"wan_vae", vae->config()}).dump(2) + "\n");
+                        dump_json(config::to_json(VaeFile{"wan_vae", vae->config()}), 2) + "\n");
 }
 
 }  // namespace sana::checkpoints

@@ -33,8 +33,8 @@ const std::vector<Command>& command_table() {
        {"sana-video sample --checkpoint examples/checkpoints/dit --prompt \"Four white geese swim "
         "away across a calm brown pond in warm low sunlight.\" --out geese.mp4",
         "sana-video sample --checkpoint runs/quickstart --prompt \"A thin white waterfall drops "
-        "down "
-        "a dark rocky cliff between bright green grassy slopes.\" --seed 7 --out waterfall.mp4",
+        "down a dark rocky cliff between bright green grassy slopes.\" --seed 7 --out "
+        "waterfall.mp4",
         "sana-video sample --checkpoint examples/checkpoints/dit --prompts-file "
         "examples/prompts.txt --out samples"},
        sample_command},

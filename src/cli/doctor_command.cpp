@@ -13,7 +13,7 @@
 #include "core/build_config.h"
 #include "core/device.h"
 #include "core/error.h"
-#include "media/encode/h264_encoder.h"
+#include "media/encode/video_encoder.h"
 #include "model/text_encoder/text_encoder.h"
 #if SANA_HAS_VIDEO_IO
 extern "C" {
@@ -84,8 +84,7 @@ void report_memory(Report& report) {
                                     bytes_string(memory.total)));
   if (memory.available < 4 * kGiB) {
     report.advise(
-        "less than 4 GiB of memory are free: close other programs, or use smaller clips and "
-        "batches");
+        "less than 4 GiB of memory are free: close other programs, or use smaller clips or batches");
   }
 }
 

@@ -1,5 +1,7 @@
 #include "cli/runner.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -11,6 +13,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/signals.h"
 
 namespace sana::cli {
 namespace {
@@ -30,10 +33,11 @@ int say(const std::string& message, ExitCode code) {
   return static_cast<int>(code);
 }
 
-// Results that went to a full disk or a closed pipe are lost: that is a failure.
+// Results that went to a full disk are lost: that is a failure.
 void check_results_written() {
   std::cout.flush();
-  if (!std::cout || std::fflush(stdout) != 0) {
+  const bool failed = !std::cout || std::fflush(stdout) != 0;
+  if (failed && !is_reader_gone(STDOUT_FILENO)) {  // who stops reading wants no more of it
     throw EnvironmentError("cannot write the results to standard output (disk full, or closed?)");
   }
 }
@@ -96,6 +100,7 @@ int report_error(std::exception_ptr error) {
 
 int run(const std::vector<std::string>& words) {
   try {
+    survive_lost_readers();
     log::initialize({});
     use_full_float32();
     std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error to report, not to die of

@@ -1,7 +1,10 @@
 #include "cli/sample_arguments.h"
 
+#include <tuple>
+
 #include "core/device.h"
 #include "core/error.h"
+#include "core/text.h"
 
 namespace sana::cli {
 namespace {
@@ -34,7 +37,9 @@ void add_job_options(CLI::App& app, SampleArguments& a) {
       "'image' [H, W, 3] uint8.");
   app.add_option("--motion-score", a.motion_score,
                  "How much moves, for models trained with it: 1 to 30 or so.");
-  app.add_option("--seed", a.seed, "Seed of the starting noise.")->capture_default_str();
+  app.add_option("--seed", a.seed,
+                 "Seed of the starting noise; -1: a random one, which is told and stored.")
+      ->capture_default_str();
   app.add_option("--steps", a.steps, "Evaluations of the model.");
   app.add_option("--guidance", a.guidance, "Classifier-free guidance; 1 turns it off.");
   app.add_option("--shift", a.shift, "Flow shift.");
@@ -53,8 +58,8 @@ void add_precision_options(CLI::App& app, SampleArguments& a) {
                  "float32 or bfloat16; default bfloat16 on CUDA, else float32.");
   app.add_option(
       "--vae-dtype", a.vae_dtype,
-      "Of the VAE; default on CUDA as the public pipelines: float32 for Wan, bfloat16 for "
-      "LTX-2 and DC-AE.");
+      "Of the VAE; default on CUDA as the public pipelines: float32 for Wan, bfloat16 for LTX-2 "
+      "and DC-AE.");
   app.add_flag("--offload", a.offload,
                "Load, use and release text encoder, transformer and VAE in turn.");
   app.add_option("--tile", a.tile,
@@ -72,9 +77,9 @@ infer::SampleJob default_job(const SampleArguments& a,
                              const checkpoints::PipelineConfig& pipeline) {
   infer::SampleJob job;
   job.image = a.image;
-  job.prompt = a.prompt;
-  job.negative = a.negative;
-  job.seed = a.seed;
+  job.prompt = decode_text(a.prompt, "--prompt");
+  job.negative = decode_text(a.negative, "--negative");
+  std::tie(job.seed, job.has_random_seed) = infer::parse_seed(a.seed);
   job.size = checkpoints::default_clip_size(pipeline);
   job.size = {a.height.value_or(job.size.height), a.width.value_or(job.size.width),
               a.frames.value_or(job.size.frames)};

@@ -23,7 +23,7 @@ struct SampleArguments {
   std::optional<int64_t> steps, height, width, frames;
   std::optional<double> guidance, shift;
   std::optional<int64_t> motion_score, tile;
-  uint64_t seed = 0;
+  std::string seed = "0";
   bool overwrite = false, discard_latents = false, no_binning = false, offload = false;
 };
 
@@ -36,8 +36,8 @@ void add_precision_options(CLI::App& app, SampleArguments& a);
 checkpoints::Checkpoint open_checkpoint(const SampleArguments& a);
 // A job of the options and, for what they leave out, of the checkpoint. Throws UserError.
 infer::SampleJob default_job(const SampleArguments& a, const checkpoints::PipelineConfig& pipeline);
-// The GPU of this rank, where several ranks share a machine.
-// `found` is what `asked` names for a single process: "auto" and "cuda" leave the choice to us.
+// The GPU of this rank, where several ranks share a machine. `found` is what `asked` names for a
+// single process: "auto" and "cuda" leave the choice to us.
 c10::Device rank_device(const std::string& asked, c10::Device found, const LaunchRank& rank);
 c10::Device device_of(const SampleArguments& a, const LaunchRank& rank);
 infer::RunnerOptions runner_options(const SampleArguments& a,

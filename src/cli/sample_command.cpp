@@ -11,6 +11,7 @@
 #include "core/progress.h"
 #include "core/signals.h"
 #include "infer/memory_estimate.h"
+#include "infer/prompt_file.h"
 #include "infer/sample_runner.h"
 
 namespace sana::cli {
@@ -19,13 +20,15 @@ namespace {
 void add_options(CLI::App& app, SampleArguments& a) {
   add_checkpoint_options(app, a);
   auto* prompt = app.add_option("--prompt", a.prompt, "What to show.");
-  app.add_option("--prompts-file", a.prompts_file,
-                 "One prompt per line, or .jsonl with prompt, negative, seed, height, width, "
-                 "frames, image. "
-                 "Started by mpirun, srun or torchrun, every rank does its share on its own GPU.")
+  app.add_option(
+         "--prompts-file", a.prompts_file,
+         "One prompt per line ('#' begins a comment), JSON lines or a JSON list with prompt, "
+         "negative, seed, height, width, frames, image. Started by mpirun, srun or torchrun, every "
+         "rank does its share on its own GPU.")
       ->excludes(prompt);
-  app.add_option("--out", a.out,
-                 "Video (.mp4) or image (.png) to write; with --prompts-file, a folder.")
+  app.add_option(
+         "--out", a.out,
+         "Video (.mp4, .mkv, .webm, .gif) or image (.png) to write; with --prompts-file, a folder.")
       ->required();
   add_job_options(app, a);
   add_precision_options(app, a);
@@ -71,8 +74,10 @@ int run_jobs(infer::SampleRunner& runner, const std::vector<infer::SampleJob>& j
   const size_t done = runner.run(jobs, [](const infer::SampleJob& job, infer::JobOutcome outcome,
                                           const media::WrittenVideo& written) {
     if (outcome == infer::JobOutcome::kSkipped) {
-      log::info("{} exists already: skipped (--overwrite replaces it)", job.out.string());
+      log::info("{} is there already, of the same request: skipped (--overwrite replaces it)",
+                job.out.string());
     } else {
+      if (job.has_random_seed) log::info("{}: seed {}", job.out.string(), job.seed);
       std::cout << written.path.string() << std::endl;
     }
   });
@@ -88,6 +93,8 @@ int sample_command(CLI::App& app, const Arguments& arguments) {
   add_options(app, a);
   parse(app, arguments);
   require(a.prompts_file || app.count("--prompt") > 0, "give --prompt TEXT or --prompts-file FILE");
+  require(!a.prompts_file || !std::filesystem::is_regular_file(a.out),
+          "--out: '{}' is a file; with --prompts-file, name a folder", a.out.string());
   const LaunchRank rank = launch_rank();
   const c10::Device device = device_of(a, rank);
   checkpoints::Checkpoint checkpoint = open_checkpoint(a);

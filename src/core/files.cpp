@@ -7,16 +7,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "core/error.h"
+#include "core/plain_file.h"
 
 namespace sana {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::string_view kProbeName = ".write-test-";
 
 [[noreturn]] void throw_write_error(const fs::path& path, int error) {
   throw EnvironmentError(
@@ -41,17 +42,48 @@ void rename_path(const fs::path& from, const fs::path& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) throw_write_error(to, errno);
 }
 
+// 0, or why no file can be written in the folder. The file has no name, so that a kill leaves none;
+// file systems that know no such files get one for a moment.
+int error_of_writing_in(const fs::path& folder) {
+  int descriptor = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    const fs::path probe = folder / fmt::format("{}{}", kProbeName, ::getpid());
+    descriptor = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (descriptor >= 0) ::unlink(probe.c_str());
+  }
+  if (descriptor < 0) return errno;
+  int reason = ::write(descriptor, "x", 1) == 1 ? 0 : errno;
+  if (::close(descriptor) != 0 && reason == 0) reason = errno;
+  return reason;
+}
+
+// What programs of earlier versions left that were killed while they probed.
+void remove_probes(const fs::path& folder) {
+  std::error_code ignored;
+  for (fs::directory_iterator it(folder, ignored), end; it != end; it.increment(ignored)) {
+    if (!it->path().filename().native().starts_with(kProbeName)) continue;
+    std::error_code failed;
+    fs::remove(it->path(), failed);
+  }
+}
+
 }  // namespace
 
-std::string read_text_file(const fs::path& path) {
-  std::error_code error;
-  require(!fs::is_directory(path, error), "cannot read '{}': it is a folder", path.string());
-  std::ifstream in(path, std::ios::binary);
-  require(in.is_open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
-  std::ostringstream text;
-  if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
-  require(!in.bad() && !text.fail(), "cannot read '{}': {}", path.string(), std::strerror(errno));
-  return std::move(text).str();
+std::string read_text_file(const fs::path& path, int64_t max_bytes) {
+  const PlainFile file = open_plain_file(path);
+  require(file.bytes <= max_bytes, "cannot read '{}': it has {} bytes, expected at most {}",
+          path.string(), file.bytes, max_bytes);
+  std::string text(static_cast<size_t>(file.bytes), '\0');
+  size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t count = ::read(file.descriptor.get(), text.data() + done, text.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    require(count >= 0, "cannot read '{}': {}", path.string(), std::strerror(errno));
+    if (count == 0) break;  // it has become shorter
+    done += static_cast<size_t>(count);
+  }
+  text.resize(done);
+  return text;
 }
 
 AtomicFile::AtomicFile(fs::path target)
@@ -110,14 +142,8 @@ void ensure_writable_directory(const fs::path& path) {
     throw EnvironmentError(fmt::format("cannot create the folder '{}': {}", path.string(),
                                        error ? error.message() : "a file has that name"));
   }
-  const fs::path probe = path / fmt::format(".write-test-{}", ::getpid());
-  const int descriptor = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  int reason = descriptor < 0 ? errno : 0;
-  if (descriptor >= 0) {
-    if (::write(descriptor, "x", 1) != 1) reason = errno;
-    if (::close(descriptor) != 0 && reason == 0) reason = errno;
-    ::unlink(probe.c_str());
-  }
+  remove_probes(path);
+  const int reason = error_of_writing_in(path);
   if (reason != 0) {
     throw EnvironmentError(
         fmt::format("cannot write in the folder '{}': {}", path.string(), std::strerror(reason)));
@@ -167,19 +193,24 @@ void link_or_copy_file(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::remove(partial, error);
   fs::create_hard_link(from, partial, error);
-  if (error) {
-    fs::copy_file(from, partial, error);
-    if (error) {
-      std::error_code ignored;
-      fs::remove(partial, ignored);
-      throw EnvironmentError(
-          fmt::format("cannot copy '{}' to '{}': {}", from.string(), to.string(), error.message()));
-    }
-    sync_path(partial);
-  }
+  if (error) return copy_whole_file(from, to);
   rename_path(partial, to);
   // Renaming between two links of one file does nothing, so the first name may still be there.
   fs::remove(partial, error);
+}
+
+void copy_whole_file(const fs::path& from, const fs::path& to) {
+  const PlainFile source = open_plain_file(from);
+  AtomicFile target(to);
+  std::string buffer(size_t(4) << 20, '\0');
+  while (true) {
+    const ssize_t count = ::read(source.descriptor.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    require(count >= 0, "cannot read '{}': {}", from.string(), std::strerror(errno));
+    if (count == 0) break;
+    target.write({buffer.data(), static_cast<size_t>(count)});
+  }
+  target.commit();
 }
 
 }  // namespace sana

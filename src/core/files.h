@@ -1,13 +1,15 @@
 // Files and folders that are never half-written: write aside, sync, rename.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace sana {
 
-// Whole text of a file. Throws UserError when it cannot be read.
-std::string read_text_file(const std::filesystem::path& path);
+// Whole contents of a file. Throws UserError when it cannot be read, is no plain file, or has more
+// than `max_bytes`.
+std::string read_text_file(const std::filesystem::path& path, int64_t max_bytes = int64_t(1) << 30);
 
 // One file written aside ("<target>.partial") and renamed over the target by commit(); without
 // commit() the partial file is removed and the target stays as it was. All members throw
@@ -58,7 +60,11 @@ class StagedDirectory {
   bool committed_ = false;
 };
 
-// Hard link where the file system allows it, else copy.
+// Written aside, synced, renamed. Throws UserError when `from` cannot be read, EnvironmentError.
+void copy_whole_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// Hard link where the file system allows it, else copy. Only for files of our own: who writes into
+// one name of a linked file changes the other.
 void link_or_copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace sana

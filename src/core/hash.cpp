@@ -2,14 +2,15 @@
 #include "core/hash.h"
 
 #include <openssl/evp.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <vector>
 
 #include "core/error.h"
+#include "core/plain_file.h"
 
 namespace sana {
 
@@ -23,6 +24,21 @@ struct Hasher::State {
 namespace {
 void check_crypto(int status) {
   if (status != 1) throw InternalError("OpenSSL cannot compute a SHA-1 hash");
+}
+
+// Bytes read, fewer than `count` at the end of the file only.
+size_t read_at(const PlainFile& file, const std::filesystem::path& path, int64_t offset, char* out,
+               size_t count) {
+  size_t done = 0;
+  while (done < count) {
+    const ssize_t got =
+        ::pread(file.descriptor.get(), out + done, count - done, offset + int64_t(done));
+    if (got < 0 && errno == EINTR) continue;
+    require(got >= 0, "cannot read '{}': {}", path.string(), std::strerror(errno));
+    if (got == 0) break;
+    done += static_cast<size_t>(got);
+  }
+  return done;
 }
 }  // namespace
 
@@ -48,39 +64,33 @@ std::string Hasher::hex() {
 std::string hash_text(std::string_view text) { return Hasher().add(text).hex(); }
 
 std::string hash_file(const std::filesystem::path& path) {
-  std::error_code error;
-  require(!std::filesystem::is_directory(path, error), "cannot read '{}': it is a folder",
-          path.string());
-  std::ifstream in(path, std::ios::binary);
-  require(in.is_open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
+  const PlainFile file = open_plain_file(path);
   Hasher hasher;
   std::vector<char> buffer(1 << 20);
-  while (in) {
-    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    hasher.add({buffer.data(), static_cast<size_t>(in.gcount())});
+  for (int64_t at = 0;;) {
+    const size_t count = read_at(file, path, at, buffer.data(), buffer.size());
+    if (count == 0) return hasher.hex();
+    hasher.add({buffer.data(), count});
+    at += int64_t(count);
   }
-  require(!in.bad(), "cannot read '{}': {}", path.string(), std::strerror(errno));
-  return hasher.hex();
 }
 
 std::string hash_file_sample(const std::filesystem::path& path) {
-  constexpr uint64_t kHead = 4 << 20, kBlock = 64 << 10, kBlocks = 256, kWhole = 16 << 20;
-  std::error_code error;
-  const uint64_t size = std::filesystem::file_size(path, error);
-  if (error || size < kWhole) return hash_file(path);
-  std::ifstream in(path, std::ios::binary);
-  require(in.is_open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
+  constexpr int64_t kHead = 4 << 20, kBlock = 64 << 10, kBlocks = 256, kWhole = 16 << 20;
+  const PlainFile file = open_plain_file(path);
+  const int64_t size = file.bytes;
+  if (size < kWhole) return hash_file(path);
   std::vector<char> buffer(kHead);
   Hasher hasher;
   hasher.add(fmt::format("{} bytes:", size));
-  const auto add = [&](uint64_t begin, uint64_t count) {
-    in.seekg(static_cast<std::streamoff>(begin));
-    in.read(buffer.data(), static_cast<std::streamsize>(count));
-    require(in.good(), "cannot read '{}': {}", path.string(), std::strerror(errno));
-    hasher.add({buffer.data(), count});
+  const auto add = [&](int64_t begin, int64_t count) {
+    const auto wanted = static_cast<size_t>(count);
+    require(read_at(file, path, begin, buffer.data(), wanted) == wanted,
+            "cannot read '{}': it became shorter while it was read", path.string());
+    hasher.add({buffer.data(), wanted});
   };
   add(0, kHead);
-  for (uint64_t i = 0; i < kBlocks; ++i) {
+  for (int64_t i = 0; i < kBlocks; ++i) {
     add(kHead + (size - kHead - kBlock) / (kBlocks - 1) * i, kBlock);
   }
   add(size - kBlock, kBlock);

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/log.h"
 
 namespace sana {
@@ -83,7 +84,7 @@ void MetricsWriter::write(int64_t step, nlohmann::ordered_json values) {
     line[name] = value;
     add_scalars(events_, name, value, step);
   }
-  lines_ << line.dump() << std::endl;
+  lines_ << dump_json(line) << std::endl;
   if (!lines_) {
     throw EnvironmentError(
         fmt::format("cannot write '{}': {}", path_.string(), std::strerror(errno)));

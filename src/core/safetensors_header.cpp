@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/json_dump.h"
 
 namespace sana::detail {
 namespace {
@@ -76,7 +77,7 @@ Metadata parse_metadata(const json& value) {
 }
 
 at::ScalarType parse_dtype_name(const json& value) {
-  const std::string name = value.is_string() ? value.get<std::string>() : value.dump();
+  const std::string name = value.is_string() ? value.get<std::string>() : dump_json(value);
   std::vector<std::string> known;
   for (const auto& [known_name, dtype] : kDtypes) {
     if (name == known_name) return dtype;
@@ -104,7 +105,7 @@ std::vector<int64_t> parse_shape(const json& value) {
   std::vector<int64_t> shape;
   for (const json& size : value) {
     require(size.is_number_unsigned() && size.get<uint64_t>() <= uint64_t{INT64_MAX},
-            "shape {} holds something other than sizes", value.dump());
+            "shape {} holds something other than sizes", dump_json(value));
     shape.push_back(size.get<int64_t>());
   }
   return shape;
@@ -124,7 +125,7 @@ TensorEntry parse_entry(const json& value, uint64_t data_bytes) {
   const json& offsets = value["data_offsets"];
   require(offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
               offsets[1].is_number_unsigned(),
-          "data_offsets {} are not two positions", offsets.dump());
+          "data_offsets {} are not two positions", dump_json(offsets));
   entry.begin = offsets[0].get<uint64_t>();
   entry.end = offsets[1].get<uint64_t>();
   require(entry.begin <= entry.end, "data_offsets [{}, {}] run backwards", entry.begin, entry.end);

@@ -1,10 +1,13 @@
 #include "core/signals.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 
 #include "core/error.h"
@@ -47,11 +50,32 @@ void install_stop_handlers() {
   action.sa_handler = on_stop_signal;
   action.sa_flags = SA_RESTART;
   ::sigemptyset(&action.sa_mask);
-  for (int number : {SIGINT, SIGTERM, SIGUSR1}) {
+  for (int number : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) {
+    struct sigaction before {};
+    // nohup has the terminal's end ignored, and so it stays.
+    const bool is_ignored = number == SIGHUP && ::sigaction(number, nullptr, &before) == 0 &&
+                            before.sa_handler == SIG_IGN;
+    if (is_ignored) continue;
     if (::sigaction(number, &action, nullptr) != 0) {
       throw InternalError(fmt::format("cannot install a handler of signal {}", number));
     }
   }
+}
+
+void survive_lost_readers() {
+  ::signal(SIGPIPE, SIG_IGN);
+  // Else the first file that is opened would get the number of an output that is closed, and its
+  // text.
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) != -1 || errno != EBADF) continue;
+    const int opened = ::open("/dev/null", O_RDWR);
+    if (opened >= 0 && opened != descriptor) ::dup2(opened, descriptor), ::close(opened);
+  }
+}
+
+bool is_reader_gone(int descriptor) {
+  pollfd asked{descriptor, POLLOUT, 0};
+  return ::poll(&asked, 1, 0) == 1 && (asked.revents & POLLERR) != 0;
 }
 
 int stop_signal() { return requested_signal; }

@@ -1,11 +1,16 @@
-// Ctrl-C, SIGTERM and SIGUSR1: the first asks long work to finish its step and save; another,
-// a second or more later, ends the program at once.
+// Ctrl-C, SIGTERM, SIGUSR1 and a terminal that closes: the first asks long work to finish its step
+// and save; another, a second or more later, ends the program at once.
 #pragma once
 
 namespace sana {
 
 // Installs the handlers. Safe to call more than once.
 void install_stop_handlers();
+// To be called first of all: a reader of our output that goes away is no reason to die, and
+// standard input and outputs that are closed become /dev/null.
+void survive_lost_readers();
+// Whether the other end of a pipe or terminal is closed.
+bool is_reader_gone(int descriptor);
 // The number of the signal that asked to stop, or 0.
 int stop_signal();
 // Forgets a request (tests).

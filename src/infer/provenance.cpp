@@ -8,8 +8,12 @@
 #include "core/device.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/json_dump.h"
+#include "core/text.h"
+#include "infer/sample_output.h"
 
 namespace sana::infer {
+
 nlohmann::ordered_json request_json(const SampleJob& job, const ClipSize& generated,
                                     const std::string& weights_identity,
                                     const std::string& text_identity) {
@@ -28,13 +32,18 @@ nlohmann::ordered_json request_json(const SampleJob& job, const ClipSize& genera
   return request;
 }
 
-void write_provenance(const std::filesystem::path& path, nlohmann::ordered_json request,
+std::string vae_name(const checkpoints::Checkpoint& checkpoint) {
+  const std::string& identity = checkpoint.pipeline.vae_identity;
+  return identity.empty() ? checkpoint.vae.name : identity;
+}
+
+void write_provenance(const std::filesystem::path& out, nlohmann::ordered_json request,
                       const checkpoints::Checkpoint& checkpoint, c10::Device device,
                       c10::ScalarType dtype, const Timings& timings) {
+  request["output"] = path_as_text(out.filename());
   request["fps"] = checkpoint.pipeline.fps;
-  request["checkpoint"] = std::filesystem::absolute(checkpoint.path).string();
-  request["vae"] = checkpoint.pipeline.vae_identity.empty() ? checkpoint.vae.name
-                                                            : checkpoint.pipeline.vae_identity;
+  request["checkpoint"] = path_as_text(std::filesystem::absolute(checkpoint.path));
+  request["vae"] = vae_name(checkpoint);
   request["program"] = "sana-video " SANA_VERSION;
   request["libtorch"] = TORCH_VERSION;
   request["device"] = device.str();
@@ -44,7 +53,7 @@ void write_provenance(const std::filesystem::path& path, nlohmann::ordered_json 
   request["peak_device_memory_bytes"] = peak_device_memory(device);
   request["peak_host_memory_bytes"] = host_memory().peak_resident;
   request["time"] = utc_now();
-  write_file_atomically(path, request.dump(2) + "\n");
+  write_file_atomically(provenance_file(out), dump_json(request, 2) + "\n");
 }
 
 }  // namespace sana::infer

@@ -17,13 +17,17 @@ nlohmann::ordered_json request_json(const SampleJob& job, const ClipSize& genera
                                     const std::string& weights_identity,
                                     const std::string& text_identity);
 
+// Which VAE decodes: its identity where the checkpoint states it, else what it is called.
+std::string vae_name(const checkpoints::Checkpoint& checkpoint);
+
 struct Timings {
   double sampling_s = 0.0;  // 0: the latents are of an earlier run
   double decode_and_write_s = 0.0;
 };
 
-// Writes `request` with the place of the checkpoint, program, device, times and peak memory.
-void write_provenance(const std::filesystem::path& path, nlohmann::ordered_json request,
+// Writes `request` with the place of the checkpoint, program, device, times and peak memory beside
+// the output (sample_output.h).
+void write_provenance(const std::filesystem::path& out, nlohmann::ordered_json request,
                       const checkpoints::Checkpoint& checkpoint, c10::Device device,
                       c10::ScalarType dtype, const Timings& timings);
 

@@ -1,87 +1,27 @@
 #include "infer/sample_job.h"
 
-#include <cctype>
-#include <nlohmann/json.hpp>
-#include <set>
-#include <sstream>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <random>
 
 #include "core/error.h"
-#include "core/files.h"
 
 namespace sana::infer {
-namespace {
 
-SampleJob job_from_json(const std::string& line, const std::filesystem::path& folder,
-                        const SampleJob& defaults) {
-  const nlohmann::json json = nlohmann::json::parse(line);
-  static const std::set<std::string> known = {"prompt", "negative", "seed", "height",
-                                              "width",  "frames",   "image"};
-  for (const auto& item : json.items()) {
-    require(known.count(item.key()) != 0,
-            "unknown key '{}'; known are prompt, negative, seed, height, width, frames, image",
-            item.key());
-  }
-  SampleJob job = defaults;
-  json.at("prompt").get_to(job.prompt);
-  job.negative = json.value("negative", defaults.negative);
-  job.seed = json.value("seed", defaults.seed);
-  job.size.height = json.value("height", defaults.size.height);
-  job.size.width = json.value("width", defaults.size.width);
-  job.size.frames = json.value("frames", defaults.size.frames);
-  if (json.contains("image")) job.image = folder / json.at("image").get<std::string>();
-  return job;
+uint64_t random_seed() {
+  std::random_device device;
+  return (uint64_t(device()) << 32 | device()) >> 1;
 }
 
-// A line of plain text, or of JSON in a .jsonl file.
-SampleJob parse_line(const std::string& line, const std::filesystem::path& file,
-                     const SampleJob& defaults) {
-  if (file.extension() == ".jsonl") {
-    try {
-      return job_from_json(line, file.parent_path(), defaults);
-    } catch (const nlohmann::json::exception& error) {
-      throw UserError(error.what());
-    }
-  }
-  SampleJob job = defaults;
-  job.prompt = line;
-  return job;
-}
-
-}  // namespace
-
-std::string output_stem(size_t number, const std::string& prompt) {
-  std::string words;
-  for (const char c : prompt) {
-    if (words.size() >= 40) break;
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
-      words.push_back(char(std::tolower(static_cast<unsigned char>(c))));
-    } else if (!words.empty() && words.back() != '-') {
-      words.push_back('-');
-    }
-  }
-  while (!words.empty() && words.back() == '-') words.pop_back();
-  return fmt::format("{:05}{}{}", number, words.empty() ? "" : "-", words);
-}
-
-std::vector<SampleJob> read_prompt_file(const std::filesystem::path& file,
-                                        const std::filesystem::path& folder,
-                                        const SampleJob& defaults) {
-  std::istringstream lines(read_text_file(file));
-  std::vector<SampleJob> jobs;
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.find_first_not_of(" \t") == std::string::npos) continue;
-    SampleJob line_defaults = defaults;
-    line_defaults.seed = defaults.seed + jobs.size();
-    SampleJob job = with_context(fmt::format("{}:{}", file.string(), number),
-                                 [&] { return parse_line(line, file, line_defaults); });
-    const char* extension = job.size.frames == 1 ? ".png" : ".mp4";
-    job.out = folder / (output_stem(jobs.size(), job.prompt) + extension);
-    jobs.push_back(std::move(job));
-  }
-  require(!jobs.empty(), "{}: no prompt in it", file.string());
-  return jobs;
+std::pair<uint64_t, bool> parse_seed(const std::string& text) {
+  if (text == "-1") return {random_seed(), true};
+  uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seed);
+  require(error == std::errc() && stop == end && !text.empty(),
+          "--seed is '{}', expected a whole number below 2^64, or -1 for a random one", text);
+  return {seed, false};
 }
 
 std::vector<SampleJob> share_of_rank(const std::vector<SampleJob>& jobs, int64_t rank,
@@ -92,8 +32,10 @@ std::vector<SampleJob> share_of_rank(const std::vector<SampleJob>& jobs, int64_t
 }
 
 void check_job(const SampleJob& job, const checkpoints::Checkpoint& checkpoint) {
+  require(std::isfinite(job.sampler.guidance) && job.sampler.guidance >= 0.0,
+          "--guidance is {}, expected a number from 0 on", job.sampler.guidance);
   const VaeGeometry& geometry = checkpoint.vae.geometry;
-  const auto& patch = checkpoint.transformer.config.patch_size;
+  const auto patch = checkpoint.transformer.config.patch_size();
   const ClipSize size = checkpoints::generated_size(job.size, checkpoint);
   if (!checkpoint.is_video()) {
     require(size.frames == 1, "--frames is {}, but this checkpoint makes still images",
@@ -114,7 +56,8 @@ void check_job(const SampleJob& job, const checkpoints::Checkpoint& checkpoint) 
   const auto check = [](const char* name, int64_t value, int64_t unit) {
     require(value >= unit && value % unit == 0,
             "{} is {}, must be a multiple of {}; nearest are {} and {}", name, value, unit,
-            std::max(value / unit, int64_t(1)) * unit, (value / unit + 1) * unit);
+            std::max(value / unit, int64_t(1)) * unit,
+            (std::max(value / unit, int64_t(1)) + 1) * unit);
   };
   check("--height", size.height, geometry.stride_h * patch[1]);
   check("--width", size.width, geometry.stride_w * patch[2]);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoints/checkpoint.h"
@@ -15,27 +16,21 @@ struct SampleJob {
   std::string prompt;
   std::string negative;  // empty: the empty caption
   uint64_t seed = 0;
+  bool has_random_seed = false;  // drawn anew at each start, so an earlier one will do as well
   ClipSize size;
   checkpoints::SamplerConfig sampler;
   std::filesystem::path image;  // first frame; empty: none
   std::filesystem::path out;
 };
 
-// Prompts of a file: .jsonl with {"prompt", "negative"?, "seed"?, "height"?, "width"?, "frames"?,
-// "image"?} per line (an image relative to the file), else one prompt per line (empty lines are
-// skipped). Every job starts as `defaults`; without a seed of its own, line k gets defaults.seed +
-// k. Outputs are <folder>/<number>-<first words>.mp4, or .png for one frame. Throws UserError with
-// file and line.
-std::vector<SampleJob> read_prompt_file(const std::filesystem::path& file,
-                                        const std::filesystem::path& folder,
-                                        const SampleJob& defaults);
+// A seed that nobody chose: from the system, below 2^63.
+uint64_t random_seed();
+// "-1" for a random one (second: true), else a whole number below 2^64. Throws UserError.
+std::pair<uint64_t, bool> parse_seed(const std::string& text);
 
 // Every `count`-th job, from the `rank`-th on: what one of several processes does.
 std::vector<SampleJob> share_of_rank(const std::vector<SampleJob>& jobs, int64_t rank,
                                      int64_t count);
-
-// "00003-a-bee-crawls-over" from a number and a prompt.
-std::string output_stem(size_t number, const std::string& prompt);
 
 // Throws UserError unless the job suits the checkpoint: frames as the VAE takes them (4k+1), rows
 // and columns of what is generated multiples of its stride times the patch, an image only for

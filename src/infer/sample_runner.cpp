@@ -2,31 +2,27 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
-
 #include "core/clock.h"
 #include "core/config/json.h"
 #include "core/device.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/log.h"
 #include "core/safetensors.h"
 #include "core/signals.h"
 #include "infer/provenance.h"
-#include "media/encode/h264_encoder.h"
+#include "infer/sample_output.h"
 #include "media/picture/image_input.h"
 #include "media/picture/resize_and_crop_video.h"
 #include "media/picture/to_frames.h"
 #include "model/vae/decode_fallback.h"
+#include "model/vae/tiled_vae.h"
 
 namespace sana::infer {
 namespace {
 
 namespace fs = std::filesystem;
-fs::path stem_of(const SampleJob& job) { return fs::path(job.out).replace_extension(""); }
-fs::path latents_file(const SampleJob& job) {
-  return stem_of(job).string() + ".latents.safetensors";
-}
 
 }  // namespace
 
@@ -45,31 +41,41 @@ SampleRunner::SampleRunner(checkpoints::Checkpoint checkpoint, const RunnerOptio
       parts_(checkpoint_, options.device, options.dtype, options.vae_dtype),
       weights_identity_(infer::weights_identity(checkpoint_)) {}
 
-std::string SampleRunner::request_of(const SampleJob& job) {
-  if (text_identity_.empty()) text_identity_ = parts_.text_encoder().identity();
+nlohmann::ordered_json SampleRunner::known_request(const SampleJob& job) const {
+  const std::string& encoder =
+      text_identity_.empty() ? checkpoint_.pipeline.text_encoder_identity : text_identity_;
   nlohmann::ordered_json request = request_json(
-      job, checkpoints::generated_size(job.size, checkpoint_), weights_identity_, text_identity_);
+      job, checkpoints::generated_size(job.size, checkpoint_), weights_identity_, encoder);
+  if (encoder.empty()) request.erase("text_encoder");
   request["dtype"] = dtype_name(options_.dtype);
   request["text_dtype"] = checkpoint_.pipeline.text_encoder.precision;
   if (!job.image.empty()) {
-    if (vae_identity_.empty()) vae_identity_ = parts_.vae().identity();
-    request["image_vae"] = vae_identity_;
+    if (!vae_identity_.empty()) request["image_vae"] = vae_identity_;
     request["image_vae_dtype"] = dtype_name(options_.vae_dtype);
   }
-  return request.dump();
+  return request;
 }
 
-bool SampleRunner::is_done(const SampleJob& job) const {
-  if (options_.overwrite) return false;
-  return fs::exists(job.out) || (!media::can_encode_h264() && fs::exists(stem_of(job)));
+nlohmann::ordered_json SampleRunner::request_of(const SampleJob& job) {
+  if (text_identity_.empty()) text_identity_ = parts_.text_encoder().identity();
+  if (!job.image.empty() && vae_identity_.empty()) vae_identity_ = parts_.vae().identity();
+  return known_request(job);
 }
 
-at::Tensor SampleRunner::kept_latents(const SampleJob& job) {
-  if (!fs::exists(latents_file(job))) return {};
-  const SafetensorsFile kept(latents_file(job));
+OutputState SampleRunner::state_of(const SampleJob& job) const {
+  return options_.overwrite ? OutputState::kAbsent
+                            : state_of_output(job, known_request(job), vae_name(checkpoint_));
+}
+
+nlohmann::ordered_json SampleRunner::kept_request(const SampleJob& job) {
+  const fs::path file = latents_file(job.out);
+  if (!fs::exists(file)) return {};
+  const SafetensorsFile kept(file);
   const auto found = kept.metadata().find("request");
-  if (found == kept.metadata().end() || found->second != request_of(job)) return {};
-  return kept.tensor("latents");
+  if (found == kept.metadata().end()) return {};
+  auto stored = nlohmann::ordered_json::parse(found->second, nullptr, /*allow_exceptions=*/false);
+  return is_same_request(stored, request_of(job), job.has_random_seed) ? stored
+                                                                       : nlohmann::ordered_json();
 }
 
 at::Tensor SampleRunner::encode_first_frame(const SampleJob& job) {
@@ -84,15 +90,16 @@ at::Tensor SampleRunner::encode_first_frame(const SampleJob& job) {
 void SampleRunner::encode_image(Work& work) { work.first_frame = encode_first_frame(*work.job); }
 
 void SampleRunner::encode_text(Work& work) {
-  // Every request names the encoder, which may be released before it is written.
-  if (text_identity_.empty()) text_identity_ = parts_.text_encoder().identity();
-  work.has_latents = kept_latents(*work.job).defined();
+  const SampleJob& job = *work.job;
+  work.request = kept_request(job);
+  work.has_latents = !work.request.is_null();
   if (work.has_latents) {
-    log::info("decoding the latents of an earlier run: {}", latents_file(*work.job).string());
+    log::info("decoding the latents of an earlier run: {}", latents_file(job.out).string());
     return;
   }
-  work.prompt = parts_.text_encoder().encode({work.job->prompt});
-  work.negative = parts_.text_encoder().encode_negative({work.job->negative});
+  work.request = request_of(job);  // now, since the encoder may be released before it is written
+  work.prompt = parts_.text_encoder().encode({job.prompt});
+  work.negative = parts_.text_encoder().encode_negative({job.negative});
 }
 
 void SampleRunner::sample(Work& work) {
@@ -114,14 +121,15 @@ void SampleRunner::sample(Work& work) {
       "sampling '{}' gave values that are not finite; try --dtype float32 or a smaller --guidance",
       job.prompt);
   if (job.out.has_parent_path()) ensure_writable_directory(job.out.parent_path());
-  save_safetensors(latents_file(job), {{"latents", latents}}, {{"request", request_of(job)}});
+  save_safetensors(latents_file(job.out), {{"latents", latents}},
+                   {{"request", dump_json(work.request)}});
   sampling_s_[job.out.string()] = seconds_since(start);
 }
 
 void SampleRunner::decode(Work& work) {
   const SampleJob& job = *work.job;
   const auto start = SteadyClock::now();
-  const at::Tensor latents = SafetensorsFile(latents_file(job)).tensor("latents");
+  const at::Tensor latents = SafetensorsFile(latents_file(job.out)).tensor("latents");
   at::Tensor video =
       model::decode_with_fallback(parts_.vae(), latents, options_.tiling,
                                   [](const std::string& message) { log::warning("{}", message); });
@@ -132,24 +140,43 @@ void SampleRunner::decode(Work& work) {
   Timings timings;
   timings.sampling_s = sampling_s_[job.out.string()];
   timings.decode_and_write_s = seconds_since(start);
-  write_provenance(stem_of(job).string() + ".json", nlohmann::ordered_json::parse(request_of(job)),
-                   checkpoint_, options_.device, options_.dtype, timings);
-  if (!options_.keep_latents) fs::remove(latents_file(job));
+  write_provenance(job.out, work.request, checkpoint_, options_.device, options_.dtype, timings);
+  if (!options_.keep_latents) fs::remove(latents_file(job.out));
+}
+
+void SampleRunner::check(const std::vector<SampleJob>& jobs) const {
+  OutputComplaints complaints;
+  for (const SampleJob& job : jobs) {
+    check_job(job, checkpoint_);
+    check_output_name(job);
+    complaints.add(job, state_of(job));
+  }
+  complaints.throw_if_any();
+  model::check_tiling(options_.tiling, checkpoint_.vae.geometry);
 }
 
 size_t SampleRunner::run(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
-  for (const SampleJob& job : jobs) check_job(job, checkpoint_);
+  check(jobs);
   return options_.offload ? run_in_turn(jobs, on_done) : run_job_by_job(jobs, on_done);
+}
+
+SampleRunner::Work SampleRunner::begin(const SampleJob& job) const {
+  const fs::path folder = job.out.has_parent_path() ? job.out.parent_path() : fs::path(".");
+  ensure_writable_directory(folder);
+  Work work;
+  work.job = &job;
+  work.lock = OutputLock::of_file(folder / job.out.filename());
+  return work;
 }
 
 size_t SampleRunner::run_job_by_job(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
   size_t done = 0;
   for (const SampleJob& job : jobs) {
     if (stop_signal() != 0) break;
-    Work work{&job};
-    if (is_done(job)) {
+    if (state_of(job) == OutputState::kDone) {
       on_done(job, JobOutcome::kSkipped, {});
     } else {
+      Work work = begin(job);
       reset_peak_device_memory(options_.device);
       for (const Phase& phase : kPhases) (this->*phase.run)(work);
       on_done(job, JobOutcome::kWritten, work.written);
@@ -162,16 +189,22 @@ size_t SampleRunner::run_job_by_job(const std::vector<SampleJob>& jobs, const On
 size_t SampleRunner::run_in_turn(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
   reset_peak_device_memory(options_.device);
   std::vector<Work> works;
-  for (const SampleJob& job : jobs) works.push_back({&job});
-  size_t done = 0;
+  std::vector<const SampleJob*> skipped;
+  for (const SampleJob& job : jobs) {
+    if (state_of(job) == OutputState::kDone) {
+      skipped.push_back(&job);
+    } else {
+      works.push_back(begin(job));
+    }
+  }
+  for (const SampleJob* job : skipped) on_done(*job, JobOutcome::kSkipped, {});
+  size_t done = skipped.size();
   for (const Phase& phase : kPhases) {
-    const bool is_last = &phase == &kPhases.back();
     for (Work& work : works) {
       if (stop_signal() != 0) return done;  // latents that are on disk are found again
-      const bool skips = is_done(*work.job);
-      if (!skips) (this->*phase.run)(work);
-      if (!is_last) continue;
-      on_done(*work.job, skips ? JobOutcome::kSkipped : JobOutcome::kWritten, work.written);
+      (this->*phase.run)(work);
+      if (&phase != &kPhases.back()) continue;
+      on_done(*work.job, JobOutcome::kWritten, work.written);
       ++done;
     }
     (parts_.*phase.release)();

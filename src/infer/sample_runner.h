@@ -7,14 +7,18 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "checkpoints/checkpoint.h"
+#include "core/output_lock.h"
 #include "core/progress.h"
 #include "infer/pipeline.h"
 #include "infer/pipeline_parts.h"
 #include "infer/sample_job.h"
+#include "infer/sample_output.h"
 #include "media/encode/video_writer.h"
 #include "model/vae/tiling_config.h"
 
@@ -24,7 +28,7 @@ struct RunnerOptions {
   c10::Device device = c10::kCPU;
   c10::ScalarType dtype = c10::kFloat;
   c10::ScalarType vae_dtype = c10::kFloat;
-  bool overwrite = false;    // else an existing output is left alone
+  bool overwrite = false;    // else what is there is left alone, or an error (sample_output.h)
   bool keep_latents = true;  // <out>.latents.safetensors stays after the video is written
   // Text encoder, transformer and VAE are loaded, used for all jobs and released in turn; else all
   // of them stay loaded.
@@ -54,10 +58,12 @@ class SampleRunner {
  private:
   // A job on its way through the phases, and what they hand on.
   struct Work {
-    const SampleJob* job;
+    const SampleJob* job = nullptr;
     at::Tensor first_frame = {};  // latents
     model::TextFeatures prompt = {}, negative = {};
-    bool has_latents = false;  // of an earlier run of exactly this job
+    nlohmann::ordered_json request = {};
+    bool has_latents = false;  // of an earlier run of this request
+    std::optional<OutputLock> lock = {};
     media::WrittenVideo written = {};
   };
   // One phase of every job, and the network that it alone needs.
@@ -75,11 +81,17 @@ class SampleRunner {
   size_t run_job_by_job(const std::vector<SampleJob>& jobs, const OnDone& on_done);
   size_t run_in_turn(const std::vector<SampleJob>& jobs, const OnDone& on_done);
 
-  bool is_done(const SampleJob& job) const;
+  // What needs no network to be seen wrong. Throws UserError.
+  void check(const std::vector<SampleJob>& jobs) const;
+  // Takes the output for this process.
+  Work begin(const SampleJob& job) const;
+  OutputState state_of(const SampleJob& job) const;
   at::Tensor encode_first_frame(const SampleJob& job);
-  // Latents of an earlier run of exactly this job, or undefined.
-  at::Tensor kept_latents(const SampleJob& job);
-  std::string request_of(const SampleJob& job);
+  // The stored request of latents of an earlier run of this job; null: there are none.
+  nlohmann::ordered_json kept_request(const SampleJob& job);
+  // What determines the latents, without and with what only a loaded network tells.
+  nlohmann::ordered_json known_request(const SampleJob& job) const;
+  nlohmann::ordered_json request_of(const SampleJob& job);
 
   checkpoints::Checkpoint checkpoint_;
   RunnerOptions options_;

@@ -6,6 +6,7 @@
 #include "checkpoints/manifest.h"
 #include "checkpoints/run_folder.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/json_file.h"
 #include "core/log.h"
 
@@ -28,7 +29,7 @@ fs::path save_checkpoint(const fs::path& run_dir, const CheckpointContent& conte
   StagedDirectory staged(target);
   const fs::path& folder = staged.path();
   write_file_atomically(folder / "config.yaml", content.config_yaml);
-  write_file_atomically(folder / "trainer.json", content.trainer.dump(2) + "\n");
+  write_file_atomically(folder / "trainer.json", dump_json(content.trainer, 2) + "\n");
   save_safetensors(folder / "model.safetensors", content.model, {{"format", "pt"}});
   if (!content.ema.empty()) {
     save_safetensors(folder / "ema.safetensors", content.ema, {{"format", "pt"}});

@@ -46,8 +46,8 @@ class Opener {
       return data::is_prepared(path) ? open_prepared(path) : open_clips(key, path, only);
     });
     require(!config_.trains_vae() || dataset->kind() == data::Kind::kPixels,
-            "{}: '{}' holds latents, but task vae trains on pixels; make these with "
-            "`sana-video prepare`",
+            "{}: '{}' holds latents, but task vae trains on pixels; make these with `sana-video "
+            "prepare`",
             key, path);
     require(dataset->size() > 0, "{}: '{}' holds no sample", key, path);
     if (config_.trains_vae() || dataset->kind() == data::Kind::kLatents) return dataset;
@@ -87,8 +87,8 @@ class Opener {
   void check_encoding() const {
     require(
         !config_.vae_checkpoint.empty(),
-        "pixels are encoded while training, and vae_checkpoint is empty; name the VAE's folder, "
-        "or make latents with `sana-video prepare`");
+        "pixels are encoded while training, and vae_checkpoint is empty; name the VAE's folder, or "
+        "make latents with `sana-video prepare`");
     require(!config_.train.cuda_graphs,
             "pixels are encoded while training, which does not go with train.cuda_graphs; make "
             "latents with `sana-video prepare`, or set train.cuda_graphs=false");

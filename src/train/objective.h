@@ -48,6 +48,9 @@ class Objective {
   // batch uses them. Any other trained parameter that the first step does not reach is an error.
   virtual std::vector<std::string> may_lack_gradient() const { return {}; }
 
+  // In which the module is measured, shown and shipped, when it trains in `precision`.
+  virtual c10::ScalarType inference_dtype(c10::ScalarType precision) const { return precision; }
+
   // Measures on the held-out set with fixed randomness, as {"val_...": number or list}; null when
   // there is no such set.
   virtual nlohmann::ordered_json validate() = 0;

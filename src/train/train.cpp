@@ -10,7 +10,9 @@
 #include "core/clock.h"
 #include "core/device.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/log.h"
+#include "core/output_lock.h"
 #include "core/signals.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"
@@ -28,7 +30,7 @@ void write_environment(const fs::path& file, const TrainConfig& config) {
                                               {"cores", std::thread::hardware_concurrency()},
                                               {"torch_threads", at::get_num_threads()},
                                               {"memory_bytes", host_memory().total}};
-  write_file_atomically(file, environment.dump(2) + "\n");
+  write_file_atomically(file, dump_json(environment, 2) + "\n");
 }
 
 }  // namespace
@@ -36,6 +38,7 @@ void write_environment(const fs::path& file, const TrainConfig& config) {
 ExitCode train(const TrainConfig& config, const std::string& resolved_yaml) {
   const fs::path directory = config.run.dir;
   ensure_writable_directory(directory);
+  const OutputLock lock = OutputLock::of_folder(directory);  // before anything of it is touched
   log::set_file(directory / "log.txt");
   install_stop_handlers();
   remove_leftovers(directory);

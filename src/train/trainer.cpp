@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/device.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
@@ -163,20 +164,17 @@ void Trainer::note_bad_steps(const WindowReport& report) {
   }
   if (state_.skipped <= config_.train.max_skipped_steps) return;
   const fs::path file = fs::path(config_.run.dir) / "bad_batch.json";
-  write_file_atomically(file, list.dump(2) + "\n");
+  write_file_atomically(file, dump_json(list, 2) + "\n");
   throw UserError(
       fmt::format("{} steps had a loss or gradient that is not finite (train.max_skipped_steps is "
-                  "{}); the last "
-                  "at step {}. Its clips are in '{}'. Look at them, or lower optimizer.lr; the run "
-                  "goes on from "
-                  "its newest checkpoint",
+                  "{}); the last at step {}. Its clips are in '{}'. Look at them, or lower "
+                  "optimizer.lr; the run goes on from its newest checkpoint",
                   state_.skipped, config_.train.max_skipped_steps, report.bad_steps.back().step,
                   file.string()));
 }
 
 WeightSwap Trainer::inference_weights() {
-  // A VAE is measured and stored in float32, whatever it trains in.
-  const auto dtype = config_.trains_vae() ? at::kFloat : parse_dtype(config_.precision);
+  const auto dtype = objective_->inference_dtype(parse_dtype(config_.precision));
   return WeightSwap(weights_, ema_ ? ema_->weights() : weights_.weights(), dtype);
 }
 

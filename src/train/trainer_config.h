@@ -64,8 +64,8 @@ struct MixtureConfig {
     b.required("path", path, "As data.videos.");
     b.field(
         "weight", weight,
-        "Times that each of its samples is drawn in an epoch, on average: 0.5 takes turns, half "
-        "of them in each.",
+        "Times that each of its samples is drawn in an epoch, on average: 0.5 takes turns, half of "
+        "them in each.",
         config::between(0.001, 1000.0));
   }
 };

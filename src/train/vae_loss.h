@@ -1,7 +1,7 @@
 // Loss of the video VAE.
 //
-//   L = |x^ - x|  +  w_gd (|D_t (x^ - x)| + |D_h (x^ - x)| + |D_w (x^ - x)|)  +  w_kl KL(q(z|x) ||
-//   N(0, 1))
+//   L = |x^ - x|  +  w_gd (|D_t (x^ - x)| + |D_h (x^ - x)| + |D_w (x^ - x)|)
+//     + w_kl KL(q(z|x) || N(0, 1))
 //
 // D: difference of neighbouring frames, rows, columns (arXiv 1511.05440, section 3.2, with the sign
 // kept). It punishes blur and flicker that the plain L1 term forgives. All terms are means.

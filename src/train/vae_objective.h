@@ -18,6 +18,8 @@ class VaeObjective : public Objective {
   LossOutput loss(const std::vector<at::Tensor>& inputs) override;
   // An image passes by the convolutions that halve and double the frame rate.
   std::vector<std::string> may_lack_gradient() const override { return {"time_conv"}; }
+  // Float32, whatever it trains in.
+  c10::ScalarType inference_dtype(c10::ScalarType) const override { return at::kFloat; }
   // PSNR in dB (mean over clips) and L1 of whole held-out clips.
   nlohmann::ordered_json validate() override;
   // reconstruction.png: rows of (input, reconstruction), the middle frame of a few clips.

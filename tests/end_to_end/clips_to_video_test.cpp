@@ -12,7 +12,7 @@
 #include "core/json_file.h"
 #include "core/safetensors.h"
 #include "end_to_end/run_program.h"
-#include "media/encode/h264_encoder.h"
+#include "media/encode/video_encoder.h"
 #include "media/encode/video_writer.h"
 #include "media/picture/png.h"
 #include "support/errors.h"

@@ -7,6 +7,7 @@
 #include "checkpoints/public/dit_names.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -66,7 +67,7 @@ void write_original_names(const fs::path& folder, const TransformerSource& sourc
   for (const auto& row : dit_tensors(source.config)) usual.push_back(row.original);
   if (source.original_order.empty() || source.original_order == usual) return;
   write_file_atomically(folder / kOriginalNamesFile,
-                        nlohmann::json(source.original_order).dump(1) + "\n");
+                        dump_json(nlohmann::json(source.original_order), 1) + "\n");
 }
 
 ConvertReport convert_checkpoint(const ConvertOptions& options) {

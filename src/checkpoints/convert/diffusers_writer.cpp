@@ -4,6 +4,7 @@
 #include "checkpoints/public/public_models.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -11,10 +12,11 @@ namespace {
 
 constexpr int kMaxDepth = 8;  // of the folders of a pipeline
 constexpr const char* kStem = "diffusion_pytorch_model";
+constexpr double kPublicAttentionEps = 1e-15;
 
 void write_json(const fs::path& file, const nlohmann::json& json) {
   fs::create_directories(file.parent_path());
-  write_file_atomically(file, json.dump(2) + "\n");
+  write_file_atomically(file, dump_json(json, 2) + "\n");
 }
 
 nlohmann::json scheduler_config(const TransformerConfig& config) {
@@ -77,11 +79,11 @@ void write_diffusers(const TransformerSource& source, const ConvertOptions& opti
                scheduler_config(source.config));
   }
   if (!fs::exists(staged.path() / "model_index.json")) note_missing_parts(source.config, report);
-  if (source.attention_eps && *source.attention_eps != 1e-15) {
+  if (source.config.attention_eps() != kPublicAttentionEps) {
     report.notes.push_back(
         fmt::format("attention_eps {} of model.json has no place in this layout: its readers add "
-                    "1e-15 to the denominator of the linear attention",
-                    *source.attention_eps));
+                    "{} to the denominator of the linear attention",
+                    source.config.attention_eps(), kPublicAttentionEps));
   }
   staged.commit();
   report.written = {options.target};

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -110,7 +111,7 @@ void save_public_transformer(const fs::path& folder, const std::string& stem, Te
     save_tensor_list(folder / file, shards[i], metadata);
   }
   index["metadata"]["total_size"] = total;
-  write_file_atomically(folder / (stem + ".safetensors.index.json"), index.dump(2) + "\n");
+  write_file_atomically(folder / (stem + ".safetensors.index.json"), dump_json(index, 2) + "\n");
 }
 
 }  // namespace sana::checkpoints

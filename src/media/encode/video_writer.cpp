@@ -7,7 +7,7 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "core/shape.h"
-#include "media/encode/h264_encoder.h"
+#include "media/encode/video_encoder.h"
 #include "media/picture/png.h"
 
 namespace sana::media {
@@ -35,13 +35,16 @@ WrittenVideo write_video(const fs::path& path, const at::Tensor& frames, double 
     write_png(path, frames[0]);
     return {path, false};
   }
-  if (!can_encode_h264()) {
+  const VideoFormat* format = video_format(path);
+  require(format != nullptr, "'{}' must end in {}, or in .png for one frame", path.string(),
+          video_endings());
+  if (!can_encode_h264() && format->ending == ".mp4") {
     log::warning("no H.264 encoder in this build: writing PNG frames instead of {}", path.string());
     return write_frames(fs::path(path).replace_extension(""), frames);
   }
   fs::path partial = path;
   partial += ".partial";
-  encode_h264(partial, frames.to(at::kCPU, at::kByte).contiguous(), fps);
+  encode_video(partial, *format, frames.to(at::kCPU, at::kByte).contiguous(), fps);
   sync_path(partial);
   fs::rename(partial, path);
   sync_path(path.has_parent_path() ? path.parent_path() : fs::path("."));

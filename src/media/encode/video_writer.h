@@ -1,4 +1,4 @@
-// Frames to files: H.264 in MP4 when an encoder is there, PNG files otherwise.
+// Frames to files: a video of the kind that the name says, PNG files where a build has no encoder.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -6,15 +6,15 @@
 
 namespace sana::media {
 
-// What write_video made: the mp4, or the folder of frame-00000.png ... when no encoder was there.
+// What write_video made: the video, or the folder of frame-00000.png ... when no encoder was there.
 struct WrittenVideo {
   std::filesystem::path path;
   bool is_video = false;
 };
 
 // Writes frames [F, H, W, 3] uint8 RGB, on any device, shown `fps` times a second, aside and then
-// renames them. A single frame with a .png name becomes one PNG. Throws UserError when several
-// frames have such a name, EnvironmentError when the path cannot be written.
+// renames them. A single frame with a .png name becomes one PNG. Throws UserError for several
+// frames under such a name and for other endings, EnvironmentError when the path cannot be written.
 WrittenVideo write_video(const std::filesystem::path& path, const at::Tensor& frames, double fps);
 
 }  // namespace sana::media

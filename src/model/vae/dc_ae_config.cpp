@@ -70,8 +70,7 @@ void DcAeConfig::validate(Problems& problems) const {
   check_heads(problems, "decoder", decoder, head_dim);
   if (encoder.empty() || decoder.empty()) return;
   if (encoder.size() != decoder.size()) {
-    problems.add("decoder", fmt::format("has {} stages, the encoder {}; they must mirror each "
-                                        "other",
+    problems.add("decoder", fmt::format("has {} stages, the encoder {}; they mirror each other",
                                         decoder.size(), encoder.size()));
   }
   if (encoder_out_shortcut) {

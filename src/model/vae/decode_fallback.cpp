@@ -93,10 +93,8 @@ at::Tensor decode_with_fallback(VideoVae& vae, const at::Tensor& latents, Tiling
     if (!halve(vae, failed, tiling)) {
       throw EnvironmentError(
           fmt::format("decoding ran out of GPU memory even in tiles of {}; end other programs that "
-                      "use the GPU, "
-                      "ask for fewer frames or a smaller picture, use --dtype bfloat16, or decode "
-                      "with --device "
-                      "cpu",
+                      "use the GPU, ask for fewer frames or a smaller picture, use --dtype "
+                      "bfloat16, or decode with --device cpu",
                       failed.text()));
     }
     warn(fmt::format("decoding ran out of GPU memory in tiles of {}; trying again with {}",

@@ -139,10 +139,14 @@ class TiledVae : public VideoVae {
 
 }  // namespace
 
-void check_tiling(const TilingConfig& tiling, const VideoVae& vae) {
-  const VaeGeometry geometry = vae.geometry();
+void check_tiling(const TilingConfig& tiling, const VaeGeometry& geometry) {
   check_axis("tile_height", tiling.tile_height, "overlap", tiling.overlap, geometry.stride_h);
   check_axis("tile_width", tiling.tile_width, "overlap", tiling.overlap, geometry.stride_w);
+}
+
+void check_tiling(const TilingConfig& tiling, const VideoVae& vae) {
+  const VaeGeometry geometry = vae.geometry();
+  check_tiling(tiling, geometry);
   if (vae.frame_coupling() == FrameCoupling::kStreamed) return;
   const bool window = vae.frame_coupling() == FrameCoupling::kWindow;
   check_axis("tile_frames", tiling.tile_frames, "overlap_frames",

@@ -21,6 +21,8 @@ namespace sana::model {
 // Throws UserError unless tiles and overlaps are multiples of what one latent stands for and a tile
 // is at least twice its overlap; names the nearest sizes.
 void check_tiling(const TilingConfig& tiling, const VideoVae& vae);
+// The same of rows and columns alone, which need no VAE that is loaded.
+void check_tiling(const TilingConfig& tiling, const VaeGeometry& geometry);
 
 // As vae.decode(latents). In several tiles the result is assembled on the CPU, tile by tile
 // (float32 like that of decode): the device holds one tile at a time.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/config/json.h"
+#include "core/json_dump.h"
 #include "model/vae/vae_identity.h"
 #include "model/vae/video_vae.h"
 
@@ -17,7 +18,8 @@ namespace sana::model {
 // "<kind>:<hash of configuration and weights>" (as bfloat16, so that saving does not change it).
 template <class Vae>
 std::string vae_identity(const Vae& vae) {
-  return module_identity(Vae::ContainedType::kKind, config::to_json(vae->config()).dump(), *vae);
+  return module_identity(Vae::ContainedType::kKind, dump_json(config::to_json(vae->config())),
+                         *vae);
 }
 
 // A module `Vae` with config().geometry(), kKind, kFrameCoupling, encode_normalized() and

@@ -1,4 +1,4 @@
-#include "media/encode/h264_encoder.h"
+#include "media/encode/video_encoder.h"
 
 #include <ATen/ATen.h>
 
@@ -16,9 +16,13 @@ namespace sana::media {
 #if SANA_HAS_VIDEO_IO
 namespace {
 
-const AVCodec* find_h264() {
-  const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
-  return codec != nullptr ? codec : avcodec_find_encoder(AV_CODEC_ID_H264);
+const AVCodec* find_encoder(const VideoFormat& format) {
+  for (const std::string& name : format.encoders) {
+    const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
+    if (codec != nullptr) return codec;
+  }
+  const bool is_h264 = format.encoders.front() == "libx264";
+  return is_h264 ? avcodec_find_encoder(AV_CODEC_ID_H264) : nullptr;
 }
 
 void check_ffmpeg(int status, const std::string& what) {
@@ -30,21 +34,26 @@ void check_ffmpeg(int status, const std::string& what) {
 
 }  // namespace
 
-struct H264Writer::Impl {
-  Impl(const std::filesystem::path& path, int64_t width, int64_t height, double fps)
-      : path_(path.string()) {
-    AVFormatContext* format = nullptr;
-    check_ffmpeg(avformat_alloc_output_context2(&format, nullptr, "mp4", path_.c_str()), path_);
-    format_.reset(format);
+struct VideoEncoder::Impl {
+  Impl(const std::filesystem::path& path, const VideoFormat& format, int64_t width, int64_t height,
+       double fps)
+      : path_(path.string()), kind_(format) {
+    AVFormatContext* context = nullptr;
+    check_ffmpeg(
+        avformat_alloc_output_context2(&context, nullptr, kind_.muxer.c_str(), path_.c_str()),
+        path_);
+    format_.reset(context);
     open_codec(int(width / 2 * 2), int(height / 2 * 2), fps);
     check_ffmpeg(avio_open(&format_->pb, path_.c_str(), AVIO_FLAG_WRITE), path_);
     check_ffmpeg(avformat_write_header(format_.get(), nullptr), path_);
     scaler_.reset(sws_getContext(codec_->width, codec_->height, AV_PIX_FMT_RGB24, codec_->width,
                                  codec_->height, codec_->pix_fmt, SWS_BICUBIC, nullptr, nullptr,
                                  nullptr));
-    // Samples are full-range sRGB; say so in BT.709 limited range, what players assume for HD.
-    const int* bt709 = sws_getCoefficients(SWS_CS_ITU709);
-    sws_setColorspaceDetails(scaler_.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
+    if (!is_gif()) {
+      // Samples are full-range sRGB; say so in BT.709 limited range, what players assume for HD.
+      const int* bt709 = sws_getCoefficients(SWS_CS_ITU709);
+      sws_setColorspaceDetails(scaler_.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
+    }
     frame_.reset(av_frame_alloc());
     frame_->format = codec_->pix_fmt;
     frame_->width = codec_->width;
@@ -68,25 +77,33 @@ struct H264Writer::Impl {
   }
 
  private:
+  bool is_gif() const { return kind_.ending == ".gif"; }
+
   void open_codec(int width, int height, double fps) {
-    const AVCodec* codec = find_h264();
-    if (codec == nullptr) throw EnvironmentError("FFmpeg has no H.264 encoder (libx264)");
+    const AVCodec* codec = find_encoder(kind_);
+    if (codec == nullptr) {
+      throw EnvironmentError(fmt::format("{}: FFmpeg has no encoder for {} ({})", path_,
+                                         kind_.ending, kind_.encoders.front()));
+    }
     codec_.reset(avcodec_alloc_context3(codec));
     codec_->width = width;
     codec_->height = height;
-    codec_->pix_fmt = AV_PIX_FMT_YUV420P;
+    codec_->pix_fmt = is_gif() ? AV_PIX_FMT_RGB8 : AV_PIX_FMT_YUV420P;
     const int milli_fps = int(std::lround(fps * 1000));
     codec_->time_base = {1000, milli_fps};
     codec_->framerate = {milli_fps, 1000};
-    codec_->colorspace = AVCOL_SPC_BT709;
-    codec_->color_primaries = AVCOL_PRI_BT709;
-    codec_->color_trc = AVCOL_TRC_BT709;
-    codec_->color_range = AVCOL_RANGE_MPEG;
+    if (!is_gif()) {
+      codec_->colorspace = AVCOL_SPC_BT709;
+      codec_->color_primaries = AVCOL_PRI_BT709;
+      codec_->color_trc = AVCOL_TRC_BT709;
+      codec_->color_range = AVCOL_RANGE_MPEG;
+    }
     if ((format_->oformat->flags & AVFMT_GLOBALHEADER) != 0) {
       codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     }
     av_opt_set(codec_->priv_data, "crf", "16", 0);
-    check_ffmpeg(avcodec_open2(codec_.get(), codec, nullptr), "cannot open the H.264 encoder");
+    check_ffmpeg(avcodec_open2(codec_.get(), codec, nullptr),
+                 fmt::format("cannot open the encoder {}", codec->name));
     stream_ = avformat_new_stream(format_.get(), nullptr);
     if (stream_ == nullptr) throw EnvironmentError(path_ + ": FFmpeg made no stream");
     stream_->time_base = codec_->time_base;
@@ -109,6 +126,7 @@ struct H264Writer::Impl {
   }
 
   std::string path_;
+  const VideoFormat& kind_;
   Owned<AVFormatContext> format_;
   Owned<AVCodecContext> codec_;
   Owned<SwsContext> scaler_;
@@ -117,38 +135,40 @@ struct H264Writer::Impl {
   int64_t frames_ = 0;
 };
 
-bool can_encode_h264() { return find_h264() != nullptr; }
-
-H264Writer::H264Writer(const std::filesystem::path& path, int64_t width, int64_t height,
-                       double fps) {
+VideoEncoder::VideoEncoder(const std::filesystem::path& path, const VideoFormat& format,
+                           int64_t width, int64_t height, double fps) {
   av_log_set_level(AV_LOG_ERROR);
-  impl_ = std::make_unique<Impl>(path, width, height, fps);
+  impl_ = std::make_unique<Impl>(path, format, width, height, fps);
 }
 
-void H264Writer::add(const uint8_t* rgb, int64_t row_bytes) { impl_->add(rgb, row_bytes); }
+void VideoEncoder::add(const uint8_t* rgb, int64_t row_bytes) { impl_->add(rgb, row_bytes); }
 
-void H264Writer::finish() { impl_->finish(); }
+void VideoEncoder::finish() { impl_->finish(); }
+
+bool can_encode_h264() { return find_encoder(*video_format("x.mp4")) != nullptr; }
 #else
 bool can_encode_h264() { return false; }
 
-struct H264Writer::Impl {};
+struct VideoEncoder::Impl {};
 
-H264Writer::H264Writer(const std::filesystem::path& path, int64_t, int64_t, double) {
-  throw EnvironmentError(path.string() + ": this build has no H.264 encoder (FFmpeg was missing)");
+VideoEncoder::VideoEncoder(const std::filesystem::path& path, const VideoFormat&, int64_t, int64_t,
+                           double) {
+  throw EnvironmentError(path.string() + ": this build has no video encoder (FFmpeg was missing)");
 }
-void H264Writer::add(const uint8_t*, int64_t) {}
-void H264Writer::finish() {}
+void VideoEncoder::add(const uint8_t*, int64_t) {}
+void VideoEncoder::finish() {}
 #endif
-H264Writer::~H264Writer() = default;
+VideoEncoder::~VideoEncoder() = default;
 
-void encode_h264(const std::filesystem::path& path, const at::Tensor& frames, double fps) {
-  H264Writer writer(path, frames.size(2), frames.size(1), fps);
+void encode_video(const std::filesystem::path& path, const VideoFormat& format,
+                  const at::Tensor& frames, double fps) {
+  VideoEncoder encoder(path, format, frames.size(2), frames.size(1), fps);
   const int64_t row_bytes = frames.size(2) * 3;
   const int64_t frame_bytes = frames.size(1) * row_bytes;
   for (int64_t i = 0; i < frames.size(0); ++i) {
-    writer.add(frames.const_data_ptr<uint8_t>() + i * frame_bytes, row_bytes);
+    encoder.add(frames.const_data_ptr<uint8_t>() + i * frame_bytes, row_bytes);
   }
-  writer.finish();
+  encoder.finish();
 }
 
 }  // namespace sana::media
