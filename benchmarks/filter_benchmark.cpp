@@ -36,8 +36,8 @@ Costs costs_of(const std::string& file, filter::VideoMeter& meter) {
   Costs costs;
   costs.decode_s = best_seconds([&] { costs.frames = decode(file, /*shrink=*/false); });
   costs.picture_s = best_seconds([&] { decode(file, /*shrink=*/true); }) - costs.decode_s;
-  const filter::VideoPlace place{file, file, "", 0, 0};
-  costs.measure_s = best_seconds([&] { meter.measure(place, [](size_t, const std::string&) {}); }) -
+  const filter::VideoFile video{file, data::Place::whole(file), 0, 0};
+  costs.measure_s = best_seconds([&] { meter.measure(video, [](size_t, const std::string&) {}); }) -
                     costs.decode_s;
   return costs;
 }

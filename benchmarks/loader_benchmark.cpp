@@ -27,7 +27,7 @@
 #include "data/prepared/work_folder.h"
 #include "media/unusable.h"
 #if SANA_HAS_VIDEO_IO
-#include "data/clips/video_part.h"
+#include "data/clips/place_stream.h"
 #endif
 
 namespace {
@@ -121,7 +121,7 @@ void run_prepared(const fs::path& folder, int64_t samples, int64_t batch) {
 std::optional<double> end_of_clip(const data::SourceItem& item,
                                   const data::ClipSettings& settings) {
   try {
-    const data::PlannedClip clip = data::plan_clips(item.part, settings).clips.front();
+    const data::PlannedClip clip = data::plan_clips(item.place, settings).clips.front();
     return clip.first_s + double(clip.offsets_s.back());
   } catch (const media::UnusableClip&) {
     return std::nullopt;
@@ -133,7 +133,7 @@ void decode_bare(const std::vector<data::SourceItem>& items, const data::ClipSet
   for (const data::SourceItem& item : items) {
     const auto end_s = end_of_clip(item, settings);
     if (!end_s) continue;
-    const auto stream = data::open_part(item.part, data::open_bytes_of(item.part));
+    const auto stream = data::open_stream(item.place, data::open_bytes(item.place));
     while (stream->next() && stream->time_s() < *end_s) continue;
   }
 }

@@ -5,6 +5,7 @@
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/log.h"
 #include "data/drop_report.h"
 #include "data/source/sidecar.h"
@@ -47,8 +48,8 @@ Loaded load_scores(const FilterConfig& config, ProgressSink& progress) {
       loaded.unusable.add(*record.problem);
       return;
     }
-    data::Sidecar sidecar = sidecars.read(record.place.path, record.place.member);
-    if (!sidecar.problem.empty()) log::warning("{}: {}", record.place.id, sidecar.problem);
+    data::Sidecar sidecar = sidecars.read(record.file.place.path, record.file.place.member);
+    if (!sidecar.problem.empty()) log::warning("{}: {}", record.file.id, sidecar.problem);
     loaded.table.add(record, std::move(sidecar.captions), sidecar.scores);
   });
   progress.end();
@@ -73,8 +74,7 @@ void write_report(const FilterConfig& config, const Loaded& loaded,
   using Json = nlohmann::ordered_json;
   const fs::path output = config.output;
   const Json report = report_data(loaded.input, loaded.table, verdicts, config);
-  write_file_atomically(output / "report.json",
-                        report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_file_atomically(output / "report.json", dump_json(report, 1) + "\n");
   ensure_writable_directory(output / "report");
   write_file_atomically(output / "report" / "index.html",
                         report_page(with_pictures(report, Thumbnails(output))));
@@ -85,11 +85,11 @@ void write_report(const FilterConfig& config, const Loaded& loaded,
 bool measure(const FilterConfig& config, ProgressSink& progress) {
 #if SANA_HAS_VIDEO_IO
   const std::string measured_with = config.measured_with();
-  const std::vector<VideoPlace> places = list_videos(config.sources, progress);
+  const std::vector<VideoFile> videos = list_videos(config.sources, progress);
   ScoreStore store(config.output);
   const Thumbnails thumbnails{fs::path(config.output)};
-  if (!measure_all(config, places, measured_with, store, thumbnails, progress)) return false;
-  store.finish(places);
+  if (!measure_all(config, videos, measured_with, store, thumbnails, progress)) return false;
+  store.finish(videos);
   return true;
 #else
   static_cast<void>(progress);

@@ -18,11 +18,11 @@ namespace {
 bool is_video(const fs::path& path) { return data::media_kind(path) == data::MediaKind::kVideo; }
 
 // Size and time of the last change; zeros when there is no such file.
-void stat_file(VideoPlace& place) {
+void stat_file(VideoFile& file) {
   struct stat status {};
-  if (::stat(place.path.c_str(), &status) != 0) return;
-  place.bytes = status.st_size;
-  place.modified_ns = int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+  if (::stat(file.place.path.c_str(), &status) != 0) return;
+  file.bytes = status.st_size;
+  file.modified_ns = int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
 class Lister {
@@ -42,36 +42,37 @@ class Lister {
     }
   }
 
-  std::vector<VideoPlace> sorted() {
-    std::sort(places_.begin(), places_.end(),
-              [](const VideoPlace& a, const VideoPlace& b) { return a.id < b.id; });
+  std::vector<VideoFile> sorted() {
+    std::sort(videos_.begin(), videos_.end(),
+              [](const VideoFile& a, const VideoFile& b) { return a.id < b.id; });
     const auto twice =
-        std::adjacent_find(places_.begin(), places_.end(),
-                           [](const VideoPlace& a, const VideoPlace& b) { return a.id == b.id; });
-    if (twice != places_.end()) {
+        std::adjacent_find(videos_.begin(), videos_.end(),
+                           [](const VideoFile& a, const VideoFile& b) { return a.id == b.id; });
+    if (twice != videos_.end()) {
       throw UserError(fmt::format("sources: '{}' is listed twice ({} and {}); name each video once",
-                                  twice->id, twice->path, (twice + 1)->path));
+                                  twice->id, twice->place.path.string(),
+                                  (twice + 1)->place.path.string()));
     }
-    return std::move(places_);
+    return std::move(videos_);
   }
 
  private:
   void add_file(const fs::path& path, const std::string& id) {
-    VideoPlace place{id, path.string(), "", 0, 0};
-    stat_file(place);
-    places_.push_back(std::move(place));
+    VideoFile file{id, data::Place::whole(path), 0, 0};
+    stat_file(file);
+    videos_.push_back(std::move(file));
     progress_.advance();
   }
 
   void add_shard(const fs::path& path, const std::string& id) {
-    VideoPlace shard{"", path.string(), "", 0, 0};
+    VideoFile shard{"", data::Place::whole(path), 0, 0};
     stat_file(shard);
     for (const media::ShardEntry& entry : media::list_shard(path)) {
       if (!is_video(entry.name)) continue;
       shard.id = id + "/" + entry.name;
-      shard.member = entry.name;
-      shard.position = entry.position;
-      places_.push_back(shard);
+      shard.place.member = entry.name;
+      shard.place.position = entry.position;
+      videos_.push_back(shard);
       progress_.advance();
     }
   }
@@ -122,13 +123,13 @@ class Lister {
   }
 
   ProgressSink& progress_;
-  std::vector<VideoPlace> places_;
+  std::vector<VideoFile> videos_;
 };
 
 }  // namespace
 
-std::vector<VideoPlace> list_videos(const std::vector<std::string>& sources,
-                                    ProgressSink& progress) {
+std::vector<VideoFile> list_videos(const std::vector<std::string>& sources,
+                                   ProgressSink& progress) {
   progress.begin("listing videos", 0, "videos");
   Lister lister(progress);
   for (const std::string& source : sources) {
@@ -136,13 +137,13 @@ std::vector<VideoPlace> list_videos(const std::vector<std::string>& sources,
     const fs::path named = path.has_filename() ? path : path.parent_path();
     lister.add_source(path, sources.size() > 1 ? named.filename().string() + "/" : "");
   }
-  auto places = lister.sorted();
+  auto videos = lister.sorted();
   progress.end();
   require(
-      !places.empty(),
+      !videos.empty(),
       "sources: no videos are listed; expected folders, lists or ZIP shards of files that end in "
       ".mp4, .mkv, .webm, .avi, .mov or .wmv");
-  return places;
+  return videos;
 }
 
 }  // namespace sana::filter

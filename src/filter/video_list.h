@@ -15,7 +15,6 @@ namespace sana::filter {
 // the name of the source when there are several. A file that cannot be found is listed all the
 // same: measuring it gives the reason. Throws UserError: a source is missing, nothing is listed,
 // two sources give the same id, a shard is damaged.
-std::vector<VideoPlace> list_videos(const std::vector<std::string>& sources,
-                                    ProgressSink& progress);
+std::vector<VideoFile> list_videos(const std::vector<std::string>& sources, ProgressSink& progress);
 
 }  // namespace sana::filter

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "data/clips/clip_plan.h"
 #include "data/clips/frame_selection.h"
-#include "data/clips/video_part.h"
+#include "data/clips/place_stream.h"
 #include "media/unusable.h"
 
 namespace sana::data {
@@ -28,12 +28,12 @@ double average_fps(const std::vector<double>& times, const media::StreamInfo& in
 }
 
 // The same from what the container says; no times when it says too little.
-FrameTimes stated_frame_times(const VideoPart& video, media::VideoStream& stream) {
+FrameTimes stated_frame_times(const Place& video, media::VideoStream& stream) {
   FrameTimes times;
   const std::vector<double> stated = stream.stated_times();
   if (stated.empty()) return times;
   for (const double time : stated) {
-    if (is_in_part(video, time)) times.seconds.push_back(time);
+    if (is_in_window(video, time)) times.seconds.push_back(time);
   }
   if (times.seconds.empty()) throw_no_frame();
   times.fps = average_fps(times.seconds, stream.info());
@@ -73,11 +73,11 @@ ChosenFrames choose_frames(const std::vector<double>& times, double source_fps,
   return chosen;
 }
 
-FrameTimes decode_frame_times(media::VideoStream& stream, const VideoPart& video) {
+FrameTimes decode_frame_times(media::VideoStream& stream, const Place& video) {
   FrameTimes times;
   for (bool has_frame = stream.next_at(video.start_s);
        has_frame && (!video.end_s || stream.time_s() < *video.end_s); has_frame = stream.next()) {
-    if (is_in_part(video, stream.time_s())) times.seconds.push_back(stream.time_s());
+    if (is_in_window(video, stream.time_s())) times.seconds.push_back(stream.time_s());
   }
   stream.check_decoded(/*is_whole=*/video.start_s == 0 && !video.end_s);
   if (times.seconds.empty()) throw_no_frame();
@@ -85,8 +85,8 @@ FrameTimes decode_frame_times(media::VideoStream& stream, const VideoPart& video
   return times;
 }
 
-ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings) {
-  const auto stream = open_part(video, open_bytes_of(video));
+ClipPlan plan_clips(const Place& video, const ClipSettings& settings) {
+  const auto stream = open_stream(video, open_bytes(video));
   const media::StreamInfo& info = stream->info();
   FrameTimes times = stated_frame_times(video, *stream);
   if (times.seconds.empty()) times = decode_frame_times(*stream, video);
@@ -101,10 +101,10 @@ ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings) {
   return plan;
 }
 
-at::Tensor read_planned(const VideoPart& video, const ClipSize& bucket, const PlannedClip& clip) {
+at::Tensor read_planned(const Place& video, const ClipSize& bucket, const PlannedClip& clip) {
   // Frames lie further apart than this at any rate that is accepted.
   constexpr double kSameFrame = 1e-3;
-  const auto stream = open_part(video, open_bytes_of(video));
+  const auto stream = open_stream(video, open_bytes(video));
   const cv::Rect crop = crop_of(video, stream->info());
   const at::Tensor out = at::empty({bucket.frames, bucket.height, bucket.width, 3}, at::kByte);
   auto* bytes = static_cast<uint8_t*>(out.data_ptr());

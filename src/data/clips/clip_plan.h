@@ -1,4 +1,4 @@
-// Which clips a video gives. Nothing outside this folder needs it.
+// Which clips a video gives, and reading one of them.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -8,9 +8,11 @@
 #include "data/clips/bucket.h"
 #include "data/clips/video_reader.h"
 
-namespace sana::data {
-
+namespace sana::media {
 class VideoStream;
+}
+
+namespace sana::data {
 
 // Frames by number for each instant of the target rate, and where clips begin among them.
 struct ChosenFrames {
@@ -37,19 +39,20 @@ struct ClipPlan {
 // The clips that read_video would cut, from what the container says, without decoding (videos
 // without timestamps are decoded for them). Throws what read_video throws, but for damage that only
 // decoding shows.
-ClipPlan plan_clips(const VideoPart& video, const ClipSettings& settings);
+ClipPlan plan_clips(const Place& video, const ClipSettings& settings);
 
 // Decodes one of these clips: [F, H, W, 3] uint8, the same numbers as read_video gives. Throws
 // UnusableClip.
-at::Tensor read_planned(const VideoPart& video, const ClipSize& bucket, const PlannedClip& clip);
+at::Tensor read_planned(const Place& video, const ClipSize& bucket, const PlannedClip& clip);
 
-// When each frame of a part is shown.
+// When each frame of a place is shown.
 struct FrameTimes {
   std::vector<double> seconds;  // strictly increasing
   double fps = 0;               // average
 };
 
-// Decodes the part for its timestamps. Throws UnusableClip when something is damaged.
-FrameTimes decode_frame_times(VideoStream& stream, const VideoPart& video);
+// Decodes what is used of the video for its timestamps. Throws UnusableClip when something is
+// damaged.
+FrameTimes decode_frame_times(media::VideoStream& stream, const Place& video);
 
 }  // namespace sana::data

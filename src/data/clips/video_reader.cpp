@@ -20,7 +20,7 @@
 #include <utility>
 
 #include "data/clips/clip_plan.h"
-#include "data/clips/video_part.h"
+#include "data/clips/place_stream.h"
 #endif
 
 namespace sana::data {
@@ -69,7 +69,7 @@ std::map<int64_t, std::vector<Placement>> place_frames(const ChosenFrames& chose
 }
 
 // Frames by their number in the part, from the stream to their places.
-void decode_placed(media::VideoStream& stream, const VideoPart& video, const ClipSettings& settings,
+void decode_placed(media::VideoStream& stream, const Place& video, const ClipSettings& settings,
                    int64_t frames, const std::map<int64_t, std::vector<Placement>>& placements,
                    DecodedClips& decoded) {
   const media::StreamInfo& info = stream.info();
@@ -83,7 +83,7 @@ void decode_placed(media::VideoStream& stream, const VideoPart& video, const Cli
   const int64_t last = placements.rbegin()->first;
   int64_t index = 0;
   for (bool has_frame = stream.next_at(video.start_s); has_frame; has_frame = stream.next()) {
-    if (!is_in_part(video, stream.time_s())) continue;
+    if (!is_in_window(video, stream.time_s())) continue;
     if (const auto placed = placements.find(index); placed != placements.end()) {
       const at::Tensor frame = sized_frame(stream, crop, bucket);
       for (const auto& [clip, f] : placed->second) {
@@ -99,22 +99,22 @@ void decode_placed(media::VideoStream& stream, const VideoPart& video, const Cli
 
 }  // namespace
 
-DecodedClips read_video(const VideoPart& video, const ClipSettings& settings) {
-  const auto bytes = open_bytes_of(video);
-  const FrameTimes times = decode_frame_times(*open_part(video, bytes), video);
+DecodedClips read_video(const Place& video, const ClipSettings& settings) {
+  const auto bytes = open_bytes(video);
+  const FrameTimes times = decode_frame_times(*open_stream(video, bytes), video);
   const ChosenFrames chosen = choose_frames(times.seconds, times.fps, settings);
   const auto placements = place_frames(chosen);
   DecodedClips decoded;
   decoded.retiming = {times.fps, static_cast<int64_t>(times.seconds.size()),
                       static_cast<int64_t>(placements.size())};
   decoded.clips.resize(chosen.starts.size());
-  decode_placed(*open_part(video, bytes), video, settings, chosen.length, placements, decoded);
+  decode_placed(*open_stream(video, bytes), video, settings, chosen.length, placements, decoded);
   return decoded;
 }
 
-DecodedClips read_image(const VideoPart& image, const SizeTable& sizes) {
-  const auto bytes = open_bytes_of(image);
-  media::check_media(*bytes, name_of_part(image), /*expect_image=*/true);
+DecodedClips read_image(const Place& image, const SizeTable& sizes) {
+  const auto bytes = open_bytes(image);
+  media::check_media(*bytes, image.name(), /*expect_image=*/true);
   const cv::Mat bgr = decode_image(*bytes);
   const ClipSize size = sizes.nearest(bgr.rows, bgr.cols);
   DecodedClips decoded;
@@ -126,12 +126,12 @@ DecodedClips read_image(const VideoPart& image, const SizeTable& sizes) {
 }
 
 #else
-DecodedClips read_video(const VideoPart&, const ClipSettings&) { media::throw_no_video_io(); }
-DecodedClips read_image(const VideoPart&, const SizeTable&) { media::throw_no_video_io(); }
+DecodedClips read_video(const Place&, const ClipSettings&) { media::throw_no_video_io(); }
+DecodedClips read_image(const Place&, const SizeTable&) { media::throw_no_video_io(); }
 #endif
 
 DecodedClips read_image(const fs::path& image, const SizeTable& sizes) {
-  return read_image(VideoPart::whole(image), sizes);
+  return read_image(Place::whole(image), sizes);
 }
 
 }  // namespace sana::data

@@ -4,12 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "data/clips/bucket.h"
+#include "data/source/place.h"
 
 namespace sana::data {
 
@@ -20,24 +18,6 @@ struct ClipSettings {
   std::vector<int64_t> shorter_frames;  // instead, the most that a short video covers; falling
   int64_t clips_per_video = 1;          // at most
   SizeTable sizes;                      // the nearest by shape is taken
-};
-
-// What is used of a video or image: all of it, or one shot of a stage's manifest.
-struct VideoPart {
-  // All of a file.
-  static VideoPart whole(std::filesystem::path path) {
-    return {std::move(path), "", 0, {}, {}, -1};
-  }
-
-  struct Crop {
-    int64_t x = 0, y = 0, width = 0, height = 0;
-  };
-  std::filesystem::path path;
-  std::string member;  // of a shard; empty: the file itself
-  double start_s = 0;  // after the first frame
-  std::optional<double> end_s;
-  std::optional<Crop> crop;  // of the picture as shown
-  int64_t position = -1;     // of the member, see ShardEntry; -1: it is searched by its name
 };
 
 // What a clip was cut from and how, said in the log.
@@ -57,11 +37,11 @@ struct DecodedClips {
 // and cropped; the rotation that the file asks for is applied. Throws UnusableClip: missing, zero
 // bytes, wrong type, truncated, cannot decode, damaged, too short; EnvironmentError when this build
 // has no OpenCV or FFmpeg.
-DecodedClips read_video(const VideoPart& video, const ClipSettings& settings);
+DecodedClips read_video(const Place& video, const ClipSettings& settings);
 
 // An image as a clip of one frame (JPEG or PNG; EXIF orientation applied); of `image` only path and
 // member count. Throws UnusableClip, EnvironmentError.
-DecodedClips read_image(const VideoPart& image, const SizeTable& sizes);
+DecodedClips read_image(const Place& image, const SizeTable& sizes);
 DecodedClips read_image(const std::filesystem::path& image, const SizeTable& sizes);
 
 }  // namespace sana::data

@@ -68,7 +68,7 @@ ClipDataset::ClipDataset(const ClipDatasetConfig& config, ProgressSink& progress
     const size_t before = infos_.size();
     add_item(i, planned[i]);
     std::error_code error;
-    const auto bytes = std::filesystem::file_size(items_[i].path, error);
+    const auto bytes = std::filesystem::file_size(items_[i].place.path, error);
     for (size_t s = before; s < infos_.size(); ++s) {
       hasher.add(describe(infos_[s], clips_[s], error ? "gone" : fmt::format("{} bytes", bytes)));
     }
@@ -83,9 +83,9 @@ ClipDataset::Planned ClipDataset::plan_item(const SourceItem& item) const {
   try {
     check_usable(item, config_.needs_captions);
     if (item.kind == MediaKind::kImage) {
-      planned.plan = {read_image(item.part, settings_.sizes).bucket, {PlannedClip{}}};
+      planned.plan = {read_image(item.place, settings_.sizes).bucket, {PlannedClip{}}};
     } else {
-      planned.plan = plan_clips(item.part, settings_);
+      planned.plan = plan_clips(item.place, settings_);
     }
   } catch (const media::UnusableClip& problem) {
     planned.problem = problem.record(item.id);
@@ -113,9 +113,9 @@ Sample ClipDataset::sample(int64_t index) const {
   const SourceItem& item = items_[item_of_.at(i)];
   Sample sample;
   if (item.kind == MediaKind::kImage) {
-    sample.pixels = read_image(item.part, settings_.sizes).clips.front();
+    sample.pixels = read_image(item.place, settings_.sizes).clips.front();
   } else {
-    sample.pixels = read_planned(item.part, infos_[i].bucket, clips_[i]);
+    sample.pixels = read_planned(item.place, infos_[i].bucket, clips_[i]);
   }
   return sample;
 }

@@ -62,18 +62,18 @@ class MediaSource : public ClipSource {
     const SourceItem& source = item(index);
     check_usable(source, /*needs_caption=*/true);
     if (source.kind == MediaKind::kImage) {
-      return {{source.id, read_image(source.part, clips_.sizes).clips.front(), 0}};
+      return {{source.id, read_image(source.place, clips_.sizes).clips.front(), 0}};
     }
-    return named(source, read_video(source.part, clips_));
+    return named(source, read_video(source.place, clips_));
   }
 
  private:
   void warn_of_compressed_shards() const {
     std::set<fs::path> shards;
     for (const SourceItem& item : items_) {
-      const auto ending = item.path.extension();
+      const auto ending = item.place.path.extension();
       const bool is_compressed_tar = ending == ".gz" || ending == ".tgz";
-      if (!item.part.member.empty() && is_compressed_tar) shards.insert(item.path);
+      if (!item.place.member.empty() && is_compressed_tar) shards.insert(item.place.path);
     }
     if (shards.empty()) return;
     log::warning(

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/json_dump.h"
 #include "data/source/content_hashes.h"
 #include "data/source/media_lister.h"
 #include "media/bytes/shard.h"
@@ -16,17 +17,16 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
-VideoPart parse_part(const nlohmann::json& entry, const fs::path& path) {
-  VideoPart part;
-  part.path = path;
-  part.member = entry.value("member", "");
-  part.start_s = entry.value("start_s", 0.0);
-  if (entry.contains("end_s")) part.end_s = entry["end_s"].get<double>();
+Place parse_place(const nlohmann::json& entry, const fs::path& path) {
+  Place place = Place::whole(path);
+  place.member = entry.value("member", "");
+  place.start_s = entry.value("start_s", 0.0);
+  if (entry.contains("end_s")) place.end_s = entry["end_s"].get<double>();
   if (entry.contains("crop")) {
     const auto& crop = entry["crop"];
-    part.crop = {crop.at(0), crop.at(1), crop.at(2), crop.at(3)};
+    place.crop = {crop.at(0), crop.at(1), crop.at(2), crop.at(3)};
   }
-  return part;
+  return place;
 }
 
 SourceItem parse_line(const std::string& line, const fs::path& manifest, int number) {
@@ -36,11 +36,11 @@ SourceItem parse_line(const std::string& line, const fs::path& manifest, int num
   require(entry.is_object() && entry.contains("path") && entry["path"].is_string(),
           "{}: expected an object with 'path' and 'caption', both texts", where);
   const fs::path path = entry["path"].get<std::string>();
-  SourceItem item{
-      path.generic_string(), manifest.parent_path() / path, "", MediaKind::kVideo, {}, {}};
+  SourceItem item;
+  item.id = path.generic_string();
   try {
-    item.part = parse_part(entry, item.path);
-    if (!item.part.member.empty()) item.id += "/" + item.part.member;
+    item.place = parse_place(entry, manifest.parent_path() / path);
+    if (!item.place.member.empty()) item.id += "/" + item.place.member;
     item.id = entry.value("id", item.id);
     item.weight = entry.value("weight", 1.0);
   } catch (const nlohmann::json::exception& error) {
@@ -51,8 +51,7 @@ SourceItem parse_line(const std::string& line, const fs::path& manifest, int num
   if (entry.contains("caption") && entry["caption"].is_string()) {
     item.caption = tidy_caption(entry["caption"].get<std::string>());
   }
-  const fs::path name = item.part.member.empty() ? path : fs::path(item.part.member);
-  item.kind = media_kind(name).value_or(MediaKind::kVideo);
+  item.kind = media_kind(item.place.name()).value_or(MediaKind::kVideo);
   return item;
 }
 
@@ -72,11 +71,12 @@ Positions positions_in(const fs::path& shard) {
 void add_positions(std::vector<SourceItem>& items) {
   std::map<fs::path, Positions> shards;
   for (SourceItem& item : items) {
-    if (item.part.member.empty()) continue;
-    auto [shard, is_new] = shards.try_emplace(item.path);
-    if (is_new) shard->second = positions_in(item.path);
-    const auto found = shard->second.find(item.part.member);
-    if (found != shard->second.end()) item.part.position = found->second;
+    Place& place = item.place;
+    if (place.member.empty()) continue;
+    auto [shard, is_new] = shards.try_emplace(place.path);
+    if (is_new) shard->second = positions_in(place.path);
+    const auto found = shard->second.find(place.member);
+    if (found != shard->second.end()) place.position = found->second;
   }
 }
 
@@ -117,20 +117,20 @@ std::vector<SourceItem> list_any(const fs::path& source, const std::vector<std::
 
 // Of a shard that gave no clips it is not known what they are.
 bool is_whole_shard(const SourceItem& item) {
-  return item.part.member.empty() && media::is_shard(item.path);
+  return item.place.member.empty() && media::is_shard(item.place.path);
 }
 
 // What a hash must see of an item beside its file and words; nothing for a whole file.
 std::string item_text(const SourceItem& item) {
-  const VideoPart& part = item.part;
+  const Place& place = item.place;
   std::string text;
-  if (!part.member.empty()) text += "\t" + part.member;
-  if (part.start_s != 0 || part.end_s) {
-    text += fmt::format("\t{}-{}", part.start_s, part.end_s.value_or(-1));
+  if (!place.member.empty()) text += "\t" + place.member;
+  if (place.start_s != 0 || place.end_s) {
+    text += fmt::format("\t{}-{}", place.start_s, place.end_s.value_or(-1));
   }
-  if (part.crop) {
-    text += fmt::format("\t{},{},{},{}", part.crop->x, part.crop->y, part.crop->width,
-                        part.crop->height);
+  if (place.crop) {
+    text += fmt::format("\t{},{},{},{}", place.crop->x, place.crop->y, place.crop->width,
+                        place.crop->height);
   }
   if (item.weight != 1) text += fmt::format("\tweight {:.17g}", item.weight);
   return text;
@@ -140,7 +140,7 @@ std::string item_text(const SourceItem& item) {
 
 std::string valid_utf8(const std::string& text) {
   const nlohmann::json json = text;
-  const auto dumped = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const auto dumped = dump_json(json);
   return nlohmann::json::parse(dumped).get<std::string>();
 }
 
@@ -198,12 +198,12 @@ void check_usable(const SourceItem& item, bool needs_caption) {
 std::string hash_sources(const std::vector<SourceItem>& items, ProgressSink& progress,
                          const LaunchRank& ranks, const fs::path& list) {
   std::vector<fs::path> files;  // many shots may lie in one
-  for (const SourceItem& item : items) files.push_back(item.path);
+  for (const SourceItem& item : items) files.push_back(item.place.path);
   const auto contents = hash_contents(files, ranks, list, progress);
   Hasher hasher;
   for (const SourceItem& item : items) {
-    hasher.add(item.id + "\t" + item.caption + "\t" + contents.at(item.path) + item_text(item) +
-               "\n");
+    hasher.add(item.id + "\t" + item.caption + "\t" + contents.at(item.place.path) +
+               item_text(item) + "\n");
   }
   return hasher.hex();
 }

@@ -8,7 +8,7 @@
 
 #include "core/launch_rank.h"
 #include "core/progress.h"
-#include "data/clips/video_reader.h"
+#include "data/source/place.h"
 #include "media/unusable.h"
 
 namespace sana::data {
@@ -19,10 +19,9 @@ struct SourceItem {
   // Path relative to the folder or manifest, with '/', of a member of a shard followed by its name
   // in there; or what the line says.
   std::string id;
-  std::filesystem::path path;  // to open; of a member the shard
-  std::string caption;         // whitespace tidied; empty: missing
+  Place place;          // the file, the member, or the shot that a manifest names
+  std::string caption;  // whitespace tidied; empty: missing
   MediaKind kind = MediaKind::kVideo;
-  VideoPart part;  // the file, the member, or the shot that a manifest names
   std::optional<media::UnusedClip> problem;  // found while listing
   double weight = 1;                         // what a stage's manifest says
 };

@@ -40,9 +40,8 @@ fs::path without_extension(fs::path path) { return path.replace_extension(); }
 SourceItem item_of(const std::string& id, const fs::path& path, MediaKind kind) {
   SourceItem item;
   item.id = valid_utf8(id);
-  item.path = path;
+  item.place = Place::whole(path);
   item.kind = kind;
-  item.part = VideoPart::whole(path);
   return item;
 }
 
@@ -63,8 +62,8 @@ SourceItem lone_caption(const std::string& id, const fs::path& path) {
 SourceItem member_of(const fs::path& shard, const std::string& id, const media::ShardEntry& entry,
                      MediaKind kind) {
   SourceItem item = item_of(fmt::format("{}/{}", id, entry.name), shard, kind);
-  item.part.member = entry.name;
-  item.part.position = entry.position;
+  item.place.member = entry.name;
+  item.place.position = entry.position;
   return item;
 }
 
@@ -76,7 +75,7 @@ MediaLister::MediaLister(const std::vector<std::string>& captions)
 }
 
 void MediaLister::add_media(SourceItem item) {
-  const Sidecar sidecar = sidecars_.read(item.path, item.part.member);
+  const Sidecar sidecar = sidecars_.read(item.place.path, item.place.member);
   for (const std::string& source : caption_sources_) {
     const auto caption = sidecar.captions.find(source);
     if (item.caption.empty() && caption != sidecar.captions.end()) item.caption = caption->second;
@@ -148,7 +147,7 @@ void MediaLister::add_members(const fs::path& shard, const std::string& id) {
     if (name.extension() != ".txt" || is_hidden(name)) continue;
     if (keys.count(without_extension(name).generic_string()) != 0) continue;
     items_.push_back(lone_caption(fmt::format("{}/{}", id, entry.name), shard));
-    items_.back().part.member = entry.name;
+    items_.back().place.member = entry.name;
   }
 }
 

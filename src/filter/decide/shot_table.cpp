@@ -12,7 +12,7 @@ void ShotTable::add(const VideoRecord& record, std::map<std::string, std::string
                     const std::map<std::string, double>& extra) {
   if (record.shots.empty()) return;
   const auto video = int64_t(videos_.size());
-  videos_.push_back({record.place, record.width, record.height, record.fps, std::move(captions)});
+  videos_.push_back({record.file, record.width, record.height, record.fps, std::move(captions)});
   for (const ShotRecord& shot : record.shots) {
     const int64_t index = &shot - record.shots.data();
     shots_.push_back({video, index, shot.start_s, shot.end_s, shot.frames, shot.crop, shot.hash});
@@ -28,7 +28,7 @@ void ShotTable::add(const VideoRecord& record, std::map<std::string, std::string
 }
 
 std::string ShotTable::id(int64_t i) const {
-  return fmt::format("{}#{}", video_of(i).place.id, shot(i).index);
+  return fmt::format("{}#{}", video_of(i).file.id, shot(i).index);
 }
 
 size_t ShotTable::column(const std::string& name) const {

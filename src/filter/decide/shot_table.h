@@ -15,7 +15,7 @@ namespace sana::filter {
 class ShotTable {
  public:
   struct Video {
-    VideoPlace place;
+    VideoFile file;
     int64_t width = 0, height = 0;
     double fps = 0;
     std::map<std::string, std::string> captions;  // by source
@@ -25,7 +25,7 @@ class ShotTable {
     int64_t index = 0;  // among the shots of its video
     double start_s = 0, end_s = 0;
     int64_t frames = 0;
-    CropBox crop;
+    data::CropBox crop;
     ShotHash hash;
   };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/files.h"
+#include "core/json_dump.h"
 
 namespace sana::filter {
 namespace fs = std::filesystem;
@@ -16,7 +17,7 @@ class LineWriter {
  public:
   explicit LineWriter(const fs::path& file) : file_(file) {}
   void add(const Json& line) {
-    text_ += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    text_ += dump_json(line) + "\n";
     if (text_.size() < size_t(1) << 20) return;
     file_.write(text_);
     text_.clear();
@@ -51,8 +52,8 @@ Json manifest_line(const ShotTable& table, const Verdict& verdict, const fs::pat
                    int64_t i) {
   const ShotTable::Shot& shot = table.shot(i);
   const ShotTable::Video& video = table.video_of(i);
-  Json line = {{"id", table.id(i)}, {"path", path_from(folder, video.place.path)}};
-  if (!video.place.member.empty()) line["member"] = video.place.member;
+  Json line = {{"id", table.id(i)}, {"path", path_from(folder, video.file.place.path.native())}};
+  if (!video.file.place.member.empty()) line["member"] = video.file.place.member;
   line["start_s"] = shot.start_s;
   line["end_s"] = shot.end_s;
   line["frames"] = shot.frames;

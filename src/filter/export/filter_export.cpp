@@ -12,9 +12,9 @@
 #if SANA_HAS_VIDEO_IO
 #include <opencv2/imgproc.hpp>
 
-#include "media/bytes/shard.h"
+#include "data/source/place.h"
 #include "media/decode/video_stream.h"
-#include "media/encode/h264_encoder.h"
+#include "media/encode/video_encoder.h"
 #include "media/unusable.h"
 #endif
 
@@ -43,11 +43,9 @@ std::string file_name(std::string id) {
 }
 
 void export_clip(const nlohmann::json& clip, const fs::path& source, const fs::path& target) {
-  const std::string member = clip.value("member", "");
-  media::VideoStream stream(member.empty()
-                                ? media::open_bytes(source)
-                                : media::own_bytes(media::read_shard_entry(source, member)),
-                            member.empty() ? source.string() : member);
+  data::Place place = data::Place::whole(source);
+  place.member = clip.value("member", "");
+  media::VideoStream stream(data::open_bytes(place), place.name());
   const auto& crop = clip.at("crop");
   const cv::Rect box(crop.at(0), crop.at(1), crop.at(2), crop.at(3));
   const cv::Size size(int(stream.info().width), int(stream.info().height));
@@ -57,7 +55,8 @@ void export_clip(const nlohmann::json& clip, const fs::path& source, const fs::p
   const double end_s = clip.at("end_s");
   const double half_step = 0.5 / clip.at("fps").get<double>();
   const fs::path partial = target.string() + ".partial.mp4";
-  media::H264Writer writer(partial, box.width, box.height, clip.at("fps"));
+  media::VideoEncoder writer(partial, *media::video_format(target), box.width, box.height,
+                             clip.at("fps"));
   cv::Mat rgb;
   bool has_frame = stream.next_at(clip.at("start_s"));
   while (has_frame && stream.time_s() < end_s - half_step) {

@@ -16,11 +16,11 @@ namespace {
 // Threads take the next video when they are done with one.
 class Crew {
  public:
-  Crew(const FilterConfig& config, std::vector<const VideoPlace*> places,
+  Crew(const FilterConfig& config, std::vector<const VideoFile*> videos,
        const std::string& measured_with, ScoreStore& store, const Thumbnails& thumbnails,
        ProgressSink& progress)
       : config_(config),
-        places_(std::move(places)),
+        videos_(std::move(videos)),
         measured_with_(measured_with),
         store_(store),
         thumbnails_(thumbnails),
@@ -32,7 +32,7 @@ class Crew {
                                ? config_.num_workers
                                : int64_t(std::max(1U, std::thread::hardware_concurrency()));
     std::vector<std::thread> threads;
-    for (int64_t i = 0; i < std::min(wanted, int64_t(places_.size())); ++i) {
+    for (int64_t i = 0; i < std::min(wanted, int64_t(videos_.size())); ++i) {
       threads.emplace_back([this] { work(); });
     }
     for (std::thread& thread : threads) thread.join();
@@ -46,8 +46,8 @@ class Crew {
       VideoMeter meter(config_.shots, config_.measure, config_.learned);
       while (stop_signal() == 0 && !has_failed_) {
         const size_t i = next_++;
-        if (i >= places_.size()) return;
-        measure(meter, *places_[i]);
+        if (i >= videos_.size()) return;
+        measure(meter, *videos_[i]);
       }
     } catch (...) {
       const std::lock_guard guard(lock_);
@@ -56,13 +56,13 @@ class Crew {
     }
   }
 
-  void measure(VideoMeter& meter, const VideoPlace& place) {
-    VideoRecord record = meter.measure(place, [&](size_t shot, const std::string& jpeg) {
-      thumbnails_.put(place.id, shot, jpeg);
+  void measure(VideoMeter& meter, const VideoFile& video) {
+    VideoRecord record = meter.measure(video, [&](size_t shot, const std::string& jpeg) {
+      thumbnails_.put(video.id, shot, jpeg);
     });
     record.measured_with = measured_with_;
     if (record.problem) {
-      log::debug("{}: {}: {}", place.id, record.problem->reason, record.problem->detail);
+      log::debug("{}: {}: {}", video.id, record.problem->reason, record.problem->detail);
     }
     store_.add(record);
     const std::lock_guard guard(lock_);
@@ -70,7 +70,7 @@ class Crew {
   }
 
   const FilterConfig& config_;
-  std::vector<const VideoPlace*> places_;
+  std::vector<const VideoFile*> videos_;
   const std::string& measured_with_;
   ScoreStore& store_;
   const Thumbnails& thumbnails_;
@@ -83,16 +83,16 @@ class Crew {
 
 }  // namespace
 
-bool measure_all(const FilterConfig& config, const std::vector<VideoPlace>& places,
+bool measure_all(const FilterConfig& config, const std::vector<VideoFile>& videos,
                  const std::string& measured_with, ScoreStore& store, const Thumbnails& thumbnails,
                  ProgressSink& progress) {
-  std::vector<const VideoPlace*> todo;
-  for (const VideoPlace& place : places) {
-    if (!store.has(place, measured_with)) todo.push_back(&place);
+  std::vector<const VideoFile*> todo;
+  for (const VideoFile& video : videos) {
+    if (!store.has(video, measured_with)) todo.push_back(&video);
   }
   if (todo.empty()) return true;
-  if (todo.size() < places.size()) {
-    log::info("{} of {} videos are measured already", places.size() - todo.size(), places.size());
+  if (todo.size() < videos.size()) {
+    log::info("{} of {} videos are measured already", videos.size() - todo.size(), videos.size());
   }
   prepare_to_measure();
   progress.begin("measuring", int64_t(todo.size()), "videos");

@@ -12,7 +12,7 @@ namespace sana::filter {
 // Measures what the store has not, on config.num_workers threads, one video each. False when a
 // signal asked to stop; what was finished is in the store. Throws UserError when a learned score
 // cannot be computed, EnvironmentError when a disk fails; a damaged video is a record, no error.
-bool measure_all(const FilterConfig& config, const std::vector<VideoPlace>& places,
+bool measure_all(const FilterConfig& config, const std::vector<VideoFile>& videos,
                  const std::string& measured_with, ScoreStore& store, const Thumbnails& thumbnails,
                  ProgressSink& progress);
 

@@ -86,7 +86,7 @@ class ShotScorer {
     return meter.result();
   }
 
-  CropBox crop(const media::StreamInfo& info) const {
+  data::CropBox crop(const media::StreamInfo& info) const {
     const cv::Rect box = crop_box(common_borders(), {int(info.width), int(info.height)});
     return {box.x, box.y, box.width, box.height};
   }

@@ -8,17 +8,11 @@
 #include "filter/measure/observer.h"
 #include "filter/measure/shot_finder.h"
 #include "filter/measure/shot_scores.h"
-#include "media/bytes/shard.h"
 #include "media/decode/video_stream.h"
 #include "media/unusable.h"
 
 namespace sana::filter {
 namespace {
-
-std::shared_ptr<const media::ByteSource> open_place(const VideoPlace& place) {
-  if (place.member.empty()) return media::open_bytes(place.path);
-  return media::own_bytes(media::read_shard_entry(place.path, place.member, place.position));
-}
 
 double step_of(const std::vector<FrameTrace>& frames, double fps) {
   if (frames.size() > 1) {
@@ -42,25 +36,25 @@ VideoMeter::VideoMeter(const ShotConfig& shots, const MeasureConfig& measure,
   for (const LearnedScoreConfig& config : learned) learned_.emplace_back(config);
 }
 
-VideoRecord VideoMeter::measure(const VideoPlace& place, const TakeThumbnail& take) {
+VideoRecord VideoMeter::measure(const VideoFile& file, const TakeThumbnail& take) {
   VideoRecord record;
-  record.place = place;
+  record.file = file;
   try {
     measure_usable(record, take);
   } catch (const media::UnusableClip& unusable) {
     record.shots.clear();
-    record.problem = unusable.record(place.id);
+    record.problem = unusable.record(file.id);
   } catch (const cv::Exception& error) {
     // OpenCV gives up on pictures of absurd shapes, such as 1 x 8000.
     record.shots.clear();
-    record.problem = media::UnusedClip{place.id, "cannot be measured", error.err, media::kReencode};
+    record.problem = media::UnusedClip{file.id, "cannot be measured", error.err, media::kReencode};
   }
   return record;
 }
 
 void VideoMeter::measure_usable(VideoRecord& record, const TakeThumbnail& take) {
-  const auto bytes = open_place(record.place);
-  const std::string& name = record.place.member.empty() ? record.place.path : record.place.member;
+  const auto bytes = data::open_bytes(record.file.place);
+  const std::string& name = record.file.place.name();
   media::VideoStream stream(bytes, name);
   const Observations seen = observe(stream, measure_, motion_);
   stream.check_decoded(/*is_whole=*/true);

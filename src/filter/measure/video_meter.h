@@ -30,7 +30,7 @@ class VideoMeter {
 
   // A record without measured_with. A video that cannot be used has a problem instead of shots.
   // Throws EnvironmentError when the disk fails.
-  VideoRecord measure(const VideoPlace& place, const TakeThumbnail& take);
+  VideoRecord measure(const VideoFile& file, const TakeThumbnail& take);
 
  private:
   void measure_usable(VideoRecord& record, const TakeThumbnail& take);

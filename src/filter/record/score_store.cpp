@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "data/line_file.h"
 
 namespace sana::filter {
@@ -44,8 +45,8 @@ void ScoreStore::read_file(int file) {
     if (in.eof()) break;  // no line end: killed while writing it
     const auto length = int64_t(line.size()) + 1;
     const VideoRecord record = parse_line(line, path, number);
-    lines_[record.place.id] = {
-        file, offset, length, record.place.bytes, record.place.modified_ns, record.measured_with};
+    lines_[record.file.id] = {
+        file, offset, length, record.file.bytes, record.file.modified_ns, record.measured_with};
     offset += length;
   }
   in.close();
@@ -56,24 +57,22 @@ void ScoreStore::read_file(int file) {
   }
 }
 
-bool ScoreStore::has(const VideoPlace& place, const std::string& measured_with) const {
+bool ScoreStore::has(const VideoFile& video, const std::string& measured_with) const {
   const std::lock_guard guard(lock_);
-  const auto found = lines_.find(place.id);
-  return found != lines_.end() && found->second.bytes == place.bytes &&
-         found->second.modified_ns == place.modified_ns &&
+  const auto found = lines_.find(video.id);
+  return found != lines_.end() && found->second.bytes == video.bytes &&
+         found->second.modified_ns == video.modified_ns &&
          found->second.measured_with == measured_with;
 }
 
 void ScoreStore::add(const VideoRecord& record) {
-  using Json = nlohmann::ordered_json;
-  const std::string text =
-      to_json(record).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string text = dump_json(to_json(record)) + "\n";
   const std::lock_guard guard(lock_);
   const bool sync = now_s() - last_sync_s_ > 1;
   data::append_to_file(journal(), text, sync);
   if (sync) last_sync_s_ = now_s();
-  lines_[record.place.id] = {kJournal,           journal_bytes_,           int64_t(text.size()),
-                             record.place.bytes, record.place.modified_ns, record.measured_with};
+  lines_[record.file.id] = {kJournal,          journal_bytes_,          int64_t(text.size()),
+                            record.file.bytes, record.file.modified_ns, record.measured_with};
   journal_bytes_ += int64_t(text.size());
 }
 
@@ -88,11 +87,11 @@ std::string ScoreStore::read_line(const Line& line) const {
   return text;
 }
 
-void ScoreStore::finish(const std::vector<VideoPlace>& places) {
+void ScoreStore::finish(const std::vector<VideoFile>& videos) {
   AtomicFile file(scores());
   std::string text;
-  for (const VideoPlace& place : places) {
-    const auto found = lines_.find(place.id);
+  for (const VideoFile& video : videos) {
+    const auto found = lines_.find(video.id);
     SANA_ASSERT(found != lines_.end());
     text += read_line(found->second);
     if (text.size() < size_t(1) << 20) continue;

@@ -22,13 +22,13 @@ class ScoreStore {
   explicit ScoreStore(std::filesystem::path output);
 
   // Whether this video, of this size and time, was measured with these settings.
-  bool has(const VideoPlace& place, const std::string& measured_with) const;
+  bool has(const VideoFile& video, const std::string& measured_with) const;
   // Appends to the journal; at most the work of a second is lost when the machine fails.
   // Thread-safe. Throws EnvironmentError.
   void add(const VideoRecord& record);
   // Writes scores.jsonl with exactly these videos, all of which must be there, and removes the
   // journal. Throws EnvironmentError.
-  void finish(const std::vector<VideoPlace>& places);
+  void finish(const std::vector<VideoFile>& videos);
 
  private:
   struct Line {

@@ -52,14 +52,15 @@ ShotRecord shot_from_json(const nlohmann::json& json) {
 }  // namespace
 
 std::string shot_id(const VideoRecord& video, size_t shot) {
-  return fmt::format("{}#{}", video.place.id, shot);
+  return fmt::format("{}#{}", video.file.id, shot);
 }
 
 nlohmann::ordered_json to_json(const VideoRecord& video) {
-  nlohmann::ordered_json json = {{"id", video.place.id}, {"path", video.place.path}};
-  if (!video.place.member.empty()) json["member"] = video.place.member;
-  json["bytes"] = video.place.bytes;
-  json["modified_ns"] = video.place.modified_ns;
+  const VideoFile& file = video.file;
+  nlohmann::ordered_json json = {{"id", file.id}, {"path", file.place.path.native()}};
+  if (!file.place.member.empty()) json["member"] = file.place.member;
+  json["bytes"] = file.bytes;
+  json["modified_ns"] = file.modified_ns;
   json["measured_with"] = video.measured_with;
   if (video.problem) {
     json["problem"] = {{"reason", video.problem->reason},
@@ -80,12 +81,15 @@ nlohmann::ordered_json to_json(const VideoRecord& video) {
 
 VideoRecord video_from_json(const nlohmann::json& json) {
   VideoRecord video;
-  video.place = {json.at("id"), json.at("path"), json.value("member", ""), json.at("bytes"),
-                 json.at("modified_ns")};
+  json.at("id").get_to(video.file.id);
+  video.file.place = data::Place::whole(json.at("path").get<std::string>());
+  video.file.place.member = json.value("member", "");
+  json.at("bytes").get_to(video.file.bytes);
+  json.at("modified_ns").get_to(video.file.modified_ns);
   json.at("measured_with").get_to(video.measured_with);
   if (json.contains("problem")) {
     const auto& problem = json["problem"];
-    video.problem = media::UnusedClip{video.place.id, problem.at("reason"), problem.at("detail"),
+    video.problem = media::UnusedClip{video.file.id, problem.at("reason"), problem.at("detail"),
                                       problem.at("remedy")};
     return video;
   }

@@ -8,35 +8,29 @@
 #include <string>
 #include <vector>
 
+#include "data/source/place.h"
 #include "filter/record/shot_hash.h"
 #include "media/unusable.h"
 
 namespace sana::filter {
 
-// Where a video lies.
-struct VideoPlace {
-  std::string id;      // unique in the run: path below its source, "shard.zip/key.mp4" for an entry
-  std::string path;    // of the file, or of the shard
-  std::string member;  // name inside the shard; empty for a file
-  int64_t bytes = 0;
-  int64_t modified_ns = 0;  // of the file or shard, since the epoch
-  int64_t position = -1;    // of the member, see data::ShardEntry; not part of scores.jsonl
-};
-
-struct CropBox {
-  int64_t x = 0, y = 0, width = 0, height = 0;
+// A video as it is listed, with what tells whether it has changed since.
+struct VideoFile {
+  std::string id;     // unique in the run: path below its source, "shard.zip/key.mp4" for a member
+  data::Place place;  // all of it; scores.jsonl has its path and member
+  int64_t bytes = 0, modified_ns = 0;  // of the file or shard, the time since the epoch
 };
 
 struct ShotRecord {
   double start_s = 0, end_s = 0;  // after the first frame of the video
   int64_t frames = 0;
-  CropBox crop;                          // the picture without borders
+  data::CropBox crop;                    // the picture without borders
   std::map<std::string, double> scores;  // see score_table.h; absent: not measured
   ShotHash hash;
 };
 
 struct VideoRecord {
-  VideoPlace place;
+  VideoFile file;
   std::string measured_with;  // hash of the settings that determine the numbers
   std::string codec, pixel_format;
   int64_t width = 0, height = 0;

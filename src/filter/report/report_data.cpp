@@ -131,7 +131,7 @@ class StageReport {
       failed.push_back(is_score ? verdict_.criteria()[criterion].score : "caption");
     }
     const auto caption = verdict_.caption(i);
-    return {{"id", table_.id(i)},  {"file", table_.video_of(i).place.id},
+    return {{"id", table_.id(i)},  {"file", table_.video_of(i).file.id},
             {"shot", shot.index},  {"start_s", shot.start_s},
             {"end_s", shot.end_s}, {"caption", caption ? caption->text : ""},
             {"scores", scores},    {"failed", failed}};

@@ -50,7 +50,7 @@ TEST_CASE("a JSONL list is read relative to itself and sorted by path", "[data]"
   const auto items = list_sources(folder / "list.jsonl", "all");
   REQUIRE(items.size() == 3);
   CHECK(items[0].caption == "first");
-  CHECK(items[0].path == folder / "clips/a.mkv");
+  CHECK(items[0].place.path == folder / "clips/a.mkv");
   CHECK_FALSE(items[1].problem);
   REQUIRE(items[2].problem);
   CHECK(items[2].problem->reason == "listed twice");

@@ -60,10 +60,9 @@ TEST_CASE("a shard as source lists its clips and images with their captions", "[
     const auto items = list_sources(folder / shard, "all", {"_vlm"});
     REQUIRE(items.size() == 6);
     CHECK(items[0].id == shard + "/0001.mp4");
-    CHECK(items[0].path == folder / shard);
-    CHECK(items[0].part.path == folder / shard);
-    CHECK(items[0].part.member == "0001.mp4");
-    CHECK(items[3].part.position > 0);
+    CHECK(items[0].place.path == folder / shard);
+    CHECK(items[0].place.member == "0001.mp4");
+    CHECK(items[3].place.position > 0);
     CHECK(items[0].caption == "of the txt");
     CHECK(items[1].kind == MediaKind::kImage);
     CHECK(items[1].caption == "of the json");
@@ -136,8 +135,8 @@ TEST_CASE("lines of a list may name images and videos of shards", "[data]") {
   REQUIRE(items.size() == 4);
   CHECK(item_called(items, "s.tar/a.mp4").kind == MediaKind::kVideo);
   CHECK(item_called(items, "s.tar/b.jpg").kind == MediaKind::kImage);
-  CHECK(item_called(items, "s.tar/b.jpg").part.position > 0);
-  CHECK(item_called(items, "s.tar/gone.jpg").part.position == -1);
+  CHECK(item_called(items, "s.tar/b.jpg").place.position > 0);
+  CHECK(item_called(items, "s.tar/gone.jpg").place.position == -1);
   CHECK(list_sources(folder / "list.jsonl", "videos").size() == 1);
 }
 

@@ -25,7 +25,7 @@ std::string reason_of(const std::function<void()>& body) {
 }
 
 std::string video_reason(const fs::path& file, int64_t frames = 5) {
-  return reason_of([&] { read_video(VideoPart::whole(file), small_clips(frames)); });
+  return reason_of([&] { read_video(Place::whole(file), small_clips(frames)); });
 }
 
 std::string image_reason(const fs::path& file) {
@@ -36,7 +36,7 @@ TEST_CASE("a clip at 30 fps is retimed to 16 fps by nearest timestamps", "[data]
   const TempFolder folder;
   write_numbered_clip(folder / "a.avi", 40, 30);
   // 40 frames last 1.333 s: 21 instants of 1/16 s; the 17 in the middle begin at the third.
-  const auto decoded = read_video(VideoPart::whole(folder / "a.avi"), small_clips(17));
+  const auto decoded = read_video(Place::whole(folder / "a.avi"), small_clips(17));
   CHECK(decoded.retiming.source_fps == sana_test::Approx(30));
   CHECK(decoded.retiming.source_frames == 40);
   CHECK(decoded.retiming.kept_frames == 17);
@@ -53,7 +53,7 @@ TEST_CASE("a long video gives consecutive windows that do not overlap", "[data]"
   write_numbered_clip(folder / "a.avi", 40, 16);
   auto settings = small_clips(9);
   settings.clips_per_video = 3;
-  const auto decoded = read_video(VideoPart::whole(folder / "a.avi"), settings);
+  const auto decoded = read_video(Place::whole(folder / "a.avi"), settings);
   REQUIRE(decoded.clips.size() == 3);
   int last = -1;
   for (const auto& clip : decoded.clips) {
@@ -68,39 +68,38 @@ TEST_CASE("a video that is too short gets the longest of the shorter lengths", "
   write_numbered_clip(folder / "a.avi", 20, 16);
   auto settings = small_clips(41);
   settings.shorter_frames = {17, 9};
-  CHECK(read_video(VideoPart::whole(folder / "a.avi"), settings).bucket.frames == 17);
+  CHECK(read_video(Place::whole(folder / "a.avi"), settings).bucket.frames == 17);
   settings.shorter_frames = {25, 13, 5};
-  const auto decoded = read_video(VideoPart::whole(folder / "a.avi"), settings);
+  const auto decoded = read_video(Place::whole(folder / "a.avi"), settings);
   CHECK(decoded.bucket.frames == 13);
   CHECK(decoded.clips[0].size(0) == 13);
   settings.shorter_frames = {25};
-  CHECK(reason_of([&] { read_video(VideoPart::whole(folder / "a.avi"), settings); }) ==
-        "too short");
+  CHECK(reason_of([&] { read_video(Place::whole(folder / "a.avi"), settings); }) == "too short");
 }
 
 TEST_CASE("a shot of a manifest gives its frames only, cut to its box", "[data]") {
   const TempFolder folder;
   write_numbered_clip(folder / "a.avi", 40, 16);
-  VideoPart part = VideoPart::whole(folder / "a.avi");
-  part.start_s = 20.0 / 16;
-  part.end_s = 29.0 / 16;
-  const auto decoded = read_video(part, small_clips(9));
+  Place place = Place::whole(folder / "a.avi");
+  place.start_s = 20.0 / 16;
+  place.end_s = 29.0 / 16;
+  const auto decoded = read_video(place, small_clips(9));
   REQUIRE(decoded.clips.size() == 1);
   CHECK(decoded.retiming.source_frames == 9);
   for (int64_t k = 0; k < 9; ++k) CHECK(frame_number(decoded.clips[0][k]) == 20 + k);
-  CHECK(reason_of([&] { read_video(part, small_clips(13)); }) == "too short");
+  CHECK(reason_of([&] { read_video(place, small_clips(13)); }) == "too short");
 
   // The left half shows the four lower bits of the number.
-  part.crop = VideoPart::Crop{0, 0, 64, 64};
+  place.crop = CropBox{0, 0, 64, 64};
   auto settings = small_clips(9);
   settings.sizes = SizeTable({ClipSize{64, 64, 0}});
-  const auto half = read_video(part, settings);
+  const auto half = read_video(place, settings);
   CHECK(half.bucket == ClipSize{64, 64, 9});
   const at::Tensor first = half.clips[0][0].to(at::kFloat);  // 20 = 0b10100
   CHECK(first.narrow(1, 2, 12).mean().item<double>() < 60);
   CHECK(first.narrow(1, 34, 12).mean().item<double>() > 200);
-  part.crop = VideoPart::Crop{100, 0, 64, 64};
-  CHECK(reason_of([&] { read_video(part, settings); }) == "changed");
+  place.crop = CropBox{100, 0, 64, 64};
+  CHECK(reason_of([&] { read_video(place, settings); }) == "changed");
 }
 
 #if SANA_HAS_ARCHIVES
@@ -110,12 +109,12 @@ TEST_CASE("a clip inside a shard is read without unpacking it", "[data]") {
   const auto pack = "cd '" + folder.path().string() + "' && python3 -m zipfile -c s.zip k.avi";
   REQUIRE(std::system(pack.c_str()) == 0);
   fs::remove(folder / "k.avi");
-  VideoPart part = VideoPart::whole(folder / "s.zip");
-  part.member = "k.avi";
-  const auto decoded = read_video(part, small_clips(9));
+  Place place = Place::whole(folder / "s.zip");
+  place.member = "k.avi";
+  const auto decoded = read_video(place, small_clips(9));
   CHECK(frame_number(decoded.clips[0][0]) == 8);
-  part.member = "other.avi";
-  CHECK(reason_of([&] { read_video(part, small_clips(9)); }) == "missing");
+  place.member = "other.avi";
+  CHECK(reason_of([&] { read_video(place, small_clips(9)); }) == "missing");
 }
 
 TEST_CASE("an image inside a shard is the same as outside, and is checked alike", "[data]") {
@@ -128,19 +127,19 @@ TEST_CASE("an image inside a shard is the same as outside, and is checked alike"
   const auto command = "cd '" + folder.path().string() + "' && python3 -m zipfile -c s.zip *.*g";
   REQUIRE(std::system(command.c_str()) == 0);
   const SizeTable sizes({ClipSize{64, 128, 0}, ClipSize{128, 64, 0}});
-  VideoPart part = VideoPart::whole(folder / "s.zip");
+  Place place = Place::whole(folder / "s.zip");
   for (const char* name : {"k.jpg", "k.png"}) {
-    part.member = name;
-    const DecodedClips inside = read_image(part, sizes);
+    place.member = name;
+    const DecodedClips inside = read_image(place, sizes);
     const DecodedClips outside = read_image(folder / name, sizes);
     CHECK(inside.bucket == outside.bucket);
     CHECK(at::equal(inside.clips.at(0), outside.clips.at(0)));
   }
-  CHECK(frame_number(read_image(part, sizes).clips[0][0]) == 77);
+  CHECK(frame_number(read_image(place, sizes).clips[0][0]) == 77);
   for (const auto& [name, reason] : std::vector<std::pair<std::string, std::string>>{
            {"empty.png", "zero bytes"}, {"cut.jpg", "truncated"}, {"clip.jpg", "wrong type"}}) {
-    part.member = name;
-    CHECK(reason_of([&] { read_image(part, sizes); }) == reason);
+    place.member = name;
+    CHECK(reason_of([&] { read_image(place, sizes); }) == reason);
   }
 }
 #endif
@@ -189,7 +188,7 @@ TEST_CASE("the message of a short clip says how many frames there are and what t
   const TempFolder folder;
   write_numbered_clip(folder / "a.avi", 20, 16);
   try {
-    read_video(VideoPart::whole(folder / "a.avi"), small_clips(41));
+    read_video(Place::whole(folder / "a.avi"), small_clips(41));
     FAIL("a short clip was taken");
   } catch (const UnusableClip& clip) {
     CHECK(clip.record("a").detail == "20 of 41 frames at 16 fps (1.25 s)");

@@ -73,7 +73,7 @@ inline void append(std::vector<cv::Mat>& pictures, const std::vector<cv::Mat>& m
 inline sana::filter::VideoRecord record(const std::string& id, const std::vector<double>& motions,
                                         double seconds = 6) {
   sana::filter::VideoRecord video;
-  video.place = {id, fmt::format("raw/{}", id), "", 1000, 5};
+  video.file = {id, sana::data::Place::whole(fmt::format("raw/{}", id)), 1000, 5};
   video.measured_with = "test";
   video.codec = "h264", video.pixel_format = "yuv420p";
   video.width = 832, video.height = 480, video.fps = 24;

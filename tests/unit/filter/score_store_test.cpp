@@ -24,7 +24,7 @@ std::vector<VideoRecord> all(const std::filesystem::path& output) {
 
 TEST_CASE("a record comes back as it was written", "[filter]") {
   VideoRecord video = record("a b/ü.mp4", {1.5, 2.25});
-  video.place.member = "k.mp4";
+  video.file.place.member = "k.mp4";
   video.shots[1].hash.parts = {0, 1, UINT64_MAX, 0x0123456789abcdef};
   const auto json = to_json(video);
   CHECK(to_json(video_from_json(json)) == json);
@@ -33,8 +33,8 @@ TEST_CASE("a record comes back as it was written", "[filter]") {
   CHECK(read.shots[0].scores == video.shots[0].scores);
 
   VideoRecord unusable;
-  unusable.place = video.place;
-  unusable.problem = sana::media::UnusedClip{video.place.id, "truncated", "d", "r"};
+  unusable.file = video.file;
+  unusable.problem = sana::media::UnusedClip{video.file.id, "truncated", "d", "r"};
   CHECK(to_json(video_from_json(to_json(unusable))) == to_json(unusable));
 }
 
@@ -45,15 +45,15 @@ TEST_CASE("scores are written in the order of the list, whatever order they came
     ScoreStore store(folder.path());
     store.add(b);
     store.add(a);
-    store.finish({a.place, b.place});
+    store.finish({a.file, b.file});
   }
   const std::string first = sana::read_text_file(folder / "scores.jsonl");
-  CHECK(all(folder.path())[0].place.id == "a.mp4");
+  CHECK(all(folder.path())[0].file.id == "a.mp4");
   CHECK_FALSE(std::filesystem::exists(folder / "journal.jsonl"));
   // A second run finds all and changes nothing.
   ScoreStore store(folder.path());
-  CHECK(store.has(a.place, "test"));
-  store.finish({a.place, b.place});
+  CHECK(store.has(a.file, "test"));
+  store.finish({a.file, b.file});
   CHECK(sana::read_text_file(folder / "scores.jsonl") == first);
 }
 
@@ -66,10 +66,10 @@ TEST_CASE("a killed run goes on behind its last whole line", "[filter]") {
   }
   std::ofstream(folder / "journal.jsonl", std::ios::app) << R"({"id": "b.mp4", "pa)";
   ScoreStore store(folder.path());
-  CHECK(store.has(a.place, "test"));
-  CHECK_FALSE(store.has(b.place, "test"));
+  CHECK(store.has(a.file, "test"));
+  CHECK_FALSE(store.has(b.file, "test"));
   store.add(b);
-  store.finish({a.place, b.place});
+  store.finish({a.file, b.file});
   CHECK(all(folder.path()).size() == 2);
 }
 
@@ -78,15 +78,15 @@ TEST_CASE("a file that has changed, or other settings, are measured again", "[fi
   const VideoRecord a = record("a.mp4", {1});
   ScoreStore store(folder.path());
   store.add(a);
-  CHECK(store.has(a.place, "test"));
-  CHECK_FALSE(store.has(a.place, "other settings"));
-  VideoPlace larger = a.place, newer = a.place;
+  CHECK(store.has(a.file, "test"));
+  CHECK_FALSE(store.has(a.file, "other settings"));
+  VideoFile larger = a.file, newer = a.file;
   ++larger.bytes;
   ++newer.modified_ns;
   CHECK_FALSE(store.has(larger, "test"));
   CHECK_FALSE(store.has(newer, "test"));
   VideoRecord again = a;
-  again.place = newer;
+  again.file = newer;
   again.shots[0].scores["motion"] = 7;
   store.add(again);
   store.finish({newer});

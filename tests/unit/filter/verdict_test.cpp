@@ -126,8 +126,8 @@ TEST_CASE("of copies the best stays", "[filter]") {
 TEST_CASE("a manifest says where each kept shot lies, a verdict why not the others", "[filter]") {
   const TemporaryDirectory folder;
   auto entry = record("shard.zip/k.mp4", {8});
-  entry.place.path = "/data/shard.zip";
-  entry.place.member = "k.mp4";
+  entry.file.place.path = "/data/shard.zip";
+  entry.file.place.member = "k.mp4";
   const ShotTable table = table_of({record("a.mp4", {5, 0.1}), entry}, {{"txt", "words"}});
   StageConfig config = stage({{"motion", 1.0, {}}});
   config.weight = 0.5;

@@ -6,34 +6,24 @@
 #include <utility>
 
 #include "core/error.h"
-#include "data/clips/video_part.h"
-#include "media/bytes/shard.h"
+#include "data/clips/place_stream.h"
 #include "media/picture/resize_and_crop_frame.h"
 #include "media/unusable.h"
 
 namespace sana::data {
 
-std::shared_ptr<const media::ByteSource> open_bytes_of(const VideoPart& part) {
-  if (part.member.empty()) return media::open_bytes(part.path);
-  return media::own_bytes(media::read_shard_entry(part.path, part.member, part.position));
+std::unique_ptr<media::VideoStream> open_stream(const Place& video,
+                                                std::shared_ptr<const media::ByteSource> bytes) {
+  return std::make_unique<media::VideoStream>(std::move(bytes), video.name());
 }
 
-const std::string& name_of_part(const VideoPart& part) {
-  return part.member.empty() ? part.path.native() : part.member;
-}
-
-std::unique_ptr<media::VideoStream> open_part(const VideoPart& video,
-                                              std::shared_ptr<const media::ByteSource> bytes) {
-  return std::make_unique<media::VideoStream>(std::move(bytes), name_of_part(video));
-}
-
-bool is_in_part(const VideoPart& video, double time_s) {
+bool is_in_window(const Place& video, double time_s) {
   constexpr double kRoundingSeconds = 1e-3;
   return time_s >= video.start_s - kRoundingSeconds &&
          (!video.end_s || time_s < *video.end_s - kRoundingSeconds);
 }
 
-cv::Rect crop_of(const VideoPart& video, const media::StreamInfo& info) {
+cv::Rect crop_of(const Place& video, const media::StreamInfo& info) {
   const cv::Rect whole(0, 0, int(info.width), int(info.height));
   if (!video.crop) return whole;
   const cv::Rect crop(int(video.crop->x), int(video.crop->y), int(video.crop->width),
