@@ -12,7 +12,7 @@
 #include "data/clips/clip_plan.h"
 #include "data/dataset.h"
 #include "data/drop_report.h"
-#include "data/source/manifest.h"
+#include "data/source/source_list.h"
 
 namespace sana::data {
 

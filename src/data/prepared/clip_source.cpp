@@ -12,7 +12,7 @@
 #include "data/clips/video_reader.h"
 #include "data/prepared/dataset_file.h"
 #include "data/prepared/prepared_dataset.h"
-#include "data/source/manifest.h"
+#include "data/source/source_list.h"
 #include "media/no_video_io.h"
 #include "media/unusable.h"
 

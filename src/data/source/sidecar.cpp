@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json_file.h"
-#include "data/source/manifest.h"
+#include "data/source/caption_text.h"
 #include "media/bytes/shard.h"
 
 namespace sana::data {

@@ -1,7 +1,8 @@
 // Clips and captions that lie in shards.
 #include "core/build_config.h"
 #if SANA_HAS_ARCHIVES
-#include "data/source/manifest.h"
+#include "data/source/media_lister.h"
+#include "data/source/source_list.h"
 #include "support/data_fixtures.h"
 #include "support/pack.h"
 
@@ -77,6 +78,47 @@ TEST_CASE("a shard as source lists its clips and images with their captions", "[
     CHECK(list_sources(folder / shard, "images").size() == 1);
     CHECK(list_sources(folder / shard, "videos").size() == 5);
   }
+}
+
+TEST_CASE("the member of a shard is opened by its place", "[data]") {
+  const TempFolder folder;
+  write_shards(folder / "s", {{"a.mp4", "clip"}, {"b.jpg", "image"}});
+  for (const SourceItem& item : list_sources(folder / "s.tar", "all")) {
+    char bytes[5] = {};
+    const auto source = data::open_bytes(item.place);
+    REQUIRE(source->read(0, bytes, 5) == source->size());
+    CHECK(std::string(bytes, size_t(source->size())) ==
+          (item.kind == MediaKind::kImage ? "image" : "clip"));
+    CHECK(item.place.name() == item.place.member);
+  }
+}
+
+TEST_CASE("each command chooses what is listed of a shard", "[data]") {
+  const TempFolder folder;
+  write_shards(folder / "s", {{"k.mp4", "one"},
+                              {"k.mp4", "two"},
+                              {".h.mp4", "hidden"},
+                              {"i.png", "image"},
+                              {"lone.txt", "words"}});
+  const auto ids = [&](const ListOptions& options) {
+    MediaLister lister(options);
+    lister.add_source(folder / "s.tar", "in/");
+    std::string text;
+    for (const SourceItem& item : lister.take()) text += item.id + (item.problem ? "! " : " ");
+    return text;
+  };
+  ListOptions options;
+  CHECK(ids(options) ==
+        "in/s.tar/k.mp4 in/s.tar/k.mp4 (number 2)! in/s.tar/i.png "
+        "in/s.tar/lone.txt! ");
+  options.captions.reset();
+  CHECK(ids(options) == "in/s.tar/k.mp4 in/s.tar/k.mp4 (number 2)! in/s.tar/i.png ");
+  options.images = false;
+  CHECK(ids(options) == "in/s.tar/k.mp4 in/s.tar/k.mp4 (number 2)! ");
+  options.lists_problems = false;
+  CHECK(ids(options) == "in/s.tar/k.mp4 in/s.tar/k.mp4 ");
+  options.hidden_members = true;
+  CHECK(ids(options) == "in/s.tar/k.mp4 in/s.tar/k.mp4 in/s.tar/.h.mp4 ");
 }
 
 TEST_CASE("a folder lists its shards beside its loose clips", "[data]") {

@@ -1,4 +1,4 @@
-#include "data/source/manifest.h"
+#include "data/source/source_list.h"
 
 #include "support/data_fixtures.h"
 

@@ -1,0 +1,16 @@
+// Video or image, told by a name's ending.
+#pragma once
+#include <filesystem>
+#include <optional>
+
+namespace sana::data {
+
+enum class MediaKind { kVideo, kImage };
+
+// The endings that are known, for messages.
+inline constexpr const char* kKnownTypes = ".avi .jpeg .jpg .mkv .mov .mp4 .png .webm .wmv";
+
+// By the ending of the name, in upper or lower case; nothing for one that is not known.
+std::optional<MediaKind> media_kind(const std::filesystem::path& path);
+
+}  // namespace sana::data
