@@ -7,6 +7,7 @@
 
 #include "core/config/checks.h"
 #include "core/config/problems.h"
+#include "data/source/manifest_line.h"
 
 namespace sana::filter {
 
@@ -57,7 +58,7 @@ struct StageConfig {
     b.field("needs_caption", needs_caption,
             "Clips without a caption of these sources are left out.");
     b.field("weight", weight, "Sampling weight of its clips, for training on several manifests.",
-            config::at_least(0.0));
+            data::WeightRange{});
   }
   void validate(config::Problems& problems) const;
 

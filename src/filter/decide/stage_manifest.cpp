@@ -3,8 +3,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "core/files.h"
 #include "core/json_dump.h"
+#include "data/source/manifest_line.h"
 
 namespace sana::filter {
 namespace fs = std::filesystem;
@@ -32,46 +34,39 @@ class LineWriter {
   std::string text_;
 };
 
-std::string path_from(const fs::path& folder, const std::string& path) {
-  if (fs::path(path).is_absolute()) return path;
-  return fs::absolute(path)
-      .lexically_relative(fs::absolute(folder).lexically_normal())
-      .generic_string();
+// From the folder of the manifest to the video.
+fs::path path_from(const fs::path& folder, const fs::path& path) {
+  if (path.is_absolute()) return path;
+  return fs::absolute(path).lexically_relative(fs::absolute(folder).lexically_normal());
 }
 
-Json scores_of(const ShotTable& table, int64_t shot) {
-  auto scores = Json::object();
-  for (size_t k = 0; k < table.score_names().size(); ++k) {
-    const double value = table.score(shot, k);
-    if (!std::isnan(value)) scores[table.score_names()[k]] = value;
-  }
-  return scores;
-}
-
-Json manifest_line(const ShotTable& table, const Verdict& verdict, const fs::path& folder,
-                   int64_t i) {
+data::ManifestLine manifest_line(const ShotTable& table, const Verdict& verdict,
+                                 const fs::path& folder, int64_t i) {
   const ShotTable::Shot& shot = table.shot(i);
   const ShotTable::Video& video = table.video_of(i);
-  Json line = {{"id", table.id(i)}, {"path", path_from(folder, video.file.place.path.native())}};
-  if (!video.file.place.member.empty()) line["member"] = video.file.place.member;
-  line["start_s"] = shot.start_s;
-  line["end_s"] = shot.end_s;
-  line["frames"] = shot.frames;
-  line["fps"] = video.fps;
-  line["width"] = video.width;
-  line["height"] = video.height;
-  line["crop"] = {shot.crop.x, shot.crop.y, shot.crop.width, shot.crop.height};
+  data::ManifestLine line;
+  line.id = table.id(i);
+  line.place = video.file.place;
+  line.place.path = path_from(folder, video.file.place.path);
+  line.place.start_s = shot.start_s;
+  line.place.end_s = shot.end_s;
+  line.place.crop = shot.crop;
+  line.frames = shot.frames;
+  line.fps = video.fps;
+  line.width = video.width;
+  line.height = video.height;
   if (const auto caption = verdict.caption(i)) {
-    line["caption"] = caption->text;
-    line["caption_source"] = caption->source;
+    line.caption = caption->text;
+    line.caption_source = caption->source;
   }
-  auto captions = Json::object();
   for (const auto& [caption, weight] : verdict.captions(i)) {
-    captions[caption.source] = {caption.text, weight};
+    line.captions.push_back({caption.source, caption.text, weight});
   }
-  line["captions"] = captions;
-  line["weight"] = verdict.stage().weight;
-  line["scores"] = scores_of(table, i);
+  line.weight = verdict.stage().weight;
+  for (size_t k = 0; k < table.score_names().size(); ++k) {
+    const double value = table.score(i, k);
+    if (!std::isnan(value)) line.scores.emplace_back(table.score_names()[k], value);
+  }
   return line;
 }
 
@@ -80,7 +75,10 @@ Json manifest_line(const ShotTable& table, const Verdict& verdict, const fs::pat
 void write_stage_manifest(const fs::path& file, const ShotTable& table, const Verdict& verdict) {
   LineWriter writer(file);
   for (int64_t i = 0; i < table.size(); ++i) {
-    if (verdict.keeps(i)) writer.add(manifest_line(table, verdict, file.parent_path(), i));
+    if (!verdict.keeps(i)) continue;
+    const data::ManifestLine line = manifest_line(table, verdict, file.parent_path(), i);
+    with_context(line.id, [&] { line.check(); });  // nothing is written that no one would read
+    writer.add(line.to_json());
   }
   writer.commit();
 }

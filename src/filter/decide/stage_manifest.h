@@ -8,12 +8,9 @@
 
 namespace sana::filter {
 
-// A line per kept shot, in the order of ids:
-//   {"id", "path", "member"?, "start_s", "end_s", "frames", "fps", "width", "height",
-//    "crop": [x, y, width, height], "caption"?, "caption_source"?, "captions": {source: [text,
-//    weight]}, "weight", "scores": {...}}
-// `path` is relative to the manifest where the source was named relative to the working folder.
-// Throws EnvironmentError.
+// A data::ManifestLine per kept shot, in the order of ids; `path` is relative to the manifest where
+// the source was named relative to the working folder. Throws UserError when a line has a value
+// that no reader would take, EnvironmentError.
 void write_stage_manifest(const std::filesystem::path& file, const ShotTable& table,
                           const Verdict& verdict);
 
