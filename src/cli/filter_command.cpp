@@ -9,7 +9,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "filter/export/filter_export.h"
+#include "filter/export/export_clips.h"
 #include "filter/filter.h"
 #include "filter/record/score_table.h"
 
