@@ -49,6 +49,12 @@ inline void make_pixels_dataset(const fs::path& folder, const std::vector<ClipSi
   work.remove();
 }
 
+// <folder>/pixels with three clips and an image.
+inline PreparedDataset pixels_source(const TempFolder& folder) {
+  make_pixels_dataset(folder / "pixels", {{16, 24, 5}, {16, 24, 5}, {16, 24, 5}, {16, 16, 1}});
+  return PreparedDataset(folder / "pixels");
+}
+
 // Encoders that are quick and tell inputs apart; `calls` counts encoded clips.
 inline Encoders test_encoders(int64_t* calls = nullptr) {
   Encoders encoders;
