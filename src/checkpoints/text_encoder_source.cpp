@@ -20,7 +20,8 @@ namespace {
 using model::TextEncoderConfig;
 
 // Best first: config.path alone where it is set; else $SANA_TEXT_ENCODER_DIR alone where that is;
-// else third_party/<name> in the source tree, two folders above the program, or beside it.
+// else share/sana-video/<name> of an installed program; else third_party/<name> in the source tree,
+// two folders above the program, or beside it.
 std::vector<fs::path> candidates(const TextEncoderConfig& config) {
   if (!config.path.empty()) return {config.path};
   const char* variable = std::getenv("SANA_TEXT_ENCODER_DIR");
@@ -31,6 +32,7 @@ std::vector<fs::path> candidates(const TextEncoderConfig& config) {
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (!error) {
     const fs::path home = program.parent_path();
+    folders.insert(folders.begin(), home.parent_path() / "share" / "sana-video" / config.name);
     folders.push_back((home / ".." / ".." / relative).lexically_normal());
     folders.push_back(home / relative);
   }

@@ -11,16 +11,17 @@ namespace {
 
 constexpr const char* kFile = "libsana_opencv.so";
 
-// Beside the program, or above it, where the tests are.
+// Beside the program; above it, where the tests are; or in lib/ of an installed program.
 fs::path find_file() {
   std::error_code error;
   const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& place : {folder, folder.parent_path()}) {
+  const fs::path above = folder.parent_path();
+  for (const fs::path& place : {folder, above, above / "lib"}) {
     if (fs::exists(place / kFile)) return place / kFile;
   }
   throw EnvironmentError(
-      fmt::format("{} is not in {}, where it is built: build again, or copy it "
-                  "along with the program",
+      fmt::format("{} is not in {}, where it is built: build again, or copy it along with the "
+                  "program",
                   kFile, folder.string()));
 }
 
