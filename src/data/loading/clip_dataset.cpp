@@ -16,6 +16,8 @@
 #include "media/unusable.h"
 
 namespace sana::data {
+
+#if SANA_HAS_VIDEO_IO
 namespace {
 
 // Calls work(i) for 0 <= i < count on several threads; the first error is rethrown.
@@ -48,7 +50,6 @@ std::string describe(const SampleInfo& info, const PlannedClip& clip, const std:
 
 }  // namespace
 
-#if SANA_HAS_VIDEO_IO
 ClipDataset::ClipDataset(const ClipDatasetConfig& config, ProgressSink& progress)
     : config_(config),
       settings_(clip_settings(config.clips)),
@@ -120,8 +121,7 @@ Sample ClipDataset::sample(int64_t index) const {
   return sample;
 }
 #else
-ClipDataset::ClipDataset(const ClipDatasetConfig&, ProgressSink&)
-    : settings_{.sizes = SizeTable(std::vector<ClipSize>{{1, 1, 1}})} {
+ClipDataset::ClipDataset(const ClipDatasetConfig&, ProgressSink&) : settings_(clip_settings({})) {
   media::throw_no_video_io();
 }
 ClipDataset::Planned ClipDataset::plan_item(const SourceItem&) const { media::throw_no_video_io(); }
