@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Writes a made-up report of `sana-video filter`, report.json and index.html, for the test of the page.
 
-usage: sample_report.py {typical,nothing_kept,many} OUTPUT_FOLDER
+usage: sample_report.py {typical,nothing_kept,many} PAGE_HTML OUTPUT_FOLDER
+
+PAGE_HTML is the page as the build joins it: generated/filter/report/page.html in the build folder.
 """
 import argparse
 import base64
@@ -12,7 +14,6 @@ import random
 import struct
 import zlib
 
-PAGE = pathlib.Path(__file__).parents[2] / "src/filter/report/page.html"
 QUANTILES = [0.01, 0.25, 0.5, 0.75, 0.99]
 # name, unit, help, draw, edges grow by factors
 SCORES = [
@@ -172,13 +173,14 @@ def without_images(report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("case", choices=["typical", "nothing_kept", "many"])
+    parser.add_argument("page", type=pathlib.Path)
     parser.add_argument("folder", type=pathlib.Path)
     arguments = parser.parse_args()
     report = make_report(arguments.case)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     (arguments.folder / "report.json").write_text(json.dumps(without_images(report)))
     embedded = json.dumps(report).replace("<", "\\u003c")  # as report_page.cpp does
-    page = PAGE.read_text(encoding="utf-8").replace("{{report}}", embedded, 1)
+    page = arguments.page.read_text(encoding="utf-8").replace("{{report}}", embedded, 1)
     (arguments.folder / "index.html").write_text(page, encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/json_dump.h"
 #include "filter/report/page_html.h"
 
 namespace sana::filter {
@@ -14,6 +15,8 @@ constexpr size_t kPosition = kPage.find(kPlaceholder);
 static_assert(kPosition != std::string_view::npos, "page.html lacks the place of the report");
 static_assert(kPage.find(kPlaceholder, kPosition + 1) == std::string_view::npos,
               "page.html has two places for the report");
+static_assert(kPage.find("{{") == kPosition && kPage.find("{{", kPosition + 1) == kPage.npos,
+              "page.html names a part that CMake did not put in");
 
 // JSON has no "<" outside of strings, and inside of one it may be written as an escape. Without it
 // neither "</script>" nor "<!--" can reach the HTML parser.
@@ -29,7 +32,7 @@ void append_without_tags(std::string& page, std::string_view json) {
 }  // namespace
 
 std::string report_page(const nlohmann::ordered_json& report) {
-  const std::string json = report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string json = dump_json(report);
   std::string page;
   page.reserve(kPage.size() + json.size() + json.size() / 16);
   page += kPage.substr(0, kPosition);

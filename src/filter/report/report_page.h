@@ -5,9 +5,10 @@
 
 namespace sana::filter {
 
-// The whole page, in UTF-8: page.html with the report (the form of report.json, its clips with an
-// "image": a data URI) inside. Safe for any text in it: bytes that are not UTF-8, as names of files
-// may hold, become U+FFFD, and numbers that are not finite become null, shown as missing.
+// The whole page, in UTF-8: page.html with its style, its scripts and the report inside, which has
+// the form of report.json, its clips with an "image": a data URI. Safe for any text in it: bytes
+// that are not UTF-8, as names of files may hold, become U+FFFD, and numbers that are not finite
+// become null, shown as missing.
 std::string report_page(const nlohmann::ordered_json& report);
 
 }  // namespace sana::filter
