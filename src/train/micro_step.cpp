@@ -34,7 +34,8 @@ class RecordedStep {
   RecordedStep(const std::vector<at::Tensor>& inputs, torch::nn::Module& module,
                const std::function<LossOutput(const std::vector<at::Tensor>&)>& step) {
     for (const at::Tensor& input : inputs) inputs_.push_back(input.clone());
-    graph_.capture_begin();
+    // The threads of the loader lock pages of their own meanwhile, which must not end the recording.
+    graph_.capture_begin(/*pool=*/{0, 0}, cudaStreamCaptureModeThreadLocal);
     output_ = step(inputs_);
     graph_.capture_end();
     // The gradients were made in the graph's memory: every replay writes them anew.

@@ -21,7 +21,7 @@ const std::vector<VideoFormat>& all_formats() {
   return formats;
 }
 
-bool can_write(const VideoFormat& format) {
+bool can_write([[maybe_unused]] const VideoFormat& format) {
 #if SANA_HAS_VIDEO_IO
   return std::any_of(format.encoders.begin(), format.encoders.end(), [](const std::string& name) {
     return avcodec_find_encoder_by_name(name.c_str()) != nullptr;
