@@ -11,6 +11,8 @@ using Catch::Matchers::ContainsSubstring;
 #include <string>
 namespace sana_test {
 using Catch::Detail::Approx;
+// Called as in Catch2 3.
+// NOLINTNEXTLINE(readability-identifier-naming)
 inline auto ContainsSubstring(const std::string& text) { return Catch::Matchers::Contains(text); }
 }  // namespace sana_test
 #endif
