@@ -29,7 +29,7 @@ void open_public(Checkpoint& checkpoint, const CheckpointParts& parts) {
     size.frames = checkpoint.vae.geometry.accepted_up_to(size.frames);
   }
   checkpoint.bins =
-      aspect_ratio_bins(checkpoint.is_video(), checkpoint.transformer.config.sample_size);
+      aspect_ratio_bins(checkpoint.is_video(), checkpoint.transformer.config.sample_size());
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ Checkpoint open_checkpoint(const fs::path& path, const CheckpointParts& parts) {
   } else {
     open_public(checkpoint, parts);
   }
-  const int64_t channels = checkpoint.transformer.config.in_channels;
+  const int64_t channels = checkpoint.transformer.config.latent_channels();
   require(checkpoint.vae.geometry.latent_channels == channels,
           "{}: the {} in '{}' has {} latent channels, the model {}", checkpoint.path.string(),
           checkpoint.vae.name, checkpoint.vae.path.string(),

@@ -21,7 +21,7 @@ struct Checkpoint {
   // Sizes that the model was trained on; empty: any size is generated as asked for.
   std::vector<AspectRatioBin> bins;
 
-  bool is_video() const { return transformer.config.is_video; }
+  bool is_video() const { return transformer.config.is_video(); }
 };
 
 // `path`: a checkpoint of this program (run/step-00002000, an exported one, or a run folder, of

@@ -22,17 +22,17 @@ bool is_original(const TransformerSource& transformer) {
 }
 
 ClipSize public_size(const TransformerConfig& config) {
-  if (!config.is_video) {
-    return {config.sample_size * kImageStride, config.sample_size * kImageStride, 1};
+  if (!config.is_video()) {
+    return {config.sample_size() * kImageStride, config.sample_size() * kImageStride, 1};
   }
-  return config.sample_size == 22 ? ClipSize{704, 1280, kPublicFrames}
-                                  : ClipSize{480, 832, kPublicFrames};
+  return config.sample_size() == 22 ? ClipSize{704, 1280, kPublicFrames}
+                                    : ClipSize{480, 832, kPublicFrames};
 }
 
 SamplerConfig public_sampler(const TransformerSource& transformer) {
   SamplerConfig sampler;
-  sampler.steps = transformer.config.is_video ? 50 : 20;
-  sampler.guidance = transformer.config.is_video ? 6.0 : 4.5;
+  sampler.steps = transformer.config.is_video() ? 50 : 20;
+  sampler.guidance = transformer.config.is_video() ? 6.0 : 4.5;
   sampler.shift = public_flow_shift(transformer.config);
   const fs::path file = transformer.layout.path / "scheduler" / "scheduler_config.json";
   if (!fs::is_regular_file(file)) return sampler;
@@ -49,8 +49,7 @@ std::string text_encoder_path(const TransformerSource& transformer, const Checkp
   }
   throw UserError(
       fmt::format("'{}' holds no text encoder; give the folder of gemma-2-2b-it, or a diffusers "
-                  "folder that has "
-                  "one, with --text-encoder",
+                  "folder that has one, with --text-encoder",
                   home.string()));
 }
 
@@ -60,7 +59,7 @@ model::TextEncoderConfig public_text_encoder(const TransformerSource& transforme
   config.name = model::kGemma2Name;
   config.path = text_encoder_path(transformer, parts);
   config.max_tokens = kPublicTextTokens;
-  const bool is_video = transformer.config.is_video;
+  const bool is_video = transformer.config.is_video();
   if (is_original(transformer)) {
     config.instruction = "nvlabs";
     config.lowercase = false;

@@ -16,33 +16,14 @@ fs::path weights_file(const CheckpointLayout& layout, const TransformerOptions& 
   return wants_plain && fs::exists(plain) ? plain : layout.weights;
 }
 
-void read_public_config(TransformerSource& source, const fs::path& file) {
-  source.public_config = read_json_file(file);
-  source.config = transformer_config_from_json(*source.public_config, file.string());
+FoundConfig read_public_config(const fs::path& file) {
+  const nlohmann::json json = read_json_file(file);
+  return {transformer_config_from_diffusers(json, file.string()), json, ""};
 }
 
-void read_native_config(TransformerSource& source) {
-  const fs::path& folder = source.layout.path;
-  if (has_image_model_file(folder)) {
-    const model::SanaImageConfig ours = read_image_model_file(folder);
-    source.config = transformer_config(ours);
-    source.attention_eps = ours.attention_eps;
-  } else {
-    const model::SanaVideoConfig ours = read_model_file(folder);
-    source.config = transformer_config(ours);
-    source.attention_eps = ours.attention_eps;
-  }
-}
-
-void find_config(TransformerSource& source, const fs::path& given) {
-  const CheckpointLayout& layout = source.layout;
-  if (!given.empty()) return read_public_config(source, given);
-  if (layout.layout == Layout::kNative) return read_native_config(source);
-  if (!layout.config.empty()) return read_public_config(source, layout.config);
-  const InferredConfig inferred =
-      infer_transformer_config(shapes_of(source.file.tensors), layout.weights.string());
-  source.config = inferred.config;
-  if (!inferred.note.empty()) source.notes.push_back(inferred.note);
+TransformerConfig read_native_config(const fs::path& folder) {
+  if (has_image_model_file(folder)) return {read_image_model_file(folder)};
+  return {read_model_file(folder)};
 }
 
 std::vector<std::string> read_original_order(const fs::path& weights) {
@@ -71,6 +52,15 @@ void take_public(TransformerSource& source, TensorList tensors, const std::strin
 
 }  // namespace
 
+FoundConfig find_transformer_config(const CheckpointLayout& layout, const ShapeMap& shapes,
+                                    const fs::path& given) {
+  if (!given.empty()) return read_public_config(given);
+  if (layout.layout == Layout::kNative) return {read_native_config(layout.path), std::nullopt, ""};
+  if (!layout.config.empty()) return read_public_config(layout.config);
+  const InferredConfig inferred = infer_transformer_config(shapes, layout.weights.string());
+  return {inferred.config, std::nullopt, inferred.note};
+}
+
 TransformerSource open_transformer(const fs::path& path, const TransformerOptions& options) {
   TransformerSource source;
   source.layout = recognize_checkpoint(path);
@@ -79,13 +69,17 @@ TransformerSource open_transformer(const fs::path& path, const TransformerOption
   source.layout.weights = weights_file(source.layout, options);
   source.file = open_weights(source.layout.weights, {options.prefers_ema});
   const std::string where = fmt::format("'{}'", source.layout.weights.string());
-  const auto naming = dit_naming(shapes_of(source.file.tensors));
+  const ShapeMap shapes = shapes_of(source.file.tensors);
+  const auto naming = dit_naming(shapes);
   require(naming.has_value(),
           "{}: these are not the tensors of a SANA or SANA-Video transformer; 'sana-video inspect "
           "{}' says what they are",
           where, path.string());
   source.naming = *naming;
-  find_config(source, options.config);
+  FoundConfig found = find_transformer_config(source.layout, shapes, options.config);
+  source.config = std::move(found.config);
+  source.public_config = std::move(found.public_config);
+  if (!found.note.empty()) source.notes.push_back(found.note);
   TensorList tensors = std::move(source.file.tensors);
   source.file.tensors.clear();
   if (source.naming == DitNaming::kOriginal) {

@@ -23,7 +23,6 @@ struct TransformerSource {
   DitNaming naming = DitNaming::kPublic;  // of the file
   TransformerConfig config;
   std::optional<nlohmann::json> public_config;  // as the source has it
-  std::optional<double> attention_eps;          // where model.json states it
   TensorList tensors;                           // public names
   // Original names in the order in which the file, or the file that it was converted from, has
   // them; empty: that of the original implementation.
@@ -36,6 +35,18 @@ struct TransformerSource {
 
 // File beside converted weights that keeps their original order where it is not the usual one.
 inline constexpr const char* kOriginalNamesFile = "original_names.json";
+
+struct FoundConfig {
+  TransformerConfig config;
+  std::optional<nlohmann::json> public_config;  // the file that it was read from, if it is public
+  std::string note;                             // what had to be assumed
+};
+
+// The configuration of a transformer with tensors of these shapes: of the file `given` (a
+// transformer/config.json), else of the file beside the weights, else what the shapes tell. Throws
+// UserError.
+FoundConfig find_transformer_config(const CheckpointLayout& layout, const ShapeMap& shapes,
+                                    const std::filesystem::path& given = {});
 
 // Throws UserError when there is no SANA transformer, or when tensors and configuration disagree.
 TransformerSource open_transformer(const std::filesystem::path& path,

@@ -5,10 +5,10 @@
 #include "checkpoints/public/dc_ae_names.h"
 #include "checkpoints/public/dc_ae_public.h"
 #include "checkpoints/public/dc_ae_video_public.h"
-#include "checkpoints/public/diffusers_config.h"
 #include "checkpoints/public/ltx2_vae_names.h"
 #include "checkpoints/public/ltx2_vae_public.h"
 #include "checkpoints/public/wan_vae_names.h"
+#include "checkpoints/public/wan_vae_public.h"
 #include "checkpoints/wan_vae_file.h"
 #include "checkpoints/weight_source.h"
 #include "core/error.h"
@@ -161,8 +161,7 @@ VaeSource bare_source(const fs::path& path) {
   }
   throw UserError(
       fmt::format("'{}': these are not the tensors of a VAE that is known without its config.json "
-                  "(Wan2.1_VAE.pth, "
-                  "the LTX-2 checkpoint, DC-AE-V)",
+                  "(Wan2.1_VAE.pth, the LTX-2 checkpoint, DC-AE-V)",
                   path.string()));
 }
 

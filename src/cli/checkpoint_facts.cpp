@@ -4,14 +4,11 @@
 
 #include <utility>
 
-#include "checkpoints/checkpoint_layout.h"
-#include "checkpoints/model_file.h"
 #include "checkpoints/public/dit_conversion.h"
-#include "checkpoints/public/infer_config.h"
 #include "checkpoints/public/known_weights.h"
 #include "checkpoints/public/public_models.h"
+#include "checkpoints/transformer_source.h"
 #include "core/error.h"
-#include "core/json_file.h"
 
 namespace sana::cli {
 namespace {
@@ -31,23 +28,6 @@ void add_file_facts(std::vector<Fact>& facts, const CheckpointLayout& layout,
   if (!file.unread.empty()) {
     facts.push_back({"beside them", fmt::format("{} (not read)", fmt::join(file.unread, ", "))});
   }
-}
-
-// The configuration beside the weights, or what their shapes tell.
-checkpoints::InferredConfig config_of(const CheckpointLayout& layout, const WeightSource& file) {
-  const bool is_native = layout.layout == Layout::kNative;
-  if (is_native && read_json_file(layout.config).value("model", "") == "sana_video") {
-    return {checkpoints::transformer_config(checkpoints::read_model_file(layout.path)), ""};
-  }
-  if (is_native && checkpoints::has_image_model_file(layout.path)) {
-    return {checkpoints::transformer_config(checkpoints::read_image_model_file(layout.path)), ""};
-  }
-  if (!is_native && !layout.config.empty()) {
-    return {checkpoints::transformer_config_from_json(read_json_file(layout.config),
-                                                      layout.config.string()),
-            ""};
-  }
-  return checkpoints::infer_transformer_config(shapes_of(file.tensors), layout.weights.string());
 }
 
 // "yes", or what does not fit.
@@ -77,7 +57,8 @@ std::string use_of(DitNaming naming, bool is_video, bool fits) {
 
 void add_transformer_facts(std::vector<Fact>& facts, const CheckpointLayout& layout,
                            const WeightSource& file, DitNaming naming) {
-  const auto [config, note] = config_of(layout, file);
+  const auto [config, public_config, note] =
+      checkpoints::find_transformer_config(layout, shapes_of(file.tensors));
   const bool is_distilled = file.wrapper.rfind("generator", 0) == 0;
   facts.push_back({"model", checkpoints::public_model_name(config, is_distilled)});
   facts.push_back({"parameters", count_string(checkpoints::count_dit_parameters(config))});
@@ -93,7 +74,7 @@ void add_transformer_facts(std::vector<Fact>& facts, const CheckpointLayout& lay
   const std::string fit = fit_text(std::move(tensors), naming, config);
   facts.push_back({"fits", fit});
   if (layout.layout == Layout::kNative) return;
-  facts.push_back({"use", use_of(naming, config.is_video, fit.starts_with("yes"))});
+  facts.push_back({"use", use_of(naming, config.is_video(), fit.starts_with("yes"))});
 }
 
 }  // namespace

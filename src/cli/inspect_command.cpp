@@ -1,18 +1,19 @@
 #include <iostream>
 
 #include "checkpoints/checkpoint_layout.h"
+#include "checkpoints/run_folder.h"
 #include "cli/arguments.h"
 #include "cli/checkpoint_facts.h"
 #include "cli/facts.h"
 #include "cli/inspect.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/json_dump.h"
 #include "core/json_file.h"
 #include "core/progress.h"
 #include "core/shape.h"
 #include "data/prepared/prepared_dataset.h"
 #include "media/unusable.h"
-#include "train/checkpoint.h"
 
 namespace sana::cli {
 namespace {
@@ -52,9 +53,9 @@ void print_json_facts(const std::string& prefix, const nlohmann::json& json) {
       std::cout << fmt::format("  {:<31} {}\n", name, value.size());
     } else if (value.is_object()) {
       print_json_facts(name, value);
-    } else if (!value.is_array() || value.dump().size() <= 100) {
+    } else if (!value.is_array() || dump_json(value).size() <= 100) {
       std::cout << fmt::format("  {:<31} {}\n", name,
-                               value.is_string() ? value.get<std::string>() : value.dump());
+                               value.is_string() ? value.get<std::string>() : dump_json(value));
     }
   }
 }
@@ -137,7 +138,7 @@ void inspect_dataset(const fs::path& path, bool reads_all) {
   const bool has_latents = dataset.kind() == data::Kind::kLatents;
   std::map<std::string, int64_t> buckets;
   for (int64_t i = 0; i < dataset.size(); ++i)
-    buckets[data::to_string(dataset.info(i).bucket)] += 1;
+    buckets[sana::to_string(dataset.info(i).bucket)] += 1;
   print_fact("holds", has_latents ? "latents and text features" : "pixels");
   print_fact("samples", count_string(dataset.size()));
   print_fact("fps", fmt::format("{}", dataset.fps()));
@@ -186,7 +187,7 @@ void inspect_model(const fs::path& path, bool lists_all) {
 
 // The complete checkpoints of a run, and the newest in full.
 void inspect_run(const fs::path& path, bool lists_all) {
-  const std::vector<fs::path> steps = train::list_checkpoints(path);
+  const std::vector<fs::path> steps = checkpoints::list_checkpoints(path);
   print_fact("training run", path.string());
   for (const fs::path& step : steps) print_fact("checkpoint", step.string());
   std::cout << "\n";

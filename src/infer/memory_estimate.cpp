@@ -31,7 +31,7 @@ PartMemory transformer_memory(const checkpoints::Checkpoint& checkpoint, const S
   const VaeGeometry& geometry = checkpoint.vae.geometry;
   const ClipSize size = checkpoints::generated_size(job.size, checkpoint);
   const int64_t length = checkpoint.pipeline.text_encoder.max_tokens;
-  const int64_t width = checkpoint.transformer.config.caption_channels;
+  const int64_t width = checkpoint.transformer.config.text_dim();
   LatentRequest request;
   request.prompt = {at::zeros({1, length, width}), at::zeros({1, length}, at::kLong)};
   request.negative = request.prompt;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "checkpoints/public/transformer_config.h"
+#include "checkpoints/public/transformer_public.h"
 #include "checkpoints/text_encoder_source.h"
 #include "core/device.h"
 #include "core/error.h"
@@ -20,17 +20,6 @@ TensorMap mapped_tensors(const TensorList& list) {
   TensorMap tensors;
   for (const LazyTensor& tensor : list) tensors.emplace(tensor.name, tensor.load());
   return tensors;
-}
-
-model::SanaVideoConfig video_config(const checkpoints::TransformerSource& source) {
-  model::SanaVideoConfig config =
-      checkpoints::sana_video_config(source.config, source.layout.weights.string());
-  if (source.attention_eps) config.attention_eps = *source.attention_eps;
-  return config;
-}
-
-model::SanaImageConfig image_config(const checkpoints::TransformerSource& source) {
-  return checkpoints::sana_image_config(source.config, source.layout.weights.string());
 }
 
 // A module whose parameters are those of the checkpoint, moved to the device one at a time.
@@ -50,10 +39,13 @@ Module load_module(const Config& config, const checkpoints::TransformerSource& s
 
 Denoiser load_denoiser(const checkpoints::TransformerSource& source, c10::Device device,
                        c10::ScalarType dtype) {
-  if (!source.config.is_video) {
-    return denoiser_of(load_module<model::SanaImage>(image_config(source), source, device, dtype));
+  const std::string where = source.layout.weights.string();
+  if (source.config.is_video()) {
+    const auto config = checkpoints::sana_video_config(source.config, where);
+    return denoiser_of(load_module<model::SanaVideo>(config, source, device, dtype));
   }
-  return denoiser_of(load_module<model::SanaVideo>(video_config(source), source, device, dtype));
+  const auto config = checkpoints::sana_image_config(source.config, where);
+  return denoiser_of(load_module<model::SanaImage>(config, source, device, dtype));
 }
 
 }  // namespace
@@ -78,10 +70,10 @@ model::TextEncoder& PipelineParts::text_encoder() {
           "{}: trained with text encoder {}, but this machine has {}; run scripts/setup.sh, or set "
           "text_encoder.path in pipeline.json to the right folder",
           checkpoint_.path.string(), pipeline.text_encoder_identity, text_encoder_->identity());
-  require(text_encoder_->width() == checkpoint_.transformer.config.caption_channels,
+  require(text_encoder_->width() == checkpoint_.transformer.config.text_dim(),
           "{}: the text encoder gives {} features per token, the model was trained with {}",
           checkpoint_.path.string(), text_encoder_->width(),
-          checkpoint_.transformer.config.caption_channels);
+          checkpoint_.transformer.config.text_dim());
   return *text_encoder_;
 }
 
@@ -116,8 +108,11 @@ Denoiser denoiser_without_weights(const checkpoints::Checkpoint& checkpoint,
                                   c10::ScalarType dtype) {
   const model::UnfilledParameters unfilled(at::kMeta, dtype);
   const checkpoints::TransformerSource& source = checkpoint.transformer;
-  return source.config.is_video ? denoiser_of(model::SanaVideo(video_config(source)))
-                                : denoiser_of(model::SanaImage(image_config(source)));
+  const std::string where = source.layout.weights.string();
+  if (source.config.is_video()) {
+    return denoiser_of(model::SanaVideo(checkpoints::sana_video_config(source.config, where)));
+  }
+  return denoiser_of(model::SanaImage(checkpoints::sana_image_config(source.config, where)));
 }
 
 std::string weights_identity(const checkpoints::Checkpoint& checkpoint) {

@@ -5,7 +5,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "checkpoints/public/diffusers_config.h"
+#include "checkpoints/public/transformer_public.h"
+#include "checkpoints/public/wan_vae_public.h"
 #include "core/error.h"
 #include "core/json_file.h"
 
@@ -43,8 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const MemoryFile file(data, size);
   nlohmann::json json;
   expect_user_error([&] { json = sana::read_json_file(file.path()); });
-  expect_user_error(
-      [&] { sana::checkpoints::sana_video_config_from_diffusers(json, "config.json"); });
-  expect_user_error([&] { sana::checkpoints::wan_vae_config_from_diffusers(json, "config.json"); });
+  using namespace sana::checkpoints;
+  expect_user_error([&] { sana_video_config_from_diffusers(json, "config.json"); });
+  expect_user_error([&] { sana_image_config_from_diffusers(json, "config.json"); });
+  expect_user_error([&] { wan_vae_config_from_diffusers(json, "config.json"); });
+  // What is not computed here can still be written as it was read.
+  expect_user_error([&] { to_json(transformer_config_from_diffusers(json, "config.json")); });
   return 0;
 }

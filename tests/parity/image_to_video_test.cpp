@@ -5,7 +5,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "checkpoints/public/diffusers_config.h"
+#include "checkpoints/public/transformer_public.h"
+#include "checkpoints/public/wan_vae_public.h"
 #include "core/random.h"
 #include "infer/pipeline.h"
 #include "infer/verify/verify.h"

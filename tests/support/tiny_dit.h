@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "checkpoints/public/dit_conversion.h"
-#include "checkpoints/public/transformer_config.h"
+#include "checkpoints/public/transformer_public.h"
 #include "core/safetensors.h"
 #include "core/torch_file/torch_file.h"
 
@@ -26,7 +26,7 @@ inline nlohmann::json tiny_dit_json() {
 }
 
 inline sana::checkpoints::TransformerConfig tiny_dit_config() {
-  return sana::checkpoints::transformer_config_from_json(tiny_dit_json(), "dit_480_tiny");
+  return sana::checkpoints::transformer_config_from_diffusers(tiny_dit_json(), "dit_480_tiny");
 }
 
 // Weights under public names.

@@ -13,14 +13,10 @@ void write_native(const TransformerSource& source, const ConvertOptions& options
           source.layout.path.string());
   StagedDirectory staged(options.target);
   const std::string where = source.layout.path.string();
-  if (source.config.is_video) {
-    model::SanaVideoConfig config = sana_video_config(source.config, where);
-    if (source.attention_eps) config.attention_eps = *source.attention_eps;
-    write_model_file(staged.path(), config);
+  if (source.config.is_video()) {
+    write_model_file(staged.path(), sana_video_config(source.config, where));
   } else {
-    model::SanaImageConfig config = sana_image_config(source.config, where);
-    if (source.attention_eps) config.attention_eps = *source.attention_eps;
-    write_image_model_file(staged.path(), config);
+    write_image_model_file(staged.path(), sana_image_config(source.config, where));
   }
   save_tensor_list(staged.path() / "model.safetensors", source.tensors, public_metadata(source));
   write_original_names(staged.path(), source);

@@ -7,6 +7,7 @@
 
 #include "core/config/config.h"
 #include "core/error.h"
+#include "core/json_dump.h"
 
 namespace sana::checkpoints {
 namespace {
@@ -74,7 +75,7 @@ model::DcAeVideoConfig dc_ae_video_config_from_weights(const TensorMap& tensors,
 
 model::DcAeVideoConfig dc_ae_video_config_from_json(const nlohmann::json& json,
                                                     const std::string& where) {
-  return config::load_text<model::DcAeVideoConfig>(json.dump(), where);
+  return config::load_text<model::DcAeVideoConfig>(dump_json(json), where);
 }
 
 }  // namespace sana::checkpoints

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoints/public/transformer_config.h"
+#include "checkpoints/public/transformer_public.h"
 #include "core/safetensors.h"
 
 namespace sana::checkpoints {

@@ -13,13 +13,14 @@ constexpr int64_t kTimestepFeatures = 256;
 
 class Table {
  public:
-  explicit Table(const TransformerConfig& config) : config_(config), dim_(config.hidden_dim) {}
+  explicit Table(const TransformerConfig& config) : config_(config), dim_(config.hidden_dim()) {}
 
   std::vector<DitTensor> rows() && {
     embeddings();
-    for (int64_t i = 0; i < config_.num_layers; ++i) block(std::to_string(i));
+    for (int64_t i = 0; i < config_.num_layers(); ++i) block(std::to_string(i));
     add("final_layer.scale_shift_table", {2, dim_}, {"scale_shift_table"});
-    linear("final_layer.linear", {"proj_out"}, config_.patch_volume() * config_.out_channels, dim_);
+    linear("final_layer.linear", {"proj_out"}, config_.patch_volume() * config_.out_channels(),
+           dim_);
     return std::move(rows_);
   }
 
@@ -57,18 +58,17 @@ class Table {
   }
 
   void embeddings() {
-    const auto& [frames, rows, columns] = config_.patch_size;
-    Shape patch = {dim_, config_.in_channels, rows, columns};
-    if (config_.is_video) patch.insert(patch.begin() + 2, frames);
-    weight_and_bias("x_embedder.proj", {config_.is_video ? "patch_embedding" : "patch_embed.proj"},
-                    patch);
+    const auto [frames, rows, columns] = config_.patch_size();
+    Shape patch = {dim_, config_.latent_channels(), rows, columns};
+    if (config_.is_video()) patch.insert(patch.begin() + 2, frames);
+    weight_and_bias("x_embedder.proj",
+                    {config_.is_video() ? "patch_embedding" : "patch_embed.proj"}, patch);
     // The class with a guidance input holds its embedders without the folder between.
-    feature_embedder("t_embedder", config_.has_guidance ? "time_embed.timestep_embedder"
-                                                        : "time_embed.emb.timestep_embedder");
-    if (config_.has_guidance) feature_embedder("cfg_embedder", "time_embed.guidance_embedder");
+    feature_embedder("t_embedder", config_.guidance_embeds() ? "time_embed.timestep_embedder"
+                                                             : "time_embed.emb.timestep_embedder");
+    if (config_.guidance_embeds()) feature_embedder("cfg_embedder", "time_embed.guidance_embedder");
     linear("t_block.1", {"time_embed.linear"}, 6 * dim_, dim_);
-    linear("y_embedder.y_proj.fc1", {"caption_projection.linear_1"}, dim_,
-           config_.caption_channels);
+    linear("y_embedder.y_proj.fc1", {"caption_projection.linear_1"}, dim_, config_.text_dim());
     linear("y_embedder.y_proj.fc2", {"caption_projection.linear_2"}, dim_, dim_);
     norm("attention_y_norm", "caption_norm");
   }
@@ -83,14 +83,14 @@ class Table {
   }
 
   void query_key_norms(const std::string& original, const std::string& ours) {
-    if (!config_.has_qk_norm) return;
+    if (!config_.qk_norm()) return;
     norm(original + "q_norm", ours + "norm_q");
     norm(original + "k_norm", ours + "norm_k");
   }
 
   void self_attention(const std::string& original, const std::string& ours) {
     linear(original + "qkv", {ours + "to_q", ours + "to_k", ours + "to_v"}, 3 * dim_, dim_,
-           config_.has_attention_bias);
+           config_.not_computed.attention_bias);
     query_key_norms(original, ours);
     linear(original + "proj", {ours + "to_out.0"}, dim_, dim_);
   }
@@ -108,7 +108,7 @@ class Table {
                     {2 * hidden, dim_, 1, 1});
     weight_and_bias(original + "depth_conv.conv", {ours + "conv_depth"}, {2 * hidden, 1, 3, 3});
     add(original + "point_conv.conv.weight", {dim_, hidden, 1, 1}, {ours + "conv_point.weight"});
-    if (config_.is_video) {
+    if (config_.is_video()) {
       add(original + "t_conv.weight", {dim_, dim_, 3, 1}, {ours + "conv_temp.weight"});
     }
   }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "checkpoints/public/dit_names.h"
-#include "checkpoints/public/transformer_config.h"
+#include "checkpoints/public/transformer_public.h"
 
 namespace sana::checkpoints {
 
@@ -21,8 +21,8 @@ struct InferredConfig {
 };
 
 // Layers, widths, channels, patch, norms and kind come from the shapes. Heads cannot: those of the
-// public models are known, else 112 channels a head for video and 32 for images are assumed (0
-// heads, not known, where that does not divide the width). `where` names the source. Throws
+// public models are known, else 112 channels a head for video and 32 for images are assumed
+// (unknown_heads where that does not divide the width). `where` names the source. Throws
 // UserError when the set is no SANA transformer.
 InferredConfig infer_transformer_config(const ShapeMap& shapes, const std::string& where);
 

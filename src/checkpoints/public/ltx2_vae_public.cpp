@@ -4,6 +4,7 @@
 
 #include "core/config/config.h"
 #include "core/error.h"
+#include "core/json_dump.h"
 
 namespace sana::checkpoints {
 namespace {
@@ -36,7 +37,7 @@ model::Ltx2VaeConfig ltx2_vae_config_from_diffusers(const nlohmann::json& json,
   expand_flag(known, "decoder_spatio_temporal_scaling", up);
   expand_flag(known, "decoder_inject_noise", up + 1);
   expand_flag(known, "upsample_residual", up);
-  return config::load_text<model::Ltx2VaeConfig>(known.dump(), where);
+  return config::load_text<model::Ltx2VaeConfig>(dump_json(known), where);
 }
 
 model::Ltx2VaeConfig ltx2_vae_public_config() {

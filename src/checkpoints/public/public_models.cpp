@@ -13,7 +13,7 @@ struct PublicModel {
   bool is_video;
   int64_t hidden_dim, num_layers, channels, patch;  // rows of a patch
   double mlp_ratio;
-  bool has_qk_norm, has_guidance;
+  bool qk_norm, guidance_embeds;
   const char* vae_class;
 };
 
@@ -33,11 +33,11 @@ constexpr std::array<PublicModel, 9> kModels = {{
 
 const PublicModel* find_model(const TransformerConfig& config) {
   const auto* found = std::find_if(kModels.begin(), kModels.end(), [&](const PublicModel& model) {
-    return model.is_video == config.is_video && model.hidden_dim == config.hidden_dim &&
-           model.num_layers == config.num_layers && model.channels == config.in_channels &&
-           config.patch_size == std::array<int64_t, 3>{1, model.patch, model.patch} &&
-           model.mlp_ratio == config.mlp_ratio && model.has_qk_norm == config.has_qk_norm &&
-           model.has_guidance == config.has_guidance && config.caption_channels == 2304;
+    return model.is_video == config.is_video() && model.hidden_dim == config.hidden_dim() &&
+           model.num_layers == config.num_layers() && model.channels == config.latent_channels() &&
+           config.patch_size() == std::array<int64_t, 3>{1, model.patch, model.patch} &&
+           model.mlp_ratio == config.mlp_ratio() && model.qk_norm == config.qk_norm() &&
+           model.guidance_embeds == config.guidance_embeds() && config.text_dim() == 2304;
   });
   return found == kModels.end() ? nullptr : found;
 }
@@ -48,11 +48,11 @@ std::string public_model_name(const TransformerConfig& config, bool is_distilled
   const PublicModel* model = find_model(config);
   if (model == &kModels[0] && is_distilled) return "LongSANA 2B 480p (Wan VAE)";
   if (model != nullptr) return model->name;
-  const auto& [frames, rows, columns] = config.patch_size;
+  const auto [frames, rows, columns] = config.patch_size();
   return fmt::format(
       "unknown sizes: {}, {} blocks of {} channels, {} latent channels, patch {}x{}x{}",
-      config.is_video ? "video" : "text-to-image", config.num_layers, config.hidden_dim,
-      config.in_channels, frames, rows, columns);
+      config.is_video() ? "video" : "text-to-image", config.num_layers(), config.hidden_dim(),
+      config.latent_channels(), frames, rows, columns);
 }
 
 std::string public_vae_class(const TransformerConfig& config) {
@@ -60,6 +60,6 @@ std::string public_vae_class(const TransformerConfig& config) {
   return model == nullptr ? "" : model->vae_class;
 }
 
-double public_flow_shift(const TransformerConfig& config) { return config.is_video ? 8.0 : 3.0; }
+double public_flow_shift(const TransformerConfig& config) { return config.is_video() ? 8.0 : 3.0; }
 
 }  // namespace sana::checkpoints

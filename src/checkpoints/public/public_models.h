@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "checkpoints/public/transformer_config.h"
+#include "checkpoints/public/transformer_public.h"
 
 namespace sana::checkpoints {
 

@@ -25,8 +25,8 @@ TensorMap translate_names(const TensorMap& tensors, const NameTranslation& trans
   for (size_t i = 0; i < unknown.size() && i < 10; ++i) listed += "\n    " + unknown[i];
   if (unknown.size() > 10) listed += fmt::format("\n    ... and {} more", unknown.size() - 10);
   throw UserError(
-      fmt::format("{}: {} tensors are not of this model:{}\n  Give the checkpoint that "
-                  "the configuration belongs to.",
+      fmt::format("{}: {} tensors are not of this model:{}\n  Give the checkpoint that the "
+                  "configuration belongs to.",
                   what, unknown.size(), listed));
 }
 

@@ -1,10 +1,9 @@
-// Wan2.1_VAE.pth: original names of the Wan VAE, and its configuration, which that file lacks.
+// Wan2.1_VAE.pth: original names of the Wan VAE.
 #pragma once
 #include <optional>
 #include <string>
 
 #include "core/safetensors.h"
-#include "model/vae/wan_vae.h"
 
 namespace sana::checkpoints {
 
@@ -17,8 +16,5 @@ bool is_original_wan_vae(const TensorMap& tensors);
 
 // All tensors under our names. Throws UserError as translate_names.
 TensorMap wan_vae_from_original(const TensorMap& tensors, const std::string& what);
-
-// The public Wan 2.1 VAE with the statistics of its latents.
-model::WanVaeConfig wan21_vae_public_config();
 
 }  // namespace sana::checkpoints

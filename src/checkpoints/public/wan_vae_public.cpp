@@ -1,35 +1,9 @@
-#include "checkpoints/public/diffusers_config.h"
+#include "checkpoints/public/wan_vae_public.h"
 
 #include "core/config/check.h"
-#include "core/error.h"
 #include "core/json_object.h"
 
 namespace sana::checkpoints {
-
-model::SanaVideoConfig sana_video_config_from_diffusers(const nlohmann::json& json,
-                                                        const std::string& where) {
-  const JsonObject keys(json, where);
-  model::SanaVideoConfig config;
-  config.latent_channels = keys.required<int64_t>("in_channels");
-  config.num_heads = keys.required<int64_t>("num_attention_heads");
-  config.head_dim = keys.required<int64_t>("attention_head_dim");
-  config.num_layers = keys.required<int64_t>("num_layers");
-  config.num_cross_heads = keys.required<int64_t>("num_cross_attention_heads");
-  config.text_dim = keys.required<int64_t>("caption_channels");
-  config.mlp_ratio = keys.required<double>("mlp_ratio");
-  config.patch_size = keys.required<std::vector<int64_t>>("patch_size");
-  config::check(config, where);
-  const int64_t cross = config.num_cross_heads * keys.required<int64_t>("cross_attention_head_dim");
-  require(cross == config.hidden_dim() && keys.required<int64_t>("cross_attention_dim") == cross,
-          "{}: cross-attention of width {} is not supported, expected {} (the model's own)", where,
-          cross, config.hidden_dim());
-  require(keys.required<int64_t>("out_channels") == config.latent_channels,
-          "{}: out_channels differs from in_channels ({})", where, config.latent_channels);
-  const auto qk_norm = keys.required<std::string>("qk_norm");
-  require(qk_norm == "rms_norm_across_heads",
-          "{}: qk_norm is '{}', only rms_norm_across_heads is computed here", where, qk_norm);
-  return config;
-}
 
 model::WanVaeConfig wan_vae_config_from_diffusers(const nlohmann::json& json,
                                                   const std::string& where) {
@@ -44,6 +18,15 @@ model::WanVaeConfig wan_vae_config_from_diffusers(const nlohmann::json& json,
   config.latents_mean = keys.required<std::vector<double>>("latents_mean");
   config.latents_std = keys.required<std::vector<double>>("latents_std");
   config::check(config, where);
+  return config;
+}
+
+model::WanVaeConfig wan21_vae_public_config() {
+  model::WanVaeConfig config;
+  config.latents_mean = {-0.7571, -0.7089, -0.9113, 0.1075,  -0.1745, 0.9653,  -0.1517, 1.5508,
+                         0.4134,  -0.0715, 0.5517,  -0.3632, -0.1922, -0.9497, 0.2503,  -0.2921};
+  config.latents_std = {2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743,
+                        3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253, 2.8251, 1.9160};
   return config;
 }
 

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "checkpoints/public/diffusers_config.h"
+#include "checkpoints/public/transformer_public.h"
 #include "core/error.h"
 #include "infer/verify/verify.h"
 #include "model/sana_video.h"

@@ -2,7 +2,7 @@
 // every gradient.
 #include <ATen/ATen.h>
 
-#include "checkpoints/public/diffusers_config.h"
+#include "checkpoints/public/transformer_public.h"
 #include "infer/verify/verify.h"
 #include "model/sana_video.h"
 #include "model/state_dict.h"

@@ -1,7 +1,7 @@
 // The text-to-image SANA on a fixture.
 #include <ATen/ATen.h>
 
-#include "checkpoints/public/sana_image_config.h"
+#include "checkpoints/public/transformer_public.h"
 #include "infer/verify/verify.h"
 #include "model/sana_image.h"
 #include "model/state_dict.h"

@@ -1,7 +1,7 @@
 // The causal 3-D VAE on a fixture, whole clips and frame chunks.
 #include <ATen/ATen.h>
 
-#include "checkpoints/public/diffusers_config.h"
+#include "checkpoints/public/wan_vae_public.h"
 #include "infer/verify/verify.h"
 #include "model/state_dict.h"
 

@@ -106,7 +106,7 @@ TEST_CASE("the transformer of every layout is the same", "[layout]") {
     INFO(path);
     const auto source = checkpoints::open_transformer(path, {.config = config});
     CHECK(same_bits(to_map(source.tensors), expected));
-    CHECK(source.config.num_heads == 4);
+    CHECK(source.config.num_heads() == 4);
     CHECK(source.is_distilled() == (path.extension() == ".pt"));
   }
   const auto original = checkpoints::open_transformer(folder / "a.pth");

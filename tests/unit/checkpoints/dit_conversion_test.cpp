@@ -23,16 +23,13 @@ using sana_test::to_map;
 
 // Random weights of an image model of two blocks.
 TransformerConfig small_image_config() {
-  TransformerConfig config;
-  config.is_video = config.has_qk_norm = false;
-  config.in_channels = config.out_channels = 4;
-  config.patch_size = {1, 1, 1};
-  config.hidden_dim = 24;
+  model::SanaImageConfig config;
+  config.latent_channels = 4;
   config.num_heads = config.num_cross_heads = 2;
+  config.head_dim = 12;
   config.num_layers = 2;
-  config.caption_channels = 6;
-  config.mlp_ratio = 2.5;
-  return config;
+  config.text_dim = 6;
+  return {config};
 }
 
 TensorList random_tensors(const ShapeMap& shapes) {

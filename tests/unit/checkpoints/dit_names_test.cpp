@@ -52,20 +52,13 @@ std::string origin_of(const DitTensor& row, size_t i) {
 }
 
 TransformerConfig video(int64_t channels, int64_t patch) {
-  TransformerConfig config;
-  config.in_channels = config.out_channels = channels;
+  model::SanaVideoConfig config;
+  config.latent_channels = channels;
   config.patch_size = {1, patch, patch};
-  return config;
+  return {config};
 }
 
-TransformerConfig image_1600m() {
-  TransformerConfig config = video(32, 1);
-  config.is_video = false;
-  config.num_heads = 70;
-  config.mlp_ratio = 2.5;
-  config.has_qk_norm = false;
-  return config;
-}
+TransformerConfig image_1600m() { return {model::SanaImageConfig()}; }
 
 struct PublicCheckpoint {
   std::string table;
@@ -107,15 +100,14 @@ TEST_CASE("the table of names is that of our module", "[names]") {
   const model::SanaVideoConfig ours =
       checkpoints::sana_video_config(sana_test::tiny_dit_config(), "dit_480_tiny");
   model::SanaVideo module(ours);
-  CHECK(checkpoints::public_dit_shapes(checkpoints::transformer_config(ours)) ==
-        shapes_of(model::state_dict(*module)));
+  CHECK(checkpoints::public_dit_shapes({ours}) == shapes_of(model::state_dict(*module)));
 }
 
 TEST_CASE("original names come in the order of the original implementation", "[names]") {
-  TransformerConfig config;
+  model::SanaVideoConfig config;
   config.num_layers = 1;
   std::vector<std::string> names;
-  for (const DitTensor& row : checkpoints::dit_tensors(config)) {
+  for (const DitTensor& row : checkpoints::dit_tensors({config})) {
     names.push_back(row.original.substr(0, row.original.rfind('.')));
   }
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -145,8 +137,10 @@ TEST_CASE("original names come in the order of the original implementation", "[n
 }
 
 TEST_CASE("a guidance input and biases of the attention have names of their own", "[names]") {
-  TransformerConfig config = image_1600m();
-  config.has_guidance = config.has_attention_bias = true;
+  model::SanaImageConfig image;
+  image.guidance_embeds = true;
+  TransformerConfig config = {image};
+  config.not_computed.attention_bias = true;
   const ShapeMap shapes = checkpoints::public_dit_shapes(config);
   CHECK(shapes.count("time_embed.timestep_embedder.linear_1.weight") == 1);
   CHECK(shapes.count("time_embed.guidance_embedder.linear_2.bias") == 1);

@@ -8,6 +8,7 @@
 #include "checkpoints/public/ltx2_vae_names.h"
 #include "checkpoints/public/ltx2_vae_public.h"
 #include "checkpoints/public/wan_vae_names.h"
+#include "checkpoints/public/wan_vae_public.h"
 #include "core/error.h"
 #include "core/shape.h"
 #include "model/state_dict.h"

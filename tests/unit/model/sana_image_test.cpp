@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "checkpoints/public/sana_image_config.h"
+#include "checkpoints/public/transformer_public.h"
 #include "core/error.h"
 #include "model/sincos_position.h"
 #include "support/catch.h"
