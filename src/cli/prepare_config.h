@@ -22,8 +22,8 @@ struct PrepareCommandConfig {
     b.field(
         "vae", vae,
         "For kind latents: a folder with vae.json (trained by this program), a diffusers folder of "
-        "AutoencoderKLWan, AutoencoderKLLTX2Video or AutoencoderDC, or a file of original "
-        "weights (Wan2.1_VAE.pth, LTX-2, DC-AE-V).");
+        "AutoencoderKLWan, AutoencoderKLLTX2Video or AutoencoderDC, or a file of original weights "
+        "(Wan2.1_VAE.pth, LTX-2, DC-AE-V).");
     b.field("text_encoder", text_encoder, "Encodes the captions (kind latents).");
     b.field("device", device, "Of the encoders: auto, cpu, cuda or cuda:<index>.");
     b.field("precision", precision, "Of the VAE; latents are stored in float32.",
@@ -33,9 +33,7 @@ struct PrepareCommandConfig {
   void validate(config::Problems& problems) const {
     data.validate(problems);
     if (data.kind == "latents" && vae.empty()) {
-      problems.add("vae",
-                   "is empty, but kind is latents: name a VAE, or set "
-                   "kind=pixels");
+      problems.add("vae", "is empty, but kind is latents: name a VAE, or set kind=pixels");
     }
   }
 };

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/files.h"
+#include "core/json_dump.h"
 
 namespace sana::data {
 
@@ -15,7 +16,7 @@ void DropReport::write(const std::filesystem::path& file) const {
   for (const media::UnusedClip& clip : clips_) {
     const nlohmann::ordered_json line = {
         {"id", clip.id}, {"reason", clip.reason}, {"detail", clip.detail}, {"remedy", clip.remedy}};
-    lines += line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    lines += dump_json(line) + "\n";
   }
   write_file_atomically(file, lines);
 }

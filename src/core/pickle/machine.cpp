@@ -186,8 +186,7 @@ void Machine::refuse_instruction(Op op) {
       refuse("an integer of more than 64 bits");
     default:
       throw UserError(
-          fmt::format("its pickle holds instruction 0x{:02x}, which torch.save does not "
-                      "write",
+          fmt::format("its pickle holds instruction 0x{:02x}, which torch.save does not write",
                       static_cast<uint8_t>(op)));
   }
 }

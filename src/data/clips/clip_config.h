@@ -23,9 +23,9 @@ struct ClipConfig {
   void bind(Binder& b) {
     b.field(
         "captions", captions,
-        "Names of caption files beside the shards, for clips without one of their own: "
-        "_Qwen2_5-VL for <shard>_Qwen2_5-VL.json, and for loose clips _Qwen2_5-VL.json in their "
-        "folder; the first that has the clip is taken.");
+        "Names of caption files beside the shards, for clips without one of their own: _Qwen2_5-VL "
+        "for <shard>_Qwen2_5-VL.json, and for loose clips _Qwen2_5-VL.json in their folder; the "
+        "first that has the clip is taken.");
     b.field("fps", fps, "Frames per second of the clips; others are retimed.",
             config::between(0.1, 240.0));
     b.field("frames", frames,

@@ -27,8 +27,8 @@ struct ClipDatasetConfig {
 class ClipDataset final : public Dataset {
  public:
   // Lists `source` as `prepare` does and looks through every file once, without decoding, for the
-  // clips that it gives. Throws UserError when no clip is usable,
-  // EnvironmentError when this build cannot decode.
+  // clips that it gives. Throws UserError when no clip is usable, EnvironmentError when this build
+  // cannot decode.
   ClipDataset(const ClipDatasetConfig& config, ProgressSink& progress);
 
   Kind kind() const override { return Kind::kPixels; }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/json_dump.h"
 #include "core/log.h"
 #include "data/line_file.h"
 
@@ -38,8 +39,7 @@ void DamagedSamples::add(int64_t index, const std::string& id, const media::Unus
                                          {"reason", clip.reason},
                                          {"detail", clip.detail},
                                          {"remedy", clip.remedy}};
-    append_to_file(limit_.list,
-                   line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+    append_to_file(limit_.list, dump_json(line) + "\n",
                    /*sync=*/true);
   }
   const auto count = static_cast<int64_t>(indices_.size());

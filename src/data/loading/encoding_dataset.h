@@ -12,7 +12,7 @@ namespace sana::data {
 
 class EncodingDataset final : public Dataset {
  public:
-  // `clips`: pixels with captions, Throws UserError naming one that the VAE does not take.
+  // `clips`: pixels with captions. Throws UserError naming one that the VAE does not take.
   EncodingDataset(std::shared_ptr<const Dataset> clips, Encoders encoders);
 
   Kind kind() const override { return Kind::kLatents; }

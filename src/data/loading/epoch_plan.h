@@ -24,9 +24,8 @@ using PlanStep = std::vector<SampleIndices>;  // a batch for each rank
 //  - samples are shuffled within their bucket and cut into batches of that bucket; a last, short
 //    batch is filled up with the bucket's first samples of the epoch, so none is dropped;
 //  - the ranks of a step work on one bucket as far as possible, so that none waits for another;
-//  what
-//    is left over of the buckets shares steps, the largest together, and the last of these is
-//    filled up with batches of this epoch;
+//    what is left over of the buckets shares steps, the largest together, and the last of these
+//    steps is filled up with batches of this epoch;
 //  - steps are shuffled.
 std::vector<PlanStep> plan_epoch(const Dataset& dataset, const PlanSettings& settings,
                                  int64_t epoch);

@@ -1,4 +1,4 @@
-// Where `prepare` gets its clips from. Nothing outside this folder needs it.
+// Where `prepare` gets its clips from.
 #pragma once
 #include <ATen/core/Tensor.h>
 

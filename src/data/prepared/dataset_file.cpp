@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/json_dump.h"
 #include "core/json_file.h"
 #include "data/clips/bucket.h"
 
@@ -146,8 +147,7 @@ void write_dataset_file(const fs::path& folder, const DatasetFile& dataset) {
   json["null_text"] = nullptr;
   if (!dataset.null_text_hash.empty()) json["null_text"] = {{"hash", dataset.null_text_hash}};
   json["fingerprint"] = dataset.fingerprint();
-  write_file_atomically(folder / "dataset.json",
-                        json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_file_atomically(folder / "dataset.json", dump_json(json, 1) + "\n");
 }
 
 }  // namespace sana::data

@@ -1,4 +1,4 @@
-// Pixels and a caption to the numbers of a data set. Nothing outside this folder needs it.
+// Pixels and a caption to the numbers of a sample: for `prepare`, and for training that encodes.
 #pragma once
 #include <ATen/core/Tensor.h>
 

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_dump.h"
 #include "core/json_file.h"
 #include "data/line_file.h"
 #include "data/prepared/hdf5_file.h"
@@ -29,7 +30,7 @@ void check_same_plan(const fs::path& output, const nlohmann::ordered_json& earli
   std::string differences;
   for (const std::string& key : keys) {
     const auto text = [&](const nlohmann::ordered_json& plan) {
-      return plan.contains(key) ? plan[key].dump() : std::string("nothing");
+      return plan.contains(key) ? dump_json(plan[key]) : std::string("nothing");
     };
     if (before.contains(key) && after.contains(key) && before[key] == after[key]) continue;
     const std::string name = key == "/source_hash" ? "/source (files or captions)" : key;
@@ -48,7 +49,7 @@ WorkFolder::WorkFolder(fs::path output, const nlohmann::ordered_json& plan, int6
   if (fs::exists(plan_file)) {
     check_same_plan(output_, read_json_file(plan_file), plan);
   } else {
-    write_file_atomically(plan_file, plan.dump(1) + "\n");
+    write_file_atomically(plan_file, dump_json(plan, 1) + "\n");
   }
   replay_journal();
 }
@@ -100,7 +101,7 @@ void WorkFolder::place(SampleRecord record, int64_t bytes) {
 }
 
 void WorkFolder::append_to_journal(const nlohmann::ordered_json& line) {
-  append_to_file(work_ / "journal.jsonl", line.dump() + "\n", /*sync=*/true);
+  append_to_file(work_ / "journal.jsonl", dump_json(line) + "\n", /*sync=*/true);
 }
 
 void WorkFolder::add_sample(SampleRecord record, const Sample& sample) {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/hash.h"
+#include "core/json_dump.h"
 #include "data/line_file.h"
 
 namespace sana::data {
@@ -68,8 +69,7 @@ class HashList {
                                          {"bytes", state.bytes},
                                          {"modified_ns", state.modified_ns},
                                          {"hash", hash}};
-    append_to_file(file_,
-                   line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n",
+    append_to_file(file_, dump_json(line) + "\n",
                    /*sync=*/false);
   }
 

@@ -33,8 +33,7 @@ struct ShotConfig {
             between(0.0, 64.0));
     b.field("trim_s", trim_s, "Seconds left out on both sides of a cut.", between(0.0, 10.0));
     b.field("max_s", max_s,
-            "Longer shots are divided into equal parts of at most this length; 0: "
-            "never.",
+            "Longer shots are divided into equal parts of at most this length; 0: never.",
             between(0.0, 86400.0));
   }
 };
