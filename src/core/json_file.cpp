@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "core/files.h"
+#include "core/text.h"
 
 namespace sana {
 namespace fs = std::filesystem;
@@ -64,7 +64,7 @@ size_t json_depth(const std::string& text) {
 }  // namespace
 
 nlohmann::json read_json_file(const fs::path& path) {
-  const std::string text = read_text_file(path);
+  const std::string text = read_user_text(path);
   require(json_depth(text) <= kMaxJsonDepth, "'{}' is nested deeper than {} levels", path.string(),
           kMaxJsonDepth);
   nlohmann::json result = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -72,7 +72,8 @@ nlohmann::json read_json_file(const fs::path& path) {
   try {
     return nlohmann::json::parse(without_bare_nonfinite(text));
   } catch (const nlohmann::json::exception& error) {
-    throw UserError(fmt::format("'{}' is not valid JSON: {}", path.string(), error.what()));
+    throw UserError(
+        fmt::format("'{}' is not valid JSON: {}", path.string(), valid_utf8(error.what())));
   }
 }
 

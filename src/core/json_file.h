@@ -5,7 +5,7 @@
 
 namespace sana {
 
-// JSON of a file; accepts the bare -Infinity, Infinity and NaN that Python writes (read as null).
+// JSON of a file, in UTF-8 or UTF-16 with a byte order mark; accepts the bare -Infinity, Infinity and NaN that Python writes (read as null).
 // Throws UserError with file and position, also when it is nested deeper than 100 levels.
 nlohmann::json read_json_file(const std::filesystem::path& path);
 

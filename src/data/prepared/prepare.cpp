@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/output_lock.h"
 #include "core/signals.h"
 #include "data/drop_report.h"
 #include "data/prepared/bucket_table.h"
@@ -180,6 +181,12 @@ PrepareResult result_of(const DatasetFile& dataset) {
 PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source,
                            const Encoders* encoders, DatasetFile& dataset, ProgressSink& progress) {
   const bool is_part = source.is_part();
+  ensure_writable_directory(config.output);
+  const OutputLock lock = OutputLock::of_folder(config.output);
+  // Whoever held it may have finished in the meantime.
+  if (const auto finished = find_finished(config.output, plan_of(dataset))) {
+    return result_of(*finished);
+  }
   WorkFolder work(config.output, plan_of(dataset), config.max_shard_mib << 20);
   if (!work.samples().empty()) {
     log::info("{}: continuing, {} samples are there already", config.output, work.samples().size());

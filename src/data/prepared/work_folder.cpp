@@ -74,7 +74,10 @@ void WorkFolder::replay_line(const std::string& line) {
   try {
     const auto entry = nlohmann::json::parse(line);
     if (entry.contains("sample")) {
-      place(sample_from_json(entry["sample"]), entry.at("bytes").get<int64_t>());
+      // Two processes on one output, which earlier versions let happen, wrote the same lines twice.
+      SampleRecord record = sample_from_json(entry["sample"]);
+      if (sample_ids_.count(record.id) != 0) return;
+      place(std::move(record), entry.at("bytes").get<int64_t>());
       return;
     }
     const std::string id = entry.at("source");

@@ -1,6 +1,7 @@
 #include "data/source/content_hashes.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <fstream>
@@ -11,6 +12,7 @@
 
 #include "core/hash.h"
 #include "core/json_dump.h"
+#include "core/text.h"
 #include "data/line_file.h"
 
 namespace sana::data {
@@ -56,7 +58,7 @@ class HashList {
       const FileState state = {entry.value("bytes", int64_t(-1)),
                                entry.value("modified_ns", int64_t(-1))};
       const Entry read = {state, entry.value("hash", "")};
-      Entry& known = entries_[entry.value("path", "")];
+      Entry& known = entries_[path_from_text(entry.value("path", "")).string()];
       has_new = has_new || known != read;  // what this process has added is no news
       known = read;
     }
@@ -65,7 +67,7 @@ class HashList {
 
   void add(const fs::path& path, const FileState& state, const std::string& hash) {
     entries_[path.string()] = {state, hash};
-    const nlohmann::ordered_json line = {{"path", path.string()},
+    const nlohmann::ordered_json line = {{"path", path_as_text(path)},
                                          {"bytes", state.bytes},
                                          {"modified_ns", state.modified_ns},
                                          {"hash", hash}};
@@ -109,6 +111,8 @@ std::map<fs::path, std::string> hash_contents(const std::vector<fs::path>& files
   const auto find = [&](const fs::path& file, bool is_mine) {
     const auto state = state_of(file);
     if (!state) return std::string("missing");
+    // Reading the clip gives the reason, and only that clip is left out.
+    if (::access(file.c_str(), R_OK) != 0) return std::string("unreadable");
     if (!is_shared) return hash_file(file);
     auto known =
         is_mine ? list.find(file, *state) : wait_for(list, file, *state, patience_s, last_news);

@@ -13,7 +13,8 @@
 
 namespace sana::data {
 
-// SHA-1 of each file; "missing" where there is none. `list` is a JSONL file {path, bytes,
+// SHA-1 of each file; "missing" where there is none, "unreadable" where
+// it may not be read. `list` is a JSONL file {path, bytes,
 // modified_ns, hash} that grows; entries of a file that has changed since do not count. One process
 // reads everything and writes no list. When nothing has come from the others for `patience_s`
 // seconds, since they have ended or wait for their turn, their shares are read here. Throws

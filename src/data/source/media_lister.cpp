@@ -1,6 +1,9 @@
 #include "data/source/media_lister.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -8,6 +11,8 @@
 #include <tuple>
 
 #include "core/error.h"
+#include "core/log.h"
+#include "core/text.h"
 #include "data/source/caption_text.h"
 #include "data/source/manifest_line.h"
 #include "media/bytes/shard.h"
@@ -16,31 +21,80 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
+// "." and ".." are ways and not names.
 bool is_hidden(const fs::path& relative) {
-  return std::any_of(relative.begin(), relative.end(),
-                     [](const fs::path& part) { return part.native().starts_with("."); });
+  return std::any_of(relative.begin(), relative.end(), [](const fs::path& part) {
+    return part.native().starts_with(".") && part != "." && part != "..";
+  });
 }
 
-// Relative to the folder, without hidden ones.
-std::vector<fs::path> files_below(const fs::path& folder, const std::string& key) {
+// What is below a folder, relative to it and without hidden entries.
+struct Listing {
   std::vector<fs::path> files;
+  std::vector<std::pair<fs::path, media::UnusedClip>> problems;
+};
+
+using Identity = std::pair<dev_t, ino_t>;
+
+Identity identity_of(const fs::path& folder) {
+  struct stat status {};
+  return ::stat(folder.c_str(), &status) == 0 ? Identity(status.st_dev, status.st_ino) : Identity();
+}
+
+// `above`: the folders on the way, since links may lead back to them. An entry that cannot be looked
+// at is a problem of its own and stops nothing.
+void list_below(const fs::path& root, const fs::path& relative, std::set<Identity> above,
+                Listing& listing) {
+  const Identity own = identity_of(root / relative);
+  if (!above.insert(own).second) {
+    listing.problems.push_back({relative,
+                                {"", "folder within itself",
+                                 "a link leads back to a folder above it", "remove the link"}});
+    return;
+  }
   std::error_code error;
-  fs::recursive_directory_iterator it(folder, fs::directory_options::follow_directory_symlink,
-                                      error);
-  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-    if (is_hidden(it->path().filename())) {
-      if (it->is_directory()) it.disable_recursion_pending();
-    } else if (it->is_regular_file()) {
-      files.push_back(it->path().lexically_relative(folder));
+  fs::directory_iterator it(root / relative, error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
+    const fs::path name = it->path().filename(), entry = relative / name;
+    if (is_hidden(name)) continue;
+    std::error_code unknown;
+    const fs::file_status status = fs::status(it->path(), unknown);
+    if (fs::is_directory(status)) {
+      list_below(root, entry, above, listing);
+    } else if (fs::is_regular_file(status)) {
+      listing.files.push_back(entry);
+    } else if (!fs::exists(status) && (media_kind(name) || media::is_shard(name))) {
+      listing.problems.push_back(
+          {entry,
+           {"", "cannot be read", unknown ? unknown.message() : "the link leads to nothing",
+            "mend or remove the link"}});
     }
   }
+  if (!error) return;
+  listing.problems.push_back({relative,
+                              {"", "folder cannot be listed", error.message(),
+                               "correct its permissions, or move it out of the source"}});
+}
+
+Listing files_below(const fs::path& folder, const std::string& key) {
+  std::error_code error;
+  fs::directory_iterator top(folder, error);
   require(!error, "{}: {} cannot be listed: {}", key, folder.string(), error.message());
+  Listing listing;
+  list_below(folder, "", {}, listing);
   // Folder by folder, so that the caption files of each are read once.
-  std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+  std::sort(listing.files.begin(), listing.files.end(), [](const fs::path& a, const fs::path& b) {
     return std::make_pair(a.parent_path(), a.filename()) <
            std::make_pair(b.parent_path(), b.filename());
   });
-  return files;
+  return listing;
+}
+
+bool is_caption_name(const fs::path& name) {
+  std::string ending = name.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return char(std::tolower(c)); });
+  return ending == ".txt";
 }
 
 fs::path without_extension(fs::path path) { return path.replace_extension(); }
@@ -133,7 +187,17 @@ void MediaLister::add_source(const fs::path& source, const std::string& prefix) 
 }
 
 void MediaLister::add_folder(const fs::path& folder, const std::string& prefix) {
-  const auto files = files_below(folder, options_.key);
+  const Listing listing = files_below(folder, options_.key);
+  const std::vector<fs::path>& files = listing.files;
+  for (const auto& [path, problem] : listing.problems) {
+    const std::string id = prefix + path.generic_string();
+    if (options_.lists_problems) {
+      add_problem(id, Place::whole(folder / path), problem);
+    } else {
+      log::warning("{}: {}: {} ({}); passed over", options_.key, valid_utf8(id), problem.reason,
+                   problem.detail);
+    }
+  }
   std::set<fs::path> stems;
   for (const fs::path& file : files) {
     if (media_kind(file)) stems.insert(without_extension(file));
@@ -142,7 +206,7 @@ void MediaLister::add_folder(const fs::path& folder, const std::string& prefix) 
     }
   }
   for (const fs::path& file : files) {
-    if (!options_.captions || file.extension() != ".txt") continue;
+    if (!options_.captions || !is_caption_name(file)) continue;
     if (stems.count(without_extension(file)) != 0) continue;
     add_problem(prefix + file.generic_string(), Place::whole(folder / file), lone_caption());
   }
@@ -180,9 +244,9 @@ void MediaLister::add_members(const fs::path& shard, const std::string& id) {
     const auto kind = wanted_kind(entry.name);
     if (!kind) continue;
     for (const std::string& key : keys_in_shard(entry.name)) keys.insert(key);
-    SourceItem item =
-        item_of(fmt::format("{}/{}", id, entry.name), member_place(shard, entry), *kind);
-    const int64_t count = ++counts[entry.name];
+    const std::string name = fs::path(entry.name).lexically_normal().generic_string();
+    SourceItem item = item_of(fmt::format("{}/{}", id, name), member_place(shard, entry), *kind);
+    const int64_t count = ++counts[name];
     if (count == 1 || !options_.lists_problems) {
       add_media(std::move(item));
       continue;
@@ -194,7 +258,7 @@ void MediaLister::add_members(const fs::path& shard, const std::string& id) {
   }
   for (const media::ShardEntry& entry : entries) {
     const fs::path name = entry.name;
-    if (!options_.captions || name.extension() != ".txt") continue;
+    if (!options_.captions || !is_caption_name(name)) continue;
     if (keys.count(without_extension(name).generic_string()) != 0) continue;
     Place place = Place::whole(shard);
     place.member = entry.name;

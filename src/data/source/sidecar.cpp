@@ -1,16 +1,21 @@
 #include "data/source/sidecar.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.h"
-#include "core/files.h"
 #include "core/json_file.h"
+#include "core/text.h"
 #include "data/source/caption_text.h"
 #include "media/bytes/shard.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
+
+// The names that a sidecar may have; some programs write them in capitals.
+constexpr std::array kTextEndings = {".txt", ".TXT", ".Txt"};
+constexpr std::array kJsonEndings = {".json", ".JSON", ".Json"};
 
 void add_caption(const std::string& source, const std::string& text, Sidecar& sidecar) {
   std::string tidied = tidy_caption(text);
@@ -25,6 +30,16 @@ void add_prompt(const nlohmann::json& json, Sidecar& sidecar) {
     if (found == json.end() || !found->is_string()) continue;
     add_caption("prompt", found->get<std::string>(), sidecar);
     return;
+  }
+}
+
+// What is wrong with one caption file is no reason to stop: it is told with its clip.
+template <class Body>
+void note_problem(Sidecar& sidecar, Body&& body) {
+  try {
+    body();
+  } catch (const UserError& error) {
+    sidecar.problem = valid_utf8(error.what());
   }
 }
 
@@ -87,8 +102,10 @@ void SidecarReader::open_shard(const fs::path& shard) {
   media::read_shard(
       shard,
       [](const std::string& name) {
-        const auto extension = fs::path(name).extension();
-        return extension == ".json" || extension == ".txt";
+        const std::string extension = fs::path(name).extension().string();
+        const auto is_it = [&](const char* ending) { return extension == ending; };
+        return std::any_of(kJsonEndings.begin(), kJsonEndings.end(), is_it) ||
+               std::any_of(kTextEndings.begin(), kTextEndings.end(), is_it);
       },
       [&](const std::string& name, std::string bytes) {
         entries_.emplace(name, std::move(bytes));
@@ -124,29 +141,41 @@ void SidecarReader::take_values(const std::vector<std::string>& keys, Sidecar& s
 void SidecarReader::read_member(const std::string& member, Sidecar& sidecar) const {
   const auto keys = keys_in_shard(member);
   for (const std::string& key : keys) {
-    const auto text = entries_.find(key + ".txt");
-    if (text != entries_.end() && sidecar.captions.count("txt") == 0) {
-      add_caption("txt", text->second, sidecar);
+    for (const char* ending : kTextEndings) {
+      const auto text = entries_.find(key + ending);
+      if (text == entries_.end() || sidecar.captions.count("txt") != 0) continue;
+      note_problem(sidecar, [&] {
+        add_caption("txt", decode_text(text->second, named(text->first)), sidecar);
+      });
     }
-    const auto json = entries_.find(key + ".json");
-    if (json == entries_.end() || sidecar.captions.count("prompt") != 0) continue;
-    const auto parsed = nlohmann::json::parse(json->second, nullptr, /*allow_exceptions=*/false);
-    if (parsed.is_discarded()) {
-      sidecar.problem = fmt::format("'{}' in {} is not valid JSON", json->first, present_);
+    for (const char* ending : kJsonEndings) {
+      const auto json = entries_.find(key + ending);
+      if (json == entries_.end() || sidecar.captions.count("prompt") != 0) continue;
+      note_problem(sidecar, [&] {
+        const std::string text = decode_text(json->second, named(json->first));
+        const auto parsed = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+        require(!parsed.is_discarded(), "{} is not valid JSON", named(json->first));
+        add_prompt(parsed, sidecar);
+      });
     }
-    add_prompt(parsed, sidecar);
   }
   take_values(keys, sidecar);
 }
 
+std::string SidecarReader::named(const std::string& member) const {
+  return fmt::format("'{}' in {}", valid_utf8(member), valid_utf8(present_));
+}
+
 void SidecarReader::read_beside(const fs::path& path, Sidecar& sidecar) const {
-  const fs::path text = fs::path(path).replace_extension(".txt");
-  if (fs::exists(text)) add_caption("txt", read_text_file(text), sidecar);
-  const fs::path json = fs::path(path).replace_extension(".json");
-  try {
-    if (fs::exists(json)) add_prompt(read_json_file(json), sidecar);
-  } catch (const UserError& error) {
-    sidecar.problem = error.what();
+  for (const char* ending : kTextEndings) {
+    const fs::path text = fs::path(path).replace_extension(ending);
+    if (!fs::exists(text) || sidecar.captions.count("txt") != 0) continue;
+    note_problem(sidecar, [&] { add_caption("txt", read_user_text(text), sidecar); });
+  }
+  for (const char* ending : kJsonEndings) {
+    const fs::path json = fs::path(path).replace_extension(ending);
+    if (!fs::exists(json) || sidecar.captions.count("prompt") != 0) continue;
+    note_problem(sidecar, [&] { add_prompt(read_json_file(json), sidecar); });
   }
   take_values({path.stem().string()}, sidecar);
 }

@@ -18,7 +18,7 @@ namespace sana::data {
 struct Sidecar {
   std::map<std::string, std::string> captions;  // by source: "txt", "prompt", "_Qwen2_5-VL"
   std::map<std::string, double> scores;         // by name: "_unimatch"
-  std::string problem;                          // of the clip's own .json: file and reason
+  std::string problem;                          // of the clip's own files: which and why
 };
 
 // The value of a sidecar file under a key: a number or text itself, or the field of an object that
@@ -48,6 +48,8 @@ class SidecarReader {
   void open_folder(const std::filesystem::path& folder);
   Files read_files(const std::string& stem) const;
   void read_member(const std::string& member, Sidecar& sidecar) const;
+  // A member of the present shard, for messages.
+  std::string named(const std::string& member) const;
   void read_beside(const std::filesystem::path& path, Sidecar& sidecar) const;
   void take_values(const std::vector<std::string>& keys, Sidecar& sidecar) const;
 

@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
-#include "data/source/caption_text.h"
+#include "core/text.h"
 #include "data/source/content_hashes.h"
 #include "data/source/media_lister.h"
 #include "media/bytes/shard.h"
@@ -45,8 +45,10 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
   std::vector<SourceItem> items = lister.take();
   if (only != "all") {
     const MediaKind kept = only == "images" ? MediaKind::kImage : MediaKind::kVideo;
-    std::erase_if(
-        items, [&](const SourceItem& item) { return item.kind != kept && !is_whole_shard(item); });
+    std::erase_if(items, [&](const SourceItem& item) {
+      // What has a problem is told, whatever it may be.
+      return item.kind != kept && !item.problem && !is_whole_shard(item);
+    });
   }
   require(!items.empty(),
           "source: {} lists no {}; expected files of a known type ({}), each with its caption in a "
@@ -54,7 +56,7 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
           "file with path and caption",
           source.string(), only == "all" ? "clips" : only, kKnownTypes);
   for (SourceItem& item : items) {
-    item.id = valid_utf8(item.id);
+    item.id = name_as_text(item.id);
     if (item.problem) item.problem->id = item.id;
   }
   std::stable_sort(items.begin(), items.end(),

@@ -138,12 +138,5 @@ TEST_CASE("the hash of a source changes with contents, captions and names", "[da
   CHECK(hash() != third);
 }
 
-TEST_CASE("bytes that are no UTF-8 in a caption become replacement characters", "[data]") {
-  const TempFolder folder;
-  write_text(folder / "a.mp4", "x");
-  write_text(folder / "a.txt", "caf\xE9 at night");
-  CHECK(list_sources(folder.path(), "all")[0].caption == "caf\xEF\xBF\xBD at night");
-}
-
 }  // namespace
 }  // namespace sana::data
