@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks .cpp files and the headers of ours that they include with clang-tidy 16 (.clang-tidy has the
-# checks; older versions do not know C++20 well enough). LibTorch's headers make it slow: 10 to 20
+# checks; older versions do not know C++20 well enough). LibTorch's headers make it slow: 10 to 40
 # seconds a file.
 #   scripts/check_tidy.sh                the .cpp files changed against origin/main, else HEAD~1
 #   scripts/check_tidy.sh --limit N      of these the N that changed most
