@@ -6,7 +6,7 @@ namespace sana_test {
 
 using namespace sana::model;
 
-WanVae random_wan_vae() {
+WanVaeConfig tiny_wan_config() {
   WanVaeConfig config;
   config.base_dim = 4;
   config.latent_channels = 3;
@@ -14,8 +14,12 @@ WanVae random_wan_vae() {
   config.num_res_blocks = 1;
   config.latents_mean = {0.1, -0.2, 0.3};
   config.latents_std = {0.5, 2.0, 1.5};
+  return config;
+}
+
+WanVae random_wan_vae() {
   at::NoGradGuard no_grad;
-  WanVae vae(config);
+  WanVae vae(tiny_wan_config());
   for (at::Tensor& parameter : vae->parameters()) {
     parameter.add_(at::randn(parameter.sizes()), 0.2);
   }

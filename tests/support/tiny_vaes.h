@@ -8,6 +8,7 @@
 namespace sana_test {
 
 // 4x8x8 (frames, rows, columns) to 3 channels.
+sana::model::WanVaeConfig tiny_wan_config();
 sana::model::WanVae random_wan_vae();
 
 // 4x8x8 to 4 channels; decoder not causal, reflected borders.

@@ -7,6 +7,7 @@
 #include "model/vae/wan_vae_layers.h"
 #include "support/catch.h"
 #include "support/tensors.h"
+#include "support/tiny_vaes.h"
 
 namespace {
 
@@ -14,27 +15,8 @@ using sana::model::WanVae;
 using sana::model::WanVaeConfig;
 using sana_test::ContainsSubstring;
 using sana_test::max_difference;
-
-WanVaeConfig tiny_vae_config() {
-  WanVaeConfig config;
-  config.base_dim = 4;
-  config.latent_channels = 3;
-  config.dim_mult = {1, 2, 2, 2};
-  config.num_res_blocks = 1;
-  config.latents_mean = {0.1, -0.2, 0.3};
-  config.latents_std = {0.5, 2.0, 1.5};
-  return config;
-}
-
-// Fresh residual branches add nothing; here every layer must take part.
-WanVae random_vae() {
-  at::NoGradGuard no_grad;
-  WanVae vae(tiny_vae_config());
-  for (at::Tensor& parameter : vae->parameters()) {
-    parameter.add_(at::randn(parameter.sizes()), 0.2);
-  }
-  return vae;
-}
+using sana_test::random_wan_vae;
+using sana_test::tiny_wan_config;
 
 double deviation(const at::Tensor& x) { return x.std().item<double>(); }
 
@@ -54,7 +36,7 @@ TEST_CASE("a fresh VAE keeps the size of its signal and adds nothing in residual
   CHECK(gain > 0.9);
   CHECK(gain < 1.1);
   // A narrow posterior: the noise is small beside the mean from the first step on.
-  WanVae vae(tiny_vae_config());
+  WanVae vae(tiny_wan_config());
   const auto posterior = vae->encode_whole(at::rand({1, 3, 5, 32, 32}) * 2 - 1);
   CHECK(posterior.logvar.mean().item<double>() < -3.0);
 }
@@ -62,7 +44,7 @@ TEST_CASE("a fresh VAE keeps the size of its signal and adds nothing in residual
 TEST_CASE("frame chunks with cached features equal the whole clip", "[model][vae]") {
   at::NoGradGuard no_grad;
   at::manual_seed(5);
-  WanVae vae = random_vae();
+  WanVae vae = random_wan_vae();
   const int64_t frames = GENERATE(1, 5, 9, 21);
   const at::Tensor video = at::rand({2, 3, frames, 16, 24}) * 2 - 1;
   const auto whole = vae->encode_whole(video), chunked = vae->encode_chunked(video);
@@ -77,7 +59,7 @@ TEST_CASE("frame chunks with cached features equal the whole clip", "[model][vae
 TEST_CASE("the first latent frame knows nothing of later frames", "[model][vae]") {
   at::NoGradGuard no_grad;
   at::manual_seed(6);
-  WanVae vae = random_vae();
+  WanVae vae = random_wan_vae();
   const at::Tensor video = at::rand({1, 3, 9, 16, 16}) * 2 - 1;
   at::Tensor changed = video.clone();
   changed.narrow(2, 1, 8).zero_();
@@ -88,7 +70,7 @@ TEST_CASE("the first latent frame knows nothing of later frames", "[model][vae]"
 }
 
 TEST_CASE("normalising latents and back is the identity", "[model][vae]") {
-  WanVae vae(tiny_vae_config());
+  WanVae vae(tiny_wan_config());
   const at::Tensor z = at::randn({1, 3, 2, 4, 4});
   const at::Tensor n = vae->normalize(z);
   CHECK(max_difference(vae->denormalize(n), z) < 1e-6);
@@ -102,7 +84,7 @@ TEST_CASE("the public Wan 2.1 VAE has the published number of parameters", "[mod
 }
 
 TEST_CASE("a frame count other than 4k+1 is refused with its neighbours", "[model][vae]") {
-  WanVae vae(tiny_vae_config());
+  WanVae vae(tiny_wan_config());
   CHECK_THROWS_WITH(vae->encode_whole(at::zeros({1, 3, 80, 16, 16})),
                     ContainsSubstring("80 frames") && ContainsSubstring("77 and 81"));
   CHECK_THROWS_WITH(vae->encode_whole(at::zeros({1, 3, 5, 12, 16})),
@@ -112,7 +94,7 @@ TEST_CASE("a frame count other than 4k+1 is refused with its neighbours", "[mode
 TEST_CASE("the video VAE interface encodes to normalised latents and clamps pixels",
           "[model][vae]") {
   at::manual_seed(8);
-  WanVae vae = random_vae();
+  WanVae vae = random_wan_vae();
   const at::Tensor video = at::rand({1, 3, 5, 16, 16}) * 2 - 1;
   at::NoGradGuard no_grad;
   const at::Tensor expected = vae->normalize(vae->encode_whole(video).mean);
