@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/json_dump.h"
+#include "core/json_object.h"
 #include "core/log.h"
 #include "data/line_file.h"
 
@@ -21,8 +22,11 @@ void DamagedSamples::read_list() {
   std::ifstream file(limit_.list);
   for (std::string line; std::getline(file, line);) {
     const auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (entry.is_object() && entry.value("data", "") == limit_.key) {
-      listed_.insert(entry.value("id", ""));
+    if (!entry.is_object()) continue;
+    const JsonObject sample(entry, limit_.list.string());
+    if (!sample.holds<std::string>("data") || !sample.holds<std::string>("id")) continue;
+    if (sample.required<std::string>("data") == limit_.key) {
+      listed_.insert(sample.required<std::string>("id"));
     }
   }
 }

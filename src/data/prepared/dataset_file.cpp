@@ -95,17 +95,23 @@ SampleRecord sample_from_json(const nlohmann::json& json) {
   return sample;
 }
 
-DatasetFile read_dataset_file(const fs::path& folder) {
-  const fs::path file = folder / "dataset.json";
-  if (!fs::exists(file)) throw_no_dataset(folder);
-  const nlohmann::json json = read_json_file(file);
+// Throws UserError when it is of another format or version,
+// nlohmann::json::exception when a value has a wrong type.
+void require_format(const nlohmann::json& json, const fs::path& file) {
   require(json.is_object() && json.value("format", "") == kDatasetFormat,
           "{}: not the description of a prepared data set", file.string());
   const auto version = json.value("format_version", int64_t{0});
   require(version == kDatasetVersion,
           "{}: format version {}, this program reads version {}; prepare the data set again",
           file.string(), version, kDatasetVersion);
+}
+
+DatasetFile read_dataset_file(const fs::path& folder) {
+  const fs::path file = folder / "dataset.json";
+  if (!fs::exists(file)) throw_no_dataset(folder);
+  const nlohmann::json json = read_json_file(file);
   try {
+    require_format(json, file);
     DatasetFile dataset = parse_dataset(json);
     require(dataset.fingerprint() == json.at("fingerprint").get<std::string>(),
             "{}: damaged or edited: its fingerprint does not fit its samples; prepare the data set "

@@ -55,12 +55,15 @@ class HashList {
       read_ += std::streamoff(line.size()) + 1;
       const auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!entry.is_object()) continue;
-      const FileState state = {entry.value("bytes", int64_t(-1)),
-                               entry.value("modified_ns", int64_t(-1))};
-      const Entry read = {state, entry.value("hash", "")};
-      Entry& known = entries_[path_from_text(entry.value("path", "")).string()];
-      has_new = has_new || known != read;  // what this process has added is no news
-      known = read;
+      try {
+        const FileState state = {entry.at("bytes"), entry.at("modified_ns")};
+        const Entry read = {state, entry.at("hash")};
+        Entry& known = entries_[path_from_text(entry.at("path").get<std::string>()).string()];
+        has_new = has_new || known != read;  // what this process has added is no news
+        known = read;
+      } catch (const nlohmann::json::exception&) {
+        // Not a line of ours: the file that it may mean is read again.
+      }
     }
     return has_new;
   }

@@ -58,6 +58,14 @@ TEST_CASE("processes read each file once between them and all know every hash", 
   CHECK(lines_of(list) == 6);
 }
 
+TEST_CASE("lines of the list that are not ours are passed over", "[data]") {
+  const TempFolder folder;
+  const auto files = write_five(folder);
+  const auto list = folder / "hashes.jsonl";
+  write_text(list, "{\"path\": 5}\n{\"bytes\": \"x\", \"hash\": []}\nnot json\n[]\n{}\n");
+  CHECK(hash_as(files, {0, 2, 0}, list, 0.2) == expected_of(files));
+}
+
 TEST_CASE("the share of a process that does not come is read by the others", "[data]") {
   const TempFolder folder;
   const auto files = write_five(folder);

@@ -122,6 +122,15 @@ TEST_CASE("an edited dataset.json or another format version is refused", "[data]
   json["format_version"] = 99;
   write_text(file, json.dump());
   CHECK(contains(error_of([&] { PreparedDataset dataset(folder.path()); }), "version 99"));
+  for (const char* key : {"format", "format_version"}) {
+    auto wrong = json;
+    wrong[key] = nlohmann::json::array();
+    write_text(file, wrong.dump());
+    const auto message = error_of([&] { PreparedDataset dataset(folder.path()); });
+    CHECK(contains(message, "dataset.json"));
+    CHECK(contains(message, "prepare the data set again"));
+  }
+  write_text(file, json.dump());
   write_text(file, read_all(file).substr(0, 100));
   CHECK(contains(error_of([&] { PreparedDataset dataset(folder.path()); }), "dataset.json"));
   json["format_version"] = 1;
