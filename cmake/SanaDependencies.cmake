@@ -53,21 +53,23 @@ if(NOT OPENSSL_FOUND)
   message(FATAL_ERROR "OpenSSL was not found: apt-get install libssl-dev (scripts/setup.sh does it).")
 endif()
 
-# FFmpeg's own libraries read and write video; OpenCV resizes, measures and reads images.
+# FFmpeg's own libraries read and write video; OpenCV resizes, measures and reads images; libjpeg says
+# what is wrong with a JPEG, which OpenCV does not pass on.
 set(SANA_HAS_VIDEO_IO OFF)
 if(NOT SANA_VIDEO_IO STREQUAL "OFF")
   find_package(OpenCV QUIET COMPONENTS core imgproc imgcodecs videoio video dnn)
   if(PkgConfig_FOUND)
     pkg_check_modules(FFMPEG QUIET IMPORTED_TARGET libavcodec libavformat libavutil libswscale)
   endif()
-  if(OpenCV_FOUND AND FFMPEG_FOUND)
+  find_package(JPEG QUIET)
+  if(OpenCV_FOUND AND FFMPEG_FOUND AND JPEG_FOUND)
     set(SANA_HAS_VIDEO_IO ON)
     add_library(sana_opencv INTERFACE)
     target_include_directories(sana_opencv SYSTEM INTERFACE ${OpenCV_INCLUDE_DIRS})
     target_link_libraries(sana_opencv INTERFACE opencv_core opencv_imgproc opencv_imgcodecs opencv_videoio
-                          PkgConfig::FFMPEG)
+                          PkgConfig::FFMPEG JPEG::JPEG)
   elseif(SANA_VIDEO_IO STREQUAL "ON")
-    message(FATAL_ERROR "SANA_VIDEO_IO=ON, but OpenCV or FFmpeg was not found: apt-get install libopencv-dev libavformat-dev libavcodec-dev libswscale-dev.")
+    message(FATAL_ERROR "SANA_VIDEO_IO=ON, but OpenCV, FFmpeg or libjpeg was not found: apt-get install libopencv-dev libavformat-dev libavcodec-dev libswscale-dev libjpeg-dev.")
   endif()
 endif()
 # Shards of clips.

@@ -41,7 +41,7 @@ readonly REQUIRED_PACKAGES="
 readonly OPTIONAL_PACKAGES="
   libopencv-dev:opencv4/opencv2/core.hpp ffmpeg:ffmpeg libavcodec-dev:libavcodec/avcodec.h
   libavformat-dev:libavformat/avformat.h libavutil-dev:libavutil/avutil.h
-  libswscale-dev:libswscale/swscale.h libarchive-dev:archive.h ccache:ccache mold:mold clang-format:clang-format"
+  libswscale-dev:libswscale/swscale.h libarchive-dev:archive.h libjpeg-dev:jpeglib.h ccache:ccache mold:mold clang-format:clang-format"
 # clang 14, Debian 12's default, knows too little of C++20.
 readonly FUZZ_PACKAGES="
   clang-16:clang++-16 libclang-rt-16-dev:/usr/lib/llvm-16/lib/clang/16/lib/linux/libclang_rt.fuzzer-x86_64.a"
@@ -125,7 +125,7 @@ install_optional() {
   # shellcheck disable=SC2086
   if ! command -v apt-get >/dev/null 2>&1 || ! apt_install $missing; then
     printf '%s' "$missing" >"$tried"
-    say "could not install them; the build goes on without (no OpenCV or FFmpeg: videos cannot be read or written)"
+    say "could not install them; the build goes on without (no OpenCV, FFmpeg or libjpeg: videos cannot be read or written)"
     say "  remedy: apt-get install $missing"
   fi
 }

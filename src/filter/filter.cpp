@@ -1,5 +1,6 @@
 #include "filter/filter.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/build_config.h"
@@ -9,6 +10,7 @@
 #include "core/log.h"
 #include "core/output_lock.h"
 #include "data/drop_report.h"
+#include "data/hdr_count.h"
 #include "data/source/sidecar.h"
 #include "filter/decide/copies.h"
 #include "filter/decide/shot_table.h"
@@ -70,6 +72,17 @@ FilterResult::Stage write_stage(const fs::path& output, const ShotTable& table,
   return stage;
 }
 
+void log_hdr(const ShotTable& table) {
+  const auto& names = table.score_names();
+  const auto column = size_t(std::find(names.begin(), names.end(), "hdr") - names.begin());
+  data::HdrCount count;
+  for (int64_t i = 0; i < table.size(); ++i) {
+    const double score = table.score(i, column);
+    if (score > 0) count.add(media::Hdr(int(score)));
+  }
+  if (count.total() > 0) log::warning("{}", count.text());
+}
+
 void write_report(const FilterConfig& config, const Loaded& loaded,
                   const std::vector<Verdict>& verdicts) {
   using Json = nlohmann::ordered_json;
@@ -126,6 +139,7 @@ FilterResult decide(const FilterConfig& config, ProgressSink& progress) {
   write_verdicts(output / "verdicts.jsonl", table, verdicts);
   loaded.unusable.write(output / "unusable.jsonl");
   write_report(config, loaded, verdicts);
+  log_hdr(table);
   return result;
 }
 

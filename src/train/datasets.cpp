@@ -30,6 +30,7 @@ void report_unused(const TrainConfig& config, const std::string& key,
   for (int64_t i = 0; i < clips.size(); ++i) buckets.insert(clips.info(i).bucket);
   log::info("{}: {}", key,
             clips.unused().summary(clips.num_listed(), clips.size(), int64_t(buckets.size())));
+  if (clips.hdr().total() > 0) log::warning("{}: {}", key, clips.hdr().text());
   if (clips.unused().clips().empty() || !fs::is_directory(config.run.dir)) return;
   const fs::path list = fs::path(config.run.dir) / ("unused_clips." + key + ".jsonl");
   clips.unused().write(list);

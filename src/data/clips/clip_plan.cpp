@@ -93,6 +93,7 @@ ClipPlan plan_clips(const Place& video, const ClipSettings& settings) {
   const ChosenFrames chosen = choose_frames(times.seconds, times.fps, settings);
   const cv::Rect crop = crop_of(video, info);
   ClipPlan plan;
+  plan.hdr = info.hdr;
   plan.bucket = settings.sizes.nearest(crop.height, crop.width * info.pixel_aspect);
   plan.bucket.frames = chosen.length;
   for (const int64_t start : chosen.starts) {

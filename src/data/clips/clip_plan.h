@@ -33,6 +33,7 @@ struct PlannedClip {
 
 struct ClipPlan {
   ClipSize bucket;
+  media::Hdr hdr = media::Hdr::kNone;  // of the source, read as SDR
   std::vector<PlannedClip> clips;
 };
 

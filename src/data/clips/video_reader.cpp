@@ -14,13 +14,11 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 #include <utility>
 
 #include "data/clips/clip_plan.h"
 #include "data/clips/place_stream.h"
+#include "media/picture/still_picture.h"
 #endif
 
 namespace sana::data {
@@ -28,32 +26,6 @@ namespace fs = std::filesystem;
 
 #if SANA_HAS_VIDEO_IO
 namespace {
-
-// Damaged images are reported by us, once, instead of line by line by the decoders.
-void silence_decoders() {
-  static const bool is_silent = [] {
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    return true;
-  }();
-  static_cast<void>(is_silent);
-}
-
-// OpenCV says of a picture that it does not take nothing, or throws.
-cv::Mat decode_image(const media::ByteSource& source) {
-  silence_decoders();
-  std::vector<char> bytes(size_t(source.size()));
-  cv::Mat bgr;
-  try {
-    bytes.resize(size_t(source.read(0, bytes.data(), source.size())));
-    bgr = cv::imdecode(bytes, cv::IMREAD_COLOR);
-  } catch (const cv::Exception&) {
-  }
-  if (bgr.empty()) {
-    throw media::UnusableClip("cannot decode", "OpenCV cannot read it",
-                              "convert it to JPEG or PNG");
-  }
-  return bgr;
-}
 
 // Where a frame of the source goes: (clip, frame in it).
 using Placement = std::pair<size_t, int64_t>;
@@ -108,20 +80,24 @@ DecodedClips read_video(const Place& video, const ClipSettings& settings) {
   decoded.retiming = {times.fps, static_cast<int64_t>(times.seconds.size()),
                       static_cast<int64_t>(placements.size())};
   decoded.clips.resize(chosen.starts.size());
-  decode_placed(*open_stream(video, bytes), video, settings, chosen.length, placements, decoded);
+  const auto stream = open_stream(video, bytes);
+  decoded.hdr = stream->info().hdr;
+  decode_placed(*stream, video, settings, chosen.length, placements, decoded);
   return decoded;
 }
 
 DecodedClips read_image(const Place& image, const SizeTable& sizes) {
   const auto bytes = open_bytes(image);
   media::check_media(*bytes, image.name(), /*expect_image=*/true);
-  const cv::Mat bgr = decode_image(*bytes);
+  const media::StillPicture picture = media::decode_still(*bytes);
+  const cv::Mat& bgr = picture.bgr;
   const ClipSize size = sizes.nearest(bgr.rows, bgr.cols);
   DecodedClips decoded;
   decoded.bucket = {size.height, size.width, 1};
   decoded.clips.push_back(
       media::resize_and_crop_frame(rgb_tensor(bgr), size.height, size.width).unsqueeze(0));
   decoded.retiming = {0, 1, 1};
+  decoded.hdr = picture.hdr;
   return decoded;
 }
 

@@ -8,6 +8,7 @@
 
 #include "data/clips/bucket.h"
 #include "data/source/place.h"
+#include "media/colours.h"
 
 namespace sana::data {
 
@@ -31,6 +32,7 @@ struct DecodedClips {
   std::vector<at::Tensor> clips;  // each [F, H, W, 3] uint8, RGB
   ClipSize bucket;
   Retiming retiming;
+  media::Hdr hdr = media::Hdr::kNone;  // of the source, read as SDR
 };
 
 // The clips of a video: retimed to settings.fps by nearest timestamps, cut into windows, resized
@@ -40,7 +42,8 @@ struct DecodedClips {
 DecodedClips read_video(const Place& video, const ClipSettings& settings);
 
 // An image as a clip of one frame (JPEG or PNG; EXIF orientation applied); of `image` only path and
-// member count. Throws UnusableClip, EnvironmentError.
+// member count. Throws UnusableClip as media::check_media and media::decode_still do,
+// EnvironmentError.
 DecodedClips read_image(const Place& image, const SizeTable& sizes);
 DecodedClips read_image(const std::filesystem::path& image, const SizeTable& sizes);
 

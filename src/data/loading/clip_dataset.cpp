@@ -84,7 +84,8 @@ ClipDataset::Planned ClipDataset::plan_item(const SourceItem& item) const {
   try {
     check_usable(item, config_.needs_captions);
     if (item.kind == MediaKind::kImage) {
-      planned.plan = {read_image(item.place, settings_.sizes).bucket, {PlannedClip{}}};
+      const DecodedClips image = read_image(item.place, settings_.sizes);
+      planned.plan = {image.bucket, image.hdr, {PlannedClip{}}};
     } else {
       planned.plan = plan_clips(item.place, settings_);
     }
@@ -106,6 +107,7 @@ void ClipDataset::add_item(size_t index, const Planned& planned) {
     infos_.push_back({id, item.caption, planned.plan.bucket, item.weight});
     item_of_.push_back(index);
     clips_.push_back(planned.plan.clips[k]);
+    hdr_.add(planned.plan.hdr);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "data/clips/clip_plan.h"
 #include "data/dataset.h"
 #include "data/drop_report.h"
+#include "data/hdr_count.h"
 #include "data/source/source_list.h"
 
 namespace sana::data {
@@ -43,6 +44,8 @@ class ClipDataset final : public Dataset {
   // Files of the source, and those of them that gave no clip.
   int64_t num_listed() const { return static_cast<int64_t>(items_.size()); }
   const DropReport& unused() const { return unused_; }
+  // Of its clips.
+  const HdrCount& hdr() const { return hdr_; }
 
  private:
   struct Planned {
@@ -59,6 +62,7 @@ class ClipDataset final : public Dataset {
   std::vector<size_t> item_of_;     // by sample
   std::vector<PlannedClip> clips_;  // by sample; of images empty
   DropReport unused_;
+  HdrCount hdr_;
   std::string fingerprint_;
 };
 

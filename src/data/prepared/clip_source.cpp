@@ -62,7 +62,8 @@ class MediaSource : public ClipSource {
     const SourceItem& source = item(index);
     check_usable(source, /*needs_caption=*/true);
     if (source.kind == MediaKind::kImage) {
-      return {{source.id, read_image(source.place, clips_.sizes).clips.front(), 0}};
+      const DecodedClips image = read_image(source.place, clips_.sizes);
+      return {{source.id, image.clips.front(), 0, image.hdr}};
     }
     return named(source, read_video(source.place, clips_));
   }
@@ -92,7 +93,7 @@ class MediaSource : public ClipSource {
     std::vector<SourceClip> clips;
     for (size_t k = 0; k < decoded.clips.size(); ++k) {
       const std::string suffix = clips_.clips_per_video > 1 ? fmt::format("#{}", k) : "";
-      clips.push_back({source.id + suffix, decoded.clips[k], retiming.source_fps});
+      clips.push_back({source.id + suffix, decoded.clips[k], retiming.source_fps, decoded.hdr});
     }
     return clips;
   }
@@ -145,8 +146,8 @@ class PixelsSource : public ClipSource {
   }
 
   std::vector<SourceClip> read(int64_t index) const override {
-    const double source_fps = file_.samples[static_cast<size_t>(kept(index))].source_fps;
-    return {{id(index), pixels_.sample(kept(index)).pixels, source_fps}};
+    const SampleRecord& record = file_.samples[static_cast<size_t>(kept(index))];
+    return {{id(index), pixels_.sample(kept(index)).pixels, record.source_fps, record.hdr}};
   }
 
  private:

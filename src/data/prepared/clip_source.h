@@ -10,6 +10,7 @@
 
 #include "data/batch.h"
 #include "data/prepared/prepare.h"
+#include "media/colours.h"
 
 namespace sana::data {
 
@@ -17,6 +18,7 @@ struct SourceClip {
   std::string id;
   at::Tensor pixels;  // [F, H, W, 3] uint8
   double source_fps = 0;
+  media::Hdr hdr = media::Hdr::kNone;  // of the source, read as SDR
 };
 
 class ClipSource {

@@ -83,15 +83,17 @@ nlohmann::ordered_json sample_to_json(const SampleRecord& sample) {
       {"shard", sample.shard}, {"hash", sample.hash},       {"source_fps", sample.source_fps}};
   if (sample.weight != 1) json["weight"] = sample.weight;
   if (sample.place) json["place"] = *sample.place;
+  if (sample.hdr != media::Hdr::kNone) json["hdr"] = media::hdr_name(sample.hdr);
   return json;
 }
 
 SampleRecord sample_from_json(const nlohmann::json& json) {
   SampleRecord sample{
-      json.at("id"),    json.at("caption"),       parse_clip_size(json.at("bucket")),
-      json.at("shard"), json.at("hash"),          json.at("source_fps"),
-      std::nullopt,     json.value("weight", 1.0)};
+      json.at("id"),    json.at("caption"),        parse_clip_size(json.at("bucket")),
+      json.at("shard"), json.at("hash"),           json.at("source_fps"),
+      std::nullopt,     json.value("weight", 1.0), media::Hdr::kNone};
   if (json.contains("place")) sample.place = json["place"].get<int64_t>();
+  if (json.contains("hdr")) sample.hdr = media::parse_hdr(json["hdr"].get<std::string>());
   return sample;
 }
 

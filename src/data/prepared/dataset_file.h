@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/batch.h"
+#include "media/colours.h"
 
 namespace sana::data {
 
@@ -24,6 +25,7 @@ struct SampleRecord {
   double source_fps = 0;         // 0 for images
   std::optional<int64_t> place;  // number of its group in the shard, where that is not its own
   double weight = 1;             // times it is drawn in an epoch of training, on average
+  media::Hdr hdr = media::Hdr::kNone;  // of the source, read as SDR
 };
 
 struct ShardRecord {

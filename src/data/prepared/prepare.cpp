@@ -11,6 +11,7 @@
 #include "core/output_lock.h"
 #include "core/signals.h"
 #include "data/drop_report.h"
+#include "data/hdr_count.h"
 #include "data/prepared/bucket_table.h"
 #include "data/prepared/clip_source.h"
 #include "data/prepared/dataset_file.h"
@@ -56,7 +57,7 @@ bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker,
       const Sample sample = maker.make(clip, source.caption(index));
       SampleRecord record{clip.id, source.caption(index), {},
                           0,       sample_hash(sample),   clip.source_fps,
-                          {},      source.weight(index)};
+                          {},      source.weight(index),  clip.hdr};
       record.bucket = {clip.pixels.size(1), clip.pixels.size(2), clip.pixels.size(0)};
       work.add_sample(std::move(record), sample);
     }
@@ -101,6 +102,12 @@ void log_retiming(const std::vector<SampleRecord>& samples, double fps) {
     log::warning("{} clips have fewer than {:g} frames per second and repeat some", num_repeating,
                  fps);
   }
+}
+
+void log_hdr(const std::vector<SampleRecord>& samples) {
+  HdrCount count;
+  for (const SampleRecord& sample : samples) count.add(sample.hdr);
+  if (count.total() > 0) log::warning("data: {}", count.text());
 }
 
 // Lists and logs what is not used. Throws UserError when nothing is left.
@@ -206,6 +213,7 @@ PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source
     if (work.samples().empty()) work.remove();
     report_unused(config, source.size(), work.samples(), unused);
     log_retiming(work.samples(), dataset.fps());
+    log_hdr(work.samples());
   }
   finish(dataset, config.output, maker, work);
   return result_of(dataset);
@@ -248,6 +256,7 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, Pro
   merge_parts(output, ranks.count, *source, dataset);
   report_unused(config, source->size(), dataset.samples, read_unused(output));
   log_retiming(dataset.samples, dataset.fps());
+  log_hdr(dataset.samples);
   write_dataset_file(output, dataset);
   log::info("{}: {} samples of {} processes", output.string(), dataset.samples.size(), ranks.count);
   return result_of(dataset);

@@ -11,7 +11,7 @@ namespace sana::filter {
 namespace {
 
 // Raised when the same settings begin to give other numbers.
-constexpr int kMeasureVersion = 2;
+constexpr int kMeasureVersion = 3;
 
 }  // namespace
 

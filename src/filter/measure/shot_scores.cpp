@@ -99,6 +99,8 @@ class ShotScorer {
     scores["aspect"] = double(record.crop.height) / (double(record.crop.width) * info.pixel_aspect);
     scores["fps"] = fps;
     scores["file_mib"] = double(file_bytes) / double(1 << 20);
+    scores["hdr"] = double(info.hdr);
+    if (info.bit_depth > 0) scores["bit_depth"] = info.bit_depth;
     if (info.bit_rate <= 0) return;
     scores["bit_rate"] = info.bit_rate / 1000;
     scores["bits_per_pixel"] = info.bit_rate / (fps * double(info.width) * double(info.height));

@@ -7,18 +7,35 @@
 
 namespace sana::media {
 
-enum class MediaType { kUnknown, kMp4, kMatroska, kAvi, kAsf, kJpeg, kPng };
+enum class MediaType {
+  kUnknown,
+  kMp4,
+  kMatroska,
+  kAvi,
+  kAsf,
+  kJpeg,
+  kPng,
+  kWebp,
+  kAnimatedWebp,
+  kBmp,
+  kTiff,
+  kJpeg2000,
+  kPnm,
+  kHeif
+};
 
-// By the first 12 bytes. As all functions here that read, it throws EnvironmentError when the disk
+// By the first 24 bytes. As all functions here that read, it throws EnvironmentError when the disk
 // fails.
 MediaType media_type(const ByteSource& file);
 // For messages: "an MP4 or MOV video".
 const char* media_type_name(MediaType type);
-// Whether it is a type of still images.
+// Whether it is a type of still images, or of animated ones that are no videos.
 bool is_image(MediaType type);
+// Whether it is a type of images that a data set may hold: JPEG or PNG.
+bool is_clip_image(MediaType type);
 
 // Whether the structure of the file reaches beyond its end (MP4 boxes, also when the index is
-// missing; AVI's RIFF size; the end markers of JPEG and PNG). Other types: false.
+// missing; the RIFF size of AVI and WebP; PNG's chunks). Other types: false.
 bool is_truncated(const ByteSource& file, MediaType type);
 
 // The type of a file that is fit for a decoder. Throws UnusableClip with its own reason when the

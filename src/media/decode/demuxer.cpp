@@ -1,12 +1,15 @@
 #include "core/build_config.h"
 #if SANA_HAS_VIDEO_IO
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <mutex>
 
 #include "core/error.h"
 #include "media/bytes/media_type.h"
 #include "media/decode/demuxer.h"
+#include "media/picture_limit.h"
 #include "media/unusable.h"
 
 namespace sana::media {
@@ -26,12 +29,19 @@ void prepare_ffmpeg() {
 
 double as_double(AVRational rational) { return rational.den == 0 ? 0 : av_q2d(rational); }
 
-int rotation_of(const AVStream* stream) {
-  const uint8_t* matrix = display_matrix(stream);
-  if (matrix == nullptr) return 0;
-  const double angle = av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix));
-  if (std::isnan(angle)) return 0;
-  return ((int(std::lround(-angle / 90)) % 4 + 4) % 4) * 90;
+// What the display matrix asks for, to the nearest quarter of a turn.
+void add_orientation(const AVStream* stream, StreamInfo& info) {
+  const uint8_t* bytes = display_matrix(stream);
+  if (bytes == nullptr) return;
+  std::array<int32_t, 9> matrix{};
+  std::memcpy(matrix.data(), bytes, sizeof matrix);
+  info.is_mirrored = double(matrix[0]) * matrix[4] < double(matrix[1]) * matrix[3];
+  // Without the mirror at its end, a rotation is left.
+  for (const size_t of_x : {0, 3}) {
+    if (info.is_mirrored) matrix[of_x] = -std::max(matrix[of_x], -INT32_MAX);
+  }
+  const double angle = av_display_rotation_get(matrix.data());
+  if (!std::isnan(angle)) info.rotation = ((int(std::lround(-angle / 90)) % 4 + 4) % 4) * 90;
 }
 
 }  // namespace
@@ -104,10 +114,9 @@ void Demuxer::find_video() {
     if (int(i) != index) container_->streams[i]->discard = AVDISCARD_ALL;
   }
   const AVCodecParameters& parameters = *stream_->codecpar;
-  if (int64_t(parameters.width) * parameters.height > kMaxPixels) {
-    throw UnusableClip("too large",
-                       fmt::format("{}x{} pixels", parameters.width, parameters.height),
-                       "scale it down; up to 8192x8192 is read");
+  // Some containers leave the size to the decoder, which has the same limit.
+  if (parameters.width > 0 && parameters.height > 0) {
+    check_picture_size(parameters.width, parameters.height);
   }
 }
 
@@ -116,12 +125,18 @@ void Demuxer::describe() {
   info_.codec = avcodec_get_name(parameters.codec_id);
   const char* pixels = av_get_pix_fmt_name(AVPixelFormat(parameters.format));
   info_.pixel_format = pixels == nullptr ? "unknown" : pixels;
-  info_.rotation = rotation_of(stream_);
+  const AVPixFmtDescriptor* layout = av_pix_fmt_desc_get(AVPixelFormat(parameters.format));
+  info_.bit_depth = layout == nullptr ? 0 : layout->comp[0].depth;
+  info_.hdr = hdr_of(parameters.color_primaries, parameters.color_trc);
+  add_orientation(stream_, info_);
   const bool is_on_side = info_.rotation % 180 == 90;
   info_.width = is_on_side ? parameters.height : parameters.width;
   info_.height = is_on_side ? parameters.width : parameters.height;
+  // What no camera has is no statement; pictures would be drawn out to any width.
+  constexpr double kMostAspect = 16;
   const double aspect = as_double(av_guess_sample_aspect_ratio(container_.get(), stream_, nullptr));
-  info_.pixel_aspect = aspect <= 0 ? 1 : is_on_side ? 1 / aspect : aspect;
+  const bool is_said = aspect >= 1 / kMostAspect && aspect <= kMostAspect;
+  info_.pixel_aspect = !is_said ? 1 : is_on_side ? 1 / aspect : aspect;
   info_.fps = as_double(stream_->avg_frame_rate);
   if (stream_->duration > 0) {
     info_.duration_s = double(stream_->duration) * time_base();

@@ -14,9 +14,6 @@ namespace sana::media {
 
 class Demuxer {
  public:
-  // Larger pictures are not decoded: a header may announce any size.
-  static constexpr int64_t kMaxPixels = int64_t(8192) * 8192;
-
   // Opens the container and finds its video. `name` ends as the file is called. Throws
   // UnusableClip: zero bytes, wrong type, truncated, no video, cannot decode, too large.
   Demuxer(std::shared_ptr<const ByteSource> bytes, std::string name);

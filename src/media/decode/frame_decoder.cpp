@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "media/decode/frame_decoder.h"
+#include "media/picture/jpeg_check.h"
+#include "media/picture_limit.h"
 #include "media/unusable.h"
 
 namespace sana::media {
@@ -26,7 +28,7 @@ void FrameDecoder::open_codec() {
   codec_.reset(avcodec_alloc_context3(&demuxer_.decoder()));
   avcodec_parameters_to_context(codec_.get(), stream.codecpar);
   codec_->thread_count = 1;  // files are read in parallel
-  codec_->max_pixels = Demuxer::kMaxPixels;
+  codec_->max_pixels = kMaxPixels;
   codec_->pkt_timebase = stream.time_base;
   if (avcodec_open2(codec_.get(), &demuxer_.decoder(), nullptr) < 0) {
     throw UnusableClip("cannot decode", "its video stream cannot be opened", kReencode);
@@ -89,6 +91,18 @@ bool FrameDecoder::receive() {
   return true;
 }
 
+// FFmpeg's decoder of Motion JPEG conceals what is wrong. What libjpeg does not take as a picture of
+// its own, such as pairs of fields, is left to it.
+bool FrameDecoder::is_damaged_jpeg(const AVPacket& packet) const {
+  if (codec_->codec_id != AV_CODEC_ID_MJPEG) return false;
+  try {
+    const std::string_view bytes(reinterpret_cast<const char*>(packet.data), size_t(packet.size));
+    return !check_jpeg(bytes, JpegUse::kVideoFrame).damage.empty();
+  } catch (const UnusableClip&) {
+    return false;
+  }
+}
+
 // Hands the decoder one packet, or the news that there are no more.
 void FrameDecoder::send() {
   const Demuxer::Read read = demuxer_.read(*packet_);
@@ -99,7 +113,9 @@ void FrameDecoder::send() {
     return;
   }
   const int sent = avcodec_send_packet(codec_.get(), packet_.get());
-  if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 || sent < 0) ++damaged_;
+  if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0 || sent < 0 || is_damaged_jpeg(*packet_)) {
+    ++damaged_;
+  }
   av_packet_unref(packet_.get());
 }
 

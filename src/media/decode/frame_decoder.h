@@ -40,6 +40,7 @@ class FrameDecoder {
   bool receive();
   bool receive_drained();
   void send();
+  bool is_damaged_jpeg(const AVPacket& packet) const;
   void set_time();
   double frame_step() const;
 

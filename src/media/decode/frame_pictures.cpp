@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 #include <optional>
+#include <string_view>
 
 #include "media/decode/frame_pictures.h"
 #include "media/picture/shrink.h"
@@ -11,14 +12,11 @@
 namespace sana::media {
 namespace {
 
-cv::Mat turned(const cv::Mat& picture, int rotation) {
-  if (rotation == 0) return picture;
-  cv::Mat out;
-  cv::rotate(picture, out,
-             rotation == 90    ? cv::ROTATE_90_CLOCKWISE
-             : rotation == 180 ? cv::ROTATE_180
-                               : cv::ROTATE_90_COUNTERCLOCKWISE);
-  return out;
+// Not YUV and not grey: what swscale takes through YUV has to come back by the same matrix. FFmpeg
+// counts neither palettes nor DCI's XYZ, which swscale makes RGB, as RGB.
+bool is_rgb(const AVPixFmtDescriptor& format) {
+  constexpr uint64_t kRgb = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BAYER;
+  return (format.flags & kRgb) != 0 || std::string_view(format.name).starts_with("xyz");
 }
 
 // Whether data[0] is a plane of 8-bit luma.
@@ -40,6 +38,20 @@ cv::Mat luma_plane(const AVFrame& frame) {
 
 }  // namespace
 
+cv::Mat FramePictures::as_shown(const cv::Mat& stored) const {
+  cv::Mat picture = stored;
+  if (rotation_ != 0) {
+    cv::rotate(stored, picture,
+               rotation_ == 90    ? cv::ROTATE_90_CLOCKWISE
+               : rotation_ == 180 ? cv::ROTATE_180
+                                  : cv::ROTATE_90_COUNTERCLOCKWISE);
+  }
+  if (!is_mirrored_) return picture;
+  cv::Mat mirrored;
+  cv::flip(picture, mirrored, 1);
+  return mirrored;
+}
+
 cv::Size FramePictures::as_stored(cv::Size shown) const {
   return rotation_ % 180 == 90 ? cv::Size(shown.height, shown.width) : shown;
 }
@@ -50,11 +62,17 @@ SwsContext* FramePictures::scaler_for(const AVFrame& frame, cv::Size size, AVPix
   const std::array<int, 8> key = {frame.width, frame.height, frame.format, frame.colorspace,
                                   range,       size.width,   size.height,  to};
   if (scaler_ && key == scaler_key_) return scaler_.get();
-  scaler_.reset(sws_getContext(frame.width, frame.height, AVPixelFormat(frame.format), size.width,
-                               size.height, to, SWS_BILINEAR, nullptr, nullptr, nullptr));
+  const auto format = AVPixelFormat(frame.format);
+  const AVPixFmtDescriptor* layout = av_pix_fmt_desc_get(format);
+  const bool has_rgb = layout != nullptr && is_rgb(*layout);
+  // RGB has a colour in every pixel.
+  constexpr int kAllColour = SWS_FULL_CHR_H_INP | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND;
+  scaler_.reset(sws_getContext(frame.width, frame.height, format, size.width, size.height, to,
+                               SWS_BILINEAR | (has_rgb ? kAllColour : 0), nullptr, nullptr,
+                               nullptr));
   scaler_key_ = key;
   if (!scaler_) throw UnusableClip("cannot decode", "its pixel format is not known", kReencode);
-  const bool is_said = frame.colorspace != AVCOL_SPC_UNSPECIFIED;
+  const bool is_said = !has_rgb && frame.colorspace != AVCOL_SPC_UNSPECIFIED;
   sws_setColorspaceDetails(scaler_.get(),
                            sws_getCoefficients(is_said ? frame.colorspace : SWS_CS_DEFAULT), range,
                            sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
@@ -76,13 +94,13 @@ cv::Mat FramePictures::scaled(const AVFrame& frame, cv::Size size, int type, AVP
 
 cv::Mat FramePictures::luma(const AVFrame& frame) {
   const bool has_plane = has_luma_plane(frame.format) && frame.linesize[0] > 0;
-  return turned(has_plane ? luma_plane(frame)
-                          : scaled(frame, {frame.width, frame.height}, CV_8UC1, AV_PIX_FMT_GRAY8),
-                rotation_);
+  return as_shown(has_plane
+                      ? luma_plane(frame)
+                      : scaled(frame, {frame.width, frame.height}, CV_8UC1, AV_PIX_FMT_GRAY8));
 }
 
 cv::Mat FramePictures::bgr(const AVFrame& frame, cv::Size size) {
-  return turned(scaled(frame, as_stored(size), CV_8UC3, AV_PIX_FMT_BGR24), rotation_);
+  return as_shown(scaled(frame, as_stored(size), CV_8UC3, AV_PIX_FMT_BGR24));
 }
 
 SmallPicture FramePictures::small(const AVFrame& frame, cv::Size size) {
@@ -94,7 +112,7 @@ SmallPicture FramePictures::small(const AVFrame& frame, cv::Size size) {
     cv::cvtColor(bgr, small->luma, cv::COLOR_BGR2GRAY);
     small->bgr = shrunk(bgr, {stored.width / 2, stored.height / 2});
   }
-  return {turned(small->luma, rotation_), turned(small->bgr, rotation_)};
+  return {as_shown(small->luma), as_shown(small->bgr)};
 }
 
 }  // namespace sana::media

@@ -5,6 +5,7 @@
 #include <opencv2/core.hpp>
 
 #include "media/decode/frame_planes.h"
+#include "media/decode/stream_info.h"
 #include "media/ffmpeg.h"
 
 namespace sana::media {
@@ -13,8 +14,9 @@ namespace sana::media {
 // of its own. Throws UnusableClip when swscale does not know the pixel format.
 class FramePictures {
  public:
-  // `rotation`: degrees clockwise by which frames are turned: 0, 90, 180, 270.
-  explicit FramePictures(int rotation) : rotation_(rotation) {}
+  // `info`: how frames are turned and mirrored.
+  explicit FramePictures(const StreamInfo& info)
+      : rotation_(info.rotation), is_mirrored_(info.is_mirrored) {}
 
   // Full-size luma [H, W] uint8, 0..255 whatever range the frame stores.
   cv::Mat luma(const AVFrame& frame);
@@ -25,10 +27,12 @@ class FramePictures {
 
  private:
   cv::Size as_stored(cv::Size shown) const;
+  cv::Mat as_shown(const cv::Mat& stored) const;
   SwsContext* scaler_for(const AVFrame& frame, cv::Size size, AVPixelFormat to);
   cv::Mat scaled(const AVFrame& frame, cv::Size size, int type, AVPixelFormat to);
 
   int rotation_;
+  bool is_mirrored_;
   Owned<SwsContext> scaler_;
   std::array<int, 8> scaler_key_{};
 };

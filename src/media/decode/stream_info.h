@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "media/colours.h"
+
 namespace sana::media {
 
 struct StreamInfo {
@@ -11,6 +13,9 @@ struct StreamInfo {
   int64_t width = 0;         // as shown, after rotation
   int64_t height = 0;
   int rotation = 0;  // degrees clockwise that the decoder's pictures are turned: 0, 90, 180, 270
+  bool is_mirrored = false;  // they are mirrored left to right after that
+  Hdr hdr = Hdr::kNone;
+  int bit_depth = 0;             // of its first colour; 0: unknown
   double pixel_aspect = 1;       // width / height of one pixel as shown
   double fps = 0;                // average; 0: not said
   double duration_s = 0;         // 0: not said

@@ -13,7 +13,7 @@ namespace sana::media {
 
 struct VideoStream::Impl {
   Impl(std::shared_ptr<const ByteSource> bytes, const std::string& name)
-      : demuxer(std::move(bytes), name), decoder(demuxer), pictures(demuxer.info().rotation) {}
+      : demuxer(std::move(bytes), name), decoder(demuxer), pictures(demuxer.info()) {}
 
   Demuxer demuxer;
   FrameDecoder decoder;

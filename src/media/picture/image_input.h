@@ -7,9 +7,10 @@
 
 namespace sana::media {
 
-// [H, W, 3] uint8 RGB of a JPEG, PNG or other image file, turned as its EXIF data says, or of the
-// tensor "image" of a safetensors file, which every build reads. Throws UserError when it is no
-// image, EnvironmentError when the build reads none.
+// [H, W, 3] uint8 RGB of an image file that decode_still() takes (JPEG, PNG, WebP, ...), turned as
+// its EXIF data says, or of the tensor "image" of a safetensors file, which every build reads. An
+// HDR picture is read as SDR, with a warning. Throws UserError when it is no such image, is damaged
+// or has more than kMaxPixels; EnvironmentError when the build reads none.
 at::Tensor read_image(const std::filesystem::path& path);
 
 // Lanczos resampling with antialiasing (window of three lobes, widened when shrinking), rounded to

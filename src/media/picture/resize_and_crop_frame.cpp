@@ -16,10 +16,29 @@
 namespace sana::media {
 
 #if SANA_HAS_VIDEO_IO
+namespace {
+
+// The middle of a side of which a small part is left in the end: of a picture of 65535x1 only one
+// column is seen, but the whole of it would be made thousands of times larger first.
+int64_t kept_side(int64_t side, double seen) {
+  constexpr double kMostUnseen = 16;
+  const auto most = int64_t(std::ceil(kMostUnseen * std::max(1.0, seen)));
+  // Cut by the same number on both sides.
+  return side <= most ? side : most + (side - most) % 2;
+}
+
+}  // namespace
+
 at::Tensor resize_and_crop_frame(const at::Tensor& frame, int64_t height, int64_t width,
                                  double pixel_aspect) {
   check_shape("resize_and_crop_frame: frame", frame, {{"H", kAny}, {"W", kAny}, {"C", 3}});
-  const at::Tensor source = frame.contiguous();
+  const double covering = std::max(double(height) / double(frame.size(0)),
+                                   double(width) / (double(frame.size(1)) * pixel_aspect));
+  const int64_t kept_rows = kept_side(frame.size(0), double(height) / covering);
+  const int64_t kept_columns = kept_side(frame.size(1), double(width) / covering / pixel_aspect);
+  const at::Tensor source = frame.narrow(0, (frame.size(0) - kept_rows) / 2, kept_rows)
+                                .narrow(1, (frame.size(1) - kept_columns) / 2, kept_columns)
+                                .contiguous();
   const auto rows = static_cast<double>(source.size(0));
   const double columns = static_cast<double>(source.size(1)) * pixel_aspect;
   const double scale =
