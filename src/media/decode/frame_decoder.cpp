@@ -29,6 +29,7 @@ void FrameDecoder::open_codec() {
   avcodec_parameters_to_context(codec_.get(), stream.codecpar);
   codec_->thread_count = 1;  // files are read in parallel
   codec_->max_pixels = kMaxPixels;
+  budget_.watch(*codec_);
   codec_->pkt_timebase = stream.time_base;
   if (avcodec_open2(codec_.get(), &demuxer_.decoder(), nullptr) < 0) {
     throw UnusableClip("cannot decode", "its video stream cannot be opened", kReencode);
@@ -81,6 +82,7 @@ void FrameDecoder::set_time() {
 bool FrameDecoder::receive() {
   const int status = avcodec_receive_frame(codec_.get(), frame_.get());
   if (status == AVERROR(EAGAIN) || status == AVERROR_EOF) return false;
+  check_budget();
   if (status < 0) {
     ++damaged_;
     return false;
@@ -117,6 +119,15 @@ void FrameDecoder::send() {
     ++damaged_;
   }
   av_packet_unref(packet_.get());
+  check_budget();
+}
+
+void FrameDecoder::check_budget() const {
+  if (!budget_.is_exceeded()) return;
+  throw UnusableClip("too large",
+                     fmt::format("decoding {}x{} pixels keeps more than {} MiB of frames",
+                                 codec_->width, codec_->height, FrameBudget::kMostBytes >> 20),
+                     "scale it down");
 }
 
 // Damaged frames at the very end are passed over, too.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "media/decode/demuxer.h"
+#include "media/decode/frame_budget.h"
 #include "media/ffmpeg.h"
 
 namespace sana::media {
@@ -15,7 +16,8 @@ class FrameDecoder {
   explicit FrameDecoder(Demuxer& demuxer);
 
   // Decodes the next frame; false at the end. What cannot be decoded is passed over and counted.
-  // Throws EnvironmentError when the disk fails.
+  // Throws UnusableClip when that keeps more frames than FrameBudget allows, EnvironmentError when
+  // the disk fails.
   bool next();
   // Continues with the frame that is shown at `time_s`, or the first after it; false when there is
   // none. Throws UnusableClip when the container has to be opened again and cannot be.
@@ -40,11 +42,13 @@ class FrameDecoder {
   bool receive();
   bool receive_drained();
   void send();
+  void check_budget() const;
   bool is_damaged_jpeg(const AVPacket& packet) const;
   void set_time();
   double frame_step() const;
 
   Demuxer& demuxer_;
+  FrameBudget budget_;  // before the codec that asks it
   Owned<AVCodecContext> codec_;
   Owned<AVPacket> packet_;
   Owned<AVFrame> frame_;
