@@ -181,7 +181,7 @@ void report_video(Report& report) {
   if (!SANA_HAS_VIDEO_IO) {
     report.advise(
         "videos cannot be read: apt-get install libopencv-dev libavcodec-dev libavformat-dev "
-        "libswscale-dev, and build again");
+        "libswscale-dev libjpeg-dev, and build again");
   }
   if (!can_encode)
     report.advise(

@@ -12,8 +12,8 @@ std::string HdrCount::text() const {
   }
   const bool is_one = total_ == 1;
   return fmt::format(
-      "{} clip{} HDR ({}) and {} read as SDR: colours are flat; convert to SDR (with ffmpeg: zscale "
-      "and tonemap), or leave them out by filter's score `hdr`",
+      "{} clip{} HDR ({}) and {} read as SDR: colours are flat; convert to SDR (with ffmpeg: "
+      "zscale and tonemap), or leave them out by filter's score `hdr`",
       total_, is_one ? " is" : "s are", kinds, is_one ? "was" : "were");
 }
 

@@ -110,8 +110,9 @@ bool measure(const FilterConfig& config, ProgressSink& progress) {
 #else
   static_cast<void>(progress);
   throw EnvironmentError(
-      "this build of sana-video cannot decode videos: it was configured without OpenCV or FFmpeg. "
-      "Install libopencv-dev, libavcodec-dev, libavformat-dev and libswscale-dev and configure "
+      "this build of sana-video cannot decode videos: it was configured without OpenCV, FFmpeg or "
+      "libjpeg. Install libopencv-dev, libavcodec-dev, libavformat-dev, libswscale-dev and "
+      "libjpeg-dev and configure "
       "again, or copy " +
       config.output + "/scores.jsonl here from a machine that can, and use --decide.");
 #endif

@@ -1,4 +1,4 @@
-// What builds without OpenCV and FFmpeg say.
+// What builds without OpenCV, FFmpeg and libjpeg say.
 #pragma once
 
 namespace sana::media {

@@ -105,8 +105,9 @@ int64_t export_clips(const fs::path& manifest, const fs::path& folder, ProgressS
 #else
 int64_t export_clips(const fs::path&, const fs::path&, ProgressSink&) {
   throw EnvironmentError(
-      "this build of sana-video writes no videos: it was configured without OpenCV or FFmpeg. "
-      "Install libopencv-dev, libavcodec-dev, libavformat-dev and libswscale-dev and configure "
+      "this build of sana-video writes no videos: it was configured without OpenCV, FFmpeg or "
+      "libjpeg. Install libopencv-dev, libavcodec-dev, libavformat-dev, libswscale-dev and "
+      "libjpeg-dev and configure "
       "again.");
 }
 #endif

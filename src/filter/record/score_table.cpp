@@ -32,7 +32,7 @@ const std::vector<ScoreKind>& score_table() {
       {"file_mib", "MiB", "Size of the file."},
       {"bit_depth", "bit", "Bits of each colour, as stored; all is read with 8."},
       {"hdr", "",
-       "0 SDR, 1 BT.2020 colours only, 2 HLG, 3 PQ. All is read as SDR: colours of 1 to 3 are flat."},
+       "0 SDR, 1 BT.2020 colours only, 2 HLG, 3 PQ. All is read as SDR, and 1 to 3 look flat."},
       {"copy", "", "1 when a better copy of the shot is in the set, else 0."},
   };
   return table;

@@ -1,5 +1,5 @@
-// The memory that a decoder's frames may take. A stream chooses how many it keeps: one of 200 KB may
-// ask for 16 of the largest. Only in builds with FFmpeg; inside of video_stream.cpp.
+// The memory that a decoder's frames may take. A stream chooses how many it keeps: one of 200 KB
+// may ask for 16 of the largest. Only in builds with FFmpeg; inside of video_stream.cpp.
 #pragma once
 #include <cstdint>
 #include <memory>

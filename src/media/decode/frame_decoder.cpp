@@ -93,8 +93,8 @@ bool FrameDecoder::receive() {
   return true;
 }
 
-// FFmpeg's decoder of Motion JPEG conceals what is wrong. What libjpeg does not take as a picture of
-// its own, such as pairs of fields, is left to it.
+// FFmpeg's decoder of Motion JPEG conceals what is wrong. What libjpeg does not take as a picture,
+// such as frames of other kinds of JPEG, is left to it.
 bool FrameDecoder::is_damaged_jpeg(const AVPacket& packet) const {
   if (codec_->codec_id != AV_CODEC_ID_MJPEG) return false;
   try {

@@ -25,8 +25,8 @@ class VideoStream {
   const StreamInfo& info() const;
 
   // Decodes the next frame; false at the end. The frame is there until the next call. Packets that
-  // cannot be decoded are passed over and counted. Throws UnusableClip (too large) when decoding takes
-  // more memory than it may, EnvironmentError when the disk fails.
+  // cannot be decoded are passed over and counted. Throws UnusableClip (too large) when decoding
+  // takes more memory than it may, EnvironmentError when the disk fails.
   bool next();
   // Continues with the frame that is shown at `time_s`, or the first after it. Throws UnusableClip
   // when the stream cannot be opened again.
