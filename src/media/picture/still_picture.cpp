@@ -96,7 +96,10 @@ StillPicture decode_still(const ByteSource& file) {
     picture.bgr = cv::imdecode(bytes, cv::IMREAD_COLOR);
   } catch (const cv::Exception&) {
   }
-  if (picture.bgr.empty()) throw UnusableClip("cannot decode", "OpenCV cannot read it", kConvert);
+  if (picture.bgr.empty()) {
+    throw UnusableClip("cannot decode", "OpenCV cannot read it: it is damaged, or of a rare kind",
+                       "copy the file again, or convert it to JPEG or PNG");
+  }
   return picture;
 }
 
