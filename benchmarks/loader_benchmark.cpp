@@ -79,11 +79,7 @@ void make_dataset(const fs::path& folder, int64_t samples) {
   }
   data::Sample null_text = latents_of_480p();
   null_text.latents = at::Tensor();
-  data::Hdf5File file = data::Hdf5File::create();
-  file.write("text", null_text.text, /*compress=*/true);
-  file.write("mask", null_text.mask, /*compress=*/true);
-  std::ofstream(folder / "null_text.h5", std::ios::binary) << file.image();
-  dataset.null_text_hash = data::sample_hash(null_text);
+  data::write_null_text(folder, null_text, dataset);
   dataset.settings = {{"fps", 16.0}};
   dataset.source = {{"path", "benchmark"}, {"hash", "0"}};
   dataset.shards = work.finish_shards();

@@ -111,8 +111,9 @@ void inspect_tensors(const fs::path& path, bool lists_all) {
       "weights: sana-video train (init.from); with 'model' in the metadata: sana-video verify");
 }
 
-// Reads every sample. Throws UserError when one is damaged; all of them are printed.
-void check_samples(const data::Dataset& dataset) {
+// Reads every file and every sample. Throws UserError when one is damaged; all of them are printed.
+void check_samples(const data::PreparedDataset& dataset) {
+  const auto files = dataset.damaged_files();
   const auto progress = make_console_progress();
   progress->begin("comparing checksums", dataset.size(), "samples");
   std::vector<media::UnusedClip> damaged;
@@ -128,7 +129,9 @@ void check_samples(const data::Dataset& dataset) {
   for (const media::UnusedClip& clip : damaged) {
     print_fact("damaged", fmt::format("{} ({}) -> {}", clip.id, clip.detail, clip.remedy));
   }
+  for (const std::string& file : files) print_fact("damaged", file);
   require(damaged.empty(), "{} of {} samples are damaged", damaged.size(), dataset.size());
+  require(files.empty(), "all samples are whole, but {} files are damaged", files.size());
   print_fact("checksums", "all samples are whole");
 }
 

@@ -26,6 +26,48 @@ int64_t JsonObject::integer(const std::string& key, Range range) const {
   return value;
 }
 
+namespace {
+
+bool is_within(const nlohmann::json& value, JsonObject::Range range) {
+  if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX}) return false;
+  if (!value.is_number_integer()) return false;
+  const auto number = value.get<int64_t>();
+  return number >= range.smallest && number <= range.largest;
+}
+
+}  // namespace
+
+int64_t JsonObject::long_integer(const std::string& key, Range range) const {
+  if (!has(key) || !is_within(json_.at(key), range)) {
+    refuse(key, fmt::format("an integer from {} to {}", range.smallest, range.largest));
+  }
+  return json_.at(key).get<int64_t>();
+}
+
+std::vector<int64_t> JsonObject::long_integers(const std::string& key, Range range) const {
+  std::vector<int64_t> numbers;
+  bool is_right = has(key) && json_.at(key).is_array();
+  if (is_right) {
+    for (const nlohmann::json& value : json_.at(key)) {
+      is_right = is_right && is_within(value, range);
+      if (is_right) numbers.push_back(value.get<int64_t>());
+    }
+  }
+  if (!is_right) {
+    refuse(key, fmt::format("a list of integers from {} to {}", range.smallest, range.largest));
+  }
+  return numbers;
+}
+
+double JsonObject::number(const std::string& key, double smallest, double largest) const {
+  const bool is_number = holds<double>(key);
+  const double value = is_number ? json_.at(key).get<double>() : 0;
+  if (!(is_number && value >= smallest && value <= largest)) {
+    refuse(key, fmt::format("a number from {:g} to {:g}", smallest, largest));
+  }
+  return value;
+}
+
 std::optional<int64_t> JsonObject::optional_integer(const std::string& key, Range range) const {
   if (!has(key) || is_null(key)) return std::nullopt;
   return integer(key, range);

@@ -21,6 +21,7 @@ class JsonObject {
   JsonObject(nlohmann::json&& json, std::string where) = delete;
 
   const std::string& where() const { return where_; }
+  const nlohmann::json& json() const { return json_; }
   bool has(const std::string& key) const { return json_.contains(key); }
   bool is_null(const std::string& key) const { return has(key) && json_.at(key).is_null(); }
   // Whether the key is there with a value of this type.
@@ -52,6 +53,11 @@ class JsonObject {
   };
   int64_t integer(const std::string& key, Range range) const;
   std::optional<int64_t> optional_integer(const std::string& key, Range range) const;
+  // The same of counts of bytes, which may need 64 bits, and of a list of such.
+  int64_t long_integer(const std::string& key, Range range) const;
+  std::vector<int64_t> long_integers(const std::string& key, Range range) const;
+  // Numbers from `smallest` to `largest`.
+  double number(const std::string& key, double smallest, double largest) const;
   // Numbers above 0.
   double positive(const std::string& key) const;
   std::optional<double> optional_positive(const std::string& key) const;

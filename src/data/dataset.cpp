@@ -25,14 +25,18 @@ void separate_channels(const at::Tensor& pixels, uint8_t* out) {
 // One tensor of each sample under a new first dimension.
 at::Tensor stack_copy(const std::vector<Sample>& samples, at::Tensor Sample::*part, bool pinned) {
   const at::Tensor& first = samples.front().*part;
+  SANA_ASSERT(first.defined() && first.is_cpu());
   auto shape = first.sizes().vec();
   shape.insert(shape.begin(), static_cast<int64_t>(samples.size()));
   at::Tensor out = at::empty(shape, first.options().pinned_memory(pinned));
   auto* at_item = static_cast<char*>(out.data_ptr());
   for (const Sample& sample : samples) {
     const at::Tensor& item = sample.*part;
-    require(item.sizes() == first.sizes(), "samples of one bucket have shapes {} and {}",
-            shape_string(first.sizes()), shape_string(item.sizes()));
+    SANA_ASSERT(item.defined() && item.is_cpu() && item.is_contiguous());
+    require(item.sizes() == first.sizes() && item.scalar_type() == first.scalar_type(),
+            "samples of one bucket are {} {} and {} {}", c10::toString(first.scalar_type()),
+            shape_string(first.sizes()), c10::toString(item.scalar_type()),
+            shape_string(item.sizes()));
     std::memcpy(at_item, item.data_ptr(), item.nbytes());
     at_item += item.nbytes();
   }
@@ -47,6 +51,9 @@ at::Tensor stack_pixels(const std::vector<Sample>& samples, const ClipSize& b, b
   for (const Sample& sample : samples) {
     check_shape("data set: pixels", sample.pixels,
                 {{"F", b.frames}, {"H", b.height}, {"W", b.width}, {"C", 3}});
+    SANA_ASSERT(sample.pixels.is_cpu() && sample.pixels.is_contiguous());
+    require(sample.pixels.scalar_type() == at::kByte, "data set: pixels are {}, expected Byte",
+            c10::toString(sample.pixels.scalar_type()));
     separate_channels(sample.pixels, at_item);
     at_item += sample.pixels.numel();
   }

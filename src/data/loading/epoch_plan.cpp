@@ -10,6 +10,8 @@
 namespace sana::data {
 namespace {
 
+constexpr double kFreeDraws = 1e6, kDrawsPerSample = 10;
+
 size_t as_size(int64_t count) { return static_cast<size_t>(count); }
 
 // When the turn of each sample comes: evenly spread over those of one weight, so that an epoch has
@@ -26,6 +28,18 @@ std::vector<double> turn_offsets(const Dataset& dataset, uint64_t seed) {
     }
   }
   return offsets;
+}
+
+// An epoch is planned in memory, which weights must not decide alone.
+void check_draws(const Dataset& dataset) {
+  double draws = 0;
+  for (int64_t i = 0; i < dataset.size(); ++i) draws += dataset.info(i).weight;
+  const double most = kFreeDraws + kDrawsPerSample * static_cast<double>(dataset.size());
+  require(
+      draws <= most,
+      "the weights of its {} samples add up to {:g} draws in an epoch, at most {:g} are planned; "
+      "lower them: only their proportions matter",
+      dataset.size(), draws, most);
 }
 
 // What each sample of an epoch contributes, by bucket.
@@ -98,6 +112,7 @@ std::vector<SampleIndices> batches_of_each_once(const Dataset& dataset, int64_t 
 std::vector<PlanStep> plan_epoch(const Dataset& dataset, const PlanSettings& settings,
                                  int64_t epoch) {
   SANA_ASSERT(settings.batch_size > 0 && settings.num_ranks > 0);
+  check_draws(dataset);
   const size_t ranks = as_size(settings.num_ranks);
   OrderRandom random(stream_seed(settings.seed, fmt::format("data order of epoch {}", epoch)));
   std::vector<PlanStep> steps;

@@ -27,6 +27,7 @@ using PlanStep = std::vector<SampleIndices>;  // a batch for each rank
 //    what is left over of the buckets shares steps, the largest together, and the last of these
 //    steps is filled up with batches of this epoch;
 //  - steps are shuffled.
+// Throws UserError when the weights add up to more draws than 1,000,000 and 10 for each sample.
 std::vector<PlanStep> plan_epoch(const Dataset& dataset, const PlanSettings& settings,
                                  int64_t epoch);
 

@@ -17,6 +17,9 @@
 
 namespace sana::data {
 
+// Beyond it the turns of weighted samples are no longer exact.
+constexpr int64_t kMaxEpoch = 1'000'000'000;
+
 // Workers take tickets (numbers of batches, counted from the start) and put results under them, so
 // next() gives them in order whoever finishes first.
 struct PrefetchLoader::Impl {
@@ -141,8 +144,8 @@ PrefetchLoader::PrefetchLoader(std::shared_ptr<const Dataset> dataset, const Loa
     : impl_(std::make_unique<Impl>(std::move(dataset), options)) {
   SANA_ASSERT(options.batch_size > 0 && options.num_workers > 0 && options.prefetch > 0);
   SANA_ASSERT(options.ranks.rank >= 0 && options.ranks.rank < options.ranks.count);
-  require(start.epoch >= 0 && start.cursor >= 0, "cannot continue at batch {} of epoch {}",
-          start.cursor, start.epoch);
+  require(start.epoch >= 0 && start.epoch <= kMaxEpoch && start.cursor >= 0,
+          "cannot continue at batch {} of epoch {}", start.cursor, start.epoch);
   impl_->given = start;
   const auto batches = static_cast<int64_t>(impl_->plan(start.epoch).size());
   require(

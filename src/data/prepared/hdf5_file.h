@@ -1,18 +1,18 @@
-// The only place that speaks HDF5. Its C library is not thread-safe: one lock guards every call.
+// Writing HDF5, in memory. What comes from outside is never handed to HDF5's library by this
+// process: tensor_reader reads shards, hdf5_listing looks into those without an index.
 #pragma once
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
-#include <utility>
+#include <vector>
+
+#include "data/prepared/shard_index.h"
 
 namespace sana::data {
 
 class Hdf5File {
  public:
-  // Opens for reading. Throws UserError naming the file and HDF5's reason (truncated, not HDF5).
-  static Hdf5File open(const std::filesystem::path& path);
   // A new file in memory; image() gives its bytes. HDF5 never writes to the disk itself: it crashes
   // when the disk is full.
   static Hdf5File create();
@@ -21,21 +21,21 @@ class Hdf5File {
   Hdf5File& operator=(Hdf5File&&) = delete;
 
   // Writes a tensor (uint8, float32 or int64, CPU) as data set `name` ("sample-00000001/pixels";
-  // groups are made as needed), one chunk for each index of the first dimension, with light gzip
-  // where `compress`.
+  // groups are made as needed), with light gzip where `compress`: then pictures [F, H, W, 3] in one
+  // chunk each, other tensors in one.
   void write(const std::string& name, const at::Tensor& tensor, bool compress);
-  // Throws UserError when there is no such data set or it cannot be read.
-  at::Tensor read(const std::string& name) const;
-  // Copies a group or data set as it lies, without decompressing. Throws UserError when the source
-  // is damaged.
-  void copy_from(const Hdf5File& source, const std::string& name);
+  // Copies a group as it lies, without decompressing, out of the bytes of a file that this program
+  // has made and whose hash was compared. Throws UserError when there is no such group.
+  void copy_from(const std::string& image, const std::string& group);
   // The whole file. Equal contents give equal bytes: no times are stored.
   std::string image() const;
+  // Where the tensors of these names lie in what image() has just given; names that the file does
+  // not have are passed over.
+  ShardIndex index(const std::string& image, const std::vector<std::string>& names) const;
 
  private:
-  Hdf5File(std::filesystem::path path, int64_t handle) : path_(std::move(path)), handle_(handle) {}
+  explicit Hdf5File(int64_t handle) : handle_(handle) {}
 
-  std::filesystem::path path_;
   int64_t handle_ = -1;
 };
 

@@ -15,7 +15,6 @@
 #include "data/prepared/bucket_table.h"
 #include "data/prepared/clip_source.h"
 #include "data/prepared/dataset_file.h"
-#include "data/prepared/hdf5_file.h"
 #include "data/prepared/prepare_parts.h"
 #include "data/prepared/prepare_rules.h"
 #include "data/prepared/prepared_dataset.h"
@@ -36,7 +35,7 @@ nlohmann::ordered_json plan_of(const DatasetFile& dataset) {
   return {{"kind", kind_name(dataset.kind)},
           {"settings", dataset.settings},
           {"encoders", {{"vae", dataset.vae_identity}, {"text", dataset.text_identity}}},
-          {"source_hash", dataset.source.at("hash")}};
+          {"source_hash", dataset.source.contains("hash") ? dataset.source["hash"] : ""}};
 }
 
 void log_rules(const PrepareConfig& config, const Encoders* encoders) {
@@ -130,13 +129,6 @@ void report_unused(const PrepareConfig& config, int64_t listed,
   }
 }
 
-void write_null_text(const fs::path& file, const Sample& sample) {
-  Hdf5File hdf5 = Hdf5File::create();
-  hdf5.write("text", sample.text, /*compress=*/true);
-  hdf5.write("mask", sample.mask, /*compress=*/true);
-  write_file_atomically(file, hdf5.image());
-}
-
 // The finished data set of this plan, if it is there. Throws UserError when it is one of another.
 std::optional<DatasetFile> find_finished(const fs::path& output,
                                          const nlohmann::ordered_json& plan) {
@@ -159,6 +151,7 @@ DatasetFile describe(Kind kind, const PrepareConfig& config, const ClipSource& s
   if (encoders != nullptr) {
     dataset.vae_identity = encoders->vae_identity;
     dataset.text_identity = encoders->text_identity;
+    dataset.geometry = encoders->geometry;
   }
   return dataset;
 }
@@ -167,9 +160,7 @@ DatasetFile describe(Kind kind, const PrepareConfig& config, const ClipSource& s
 void finish(DatasetFile& dataset, const fs::path& output, const SampleMaker& maker,
             WorkFolder& work) {
   if (dataset.kind == Kind::kLatents) {
-    const Sample null_text = maker.make_null_text();
-    write_null_text(output / "null_text.h5", null_text);
-    dataset.null_text_hash = sample_hash(null_text);
+    write_null_text(output, maker.make_null_text(), dataset);
   }
   dataset.unused = static_cast<int64_t>(work.unused().size());
   dataset.shards = work.finish_shards();

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_object.h"
 #include "core/log.h"
 #include "core/signals.h"
 
@@ -98,10 +99,11 @@ void merge_parts(const fs::path& output, int64_t count, const ClipSource& source
       samples.emplace_back(index, std::move(sample));
     }
     dataset.unused += part.unused;
-    dataset.null_text_hash = part.null_text_hash;
     if (dataset.kind == Kind::kLatents && rank == 0) {
-      write_file_atomically(output / "null_text.h5",
-                            read_text_file(output / folder / "null_text.h5"));
+      dataset.null_text_hash = part.null_text_hash;
+      dataset.null_text_index = part.null_text_index;
+      write_file_atomically(output / kNullTextFile,
+                            read_text_file(output / folder / kNullTextFile));
     }
   }
   std::stable_sort(samples.begin(), samples.end(),
@@ -113,12 +115,17 @@ DropReport read_unused(const fs::path& output) {
   std::map<std::string, media::UnusedClip> clips;
   for (const auto& entry : fs::directory_iterator(output / "parts")) {
     if (!entry.is_directory()) continue;
-    std::ifstream file(entry.path() / kUnusedFile);
-    std::string line;
-    while (std::getline(file, line)) {
-      const auto json = nlohmann::json::parse(line);
-      const std::string id = json.at("id");
-      clips[id] = {id, json.at("reason"), json.at("detail"), json.at("remedy")};
+    const fs::path file = entry.path() / kUnusedFile;
+    std::ifstream lines(file);
+    int64_t number = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const std::string where = fmt::format("{}:{}", file.string(), ++number);
+      const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+      require(!json.is_discarded(), "{}: damaged: not JSON", where);
+      const JsonObject clip(json, where);
+      const auto id = clip.required<std::string>("id");
+      clips[id] = {id, clip.required<std::string>("reason"), clip.required<std::string>("detail"),
+                   clip.required<std::string>("remedy")};
     }
   }
   DropReport report;

@@ -5,57 +5,41 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "core/error.h"
 #include "data/prepared/dataset_file.h"
-#include "data/prepared/hdf5_file.h"
+#include "data/prepared/latent_sizes.h"
+#include "data/prepared/sample_spec.h"
 #include "data/prepared/sample_store.h"
-#include "media/unusable.h"
+#include "data/prepared/shards.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
-namespace {
-
-void check_shard_sizes(const fs::path& folder, const DatasetFile& dataset) {
-  for (const ShardRecord& shard : dataset.shards) {
-    const fs::path file = folder / shard.file;
-    require(fs::is_regular_file(file), "{}: missing; prepare the data set again", file.string());
-    const auto bytes = static_cast<int64_t>(fs::file_size(file));
-    require(bytes == shard.bytes,
-            "{}: damaged: {} bytes, expected {}. Copy it again, or delete {} and prepare the data "
-            "set again.",
-            file.string(), bytes, shard.bytes, folder.string());
-  }
-}
-
-}  // namespace
-
 bool is_prepared(const fs::path& folder) {
   return fs::exists(folder / "dataset.json") || fs::exists(folder / "work" / "journal.jsonl");
 }
 
 struct PreparedDataset::Impl {
+  Impl(const fs::path& directory, int64_t cache)
+      : folder(directory),
+        dataset(read_dataset_file(directory)),
+        shards(directory, dataset),
+        latent_sizes(shards, dataset),
+        cache_bytes(cache) {}
+
   fs::path folder;
   DatasetFile dataset;
+  Shards shards;
+  LatentSizes latent_sizes;
   std::vector<SampleInfo> infos;
   std::string fingerprint;
   Sample null_text;
   int64_t cache_bytes = 0;
 
   std::mutex lock;  // of what follows
-  std::map<int64_t, std::unique_ptr<Hdf5File>> shards;
   std::map<int64_t, Sample> cache;
   int64_t cached_bytes = 0;
-
-  const Hdf5File& shard(int64_t index) {
-    const std::lock_guard guard(lock);
-    auto& file = shards[index];
-    if (!file) {
-      file = std::make_unique<Hdf5File>(
-          Hdf5File::open(folder / dataset.shards[static_cast<size_t>(index)].file));
-    }
-    return *file;
-  }
 
   std::optional<Sample> find_cached(int64_t index) {
     const std::lock_guard guard(lock);
@@ -74,44 +58,26 @@ struct PreparedDataset::Impl {
 
   Sample read(int64_t index) {
     if (auto cached = find_cached(index)) return *cached;
-    const SampleRecord& record = dataset.samples[static_cast<size_t>(index)];
-    const fs::path file = folder / dataset.shards[static_cast<size_t>(record.shard)].file;
-    const auto remedy = fmt::format("Copy {} again, or delete {} and prepare the data set again.",
-                                    file.filename().string(), folder.string());
-    Sample sample;
-    try {
-      sample = read_sample(shard(record.shard), sample_group(record.place.value_or(index)),
-                           dataset.kind);
-    } catch (const UserError& error) {
-      throw media::UnusableClip("damaged", error.what(), remedy);
+    const ClipSize& bucket = dataset.samples.at(static_cast<size_t>(index)).bucket;
+    auto specs = sample_specs(dataset, bucket, null_text);
+    if (dataset.kind == Kind::kLatents && !dataset.geometry) {
+      specs.front().shape = latent_sizes.expected(bucket, null_text);
     }
-    if (sample_hash(sample) != record.hash) {
-      throw media::UnusableClip("damaged", "its checksum in " + file.string() + " is wrong",
-                                remedy);
-    }
+    const Sample sample = shards.read(index, specs);
     keep(index, sample);
     return sample;
   }
 };
 
 PreparedDataset::PreparedDataset(const fs::path& directory, int64_t cache_bytes)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->folder = directory;
-  impl_->dataset = read_dataset_file(directory);
+    : impl_(std::make_unique<Impl>(directory, cache_bytes)) {
   impl_->fingerprint = impl_->dataset.fingerprint();
-  impl_->cache_bytes = cache_bytes;
   require(!impl_->dataset.samples.empty(), "{}: holds no samples", directory.string());
-  check_shard_sizes(directory, impl_->dataset);
   for (const SampleRecord& sample : impl_->dataset.samples) {
     impl_->infos.push_back({sample.id, sample.caption, sample.bucket, sample.weight});
   }
   if (impl_->dataset.kind == Kind::kLatents) {
-    const Hdf5File file = Hdf5File::open(directory / "null_text.h5");
-    impl_->null_text.text = file.read("text");
-    impl_->null_text.mask = file.read("mask");
-    require(sample_hash(impl_->null_text) == impl_->dataset.null_text_hash,
-            "{}: damaged: its checksum is wrong; prepare the data set again",
-            (directory / "null_text.h5").string());
+    impl_->null_text = read_null_text(directory, impl_->dataset);
   }
 }
 
@@ -137,5 +103,14 @@ at::Tensor PreparedDataset::null_text_mask() const {
 }
 
 Sample PreparedDataset::sample(int64_t index) const { return impl_->read(index); }
+
+std::vector<std::string> PreparedDataset::damaged_files() const {
+  std::vector<std::string> damaged;
+  for (int64_t shard = 0; shard < impl_->shards.size(); ++shard) {
+    std::string complaint = impl_->shards.complaint_of_file(shard);
+    if (!complaint.empty()) damaged.push_back(std::move(complaint));
+  }
+  return damaged;
+}
 
 }  // namespace sana::data

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "data/dataset.h"
 
@@ -33,6 +34,10 @@ class PreparedDataset final : public Dataset {
   const std::string& text_encoder_identity() const override;
   at::Tensor null_text() const override;
   at::Tensor null_text_mask() const override;
+
+  // Compares the files of the shards and of their indices with the hashes in dataset.json; what is
+  // wrong with which. A shard may be damaged where no sample lies, or where other programs read.
+  std::vector<std::string> damaged_files() const;
 
  private:
   struct Impl;

@@ -6,12 +6,13 @@
 #include <string_view>
 #include <utility>
 
+#include "core/files.h"
 #include "core/hash.h"
 
 namespace sana::data {
 namespace {
 
-std::array<at::Tensor, 4> sample_parts(const Sample& sample) {
+std::array<at::Tensor, 4> tensors_of(const Sample& sample) {
   return {sample.pixels, sample.latents, sample.text, sample.mask};
 }
 constexpr std::array<const char*, 4> kPartNames = {"pixels", "latents", "text", "mask"};
@@ -20,7 +21,7 @@ constexpr std::array<const char*, 4> kPartNames = {"pixels", "latents", "text", 
 
 std::string sample_hash(const Sample& sample) {
   Hasher hasher;
-  for (const at::Tensor& part : sample_parts(sample)) {
+  for (const at::Tensor& part : tensors_of(sample)) {
     if (!part.defined()) continue;
     const at::Tensor data = part.contiguous();
     hasher.add(std::string_view(static_cast<const char*>(data.data_ptr()), data.nbytes()));
@@ -30,30 +31,42 @@ std::string sample_hash(const Sample& sample) {
 
 int64_t sample_bytes(const Sample& sample) {
   int64_t bytes = 0;
-  for (const at::Tensor& part : sample_parts(sample)) {
+  for (const at::Tensor& part : tensors_of(sample)) {
     if (part.defined()) bytes += static_cast<int64_t>(part.nbytes());
   }
   return bytes;
 }
 
 void write_sample(Hdf5File& file, const std::string& group, const Sample& sample) {
-  const auto parts = sample_parts(sample);
+  const auto parts = tensors_of(sample);
   for (size_t i = 0; i < parts.size(); ++i) {
     // Latents look like noise: compressing them costs time and gains nothing.
     if (parts[i].defined()) file.write(group + "/" + kPartNames[i], parts[i], /*compress=*/i != 1);
   }
 }
 
-Sample read_sample(const Hdf5File& file, const std::string& group, Kind kind) {
-  Sample sample;
-  if (kind == Kind::kPixels) {
-    sample.pixels = file.read(group + "/pixels");
-    return sample;
-  }
-  sample.latents = file.read(group + "/latents");
-  sample.text = file.read(group + "/text");
-  sample.mask = file.read(group + "/mask");
-  return sample;
+void write_null_text(const std::filesystem::path& folder, const Sample& sample,
+                     DatasetFile& dataset) {
+  Hdf5File file = Hdf5File::create();
+  file.write("text", sample.text, /*compress=*/true);
+  file.write("mask", sample.mask, /*compress=*/true);
+  const std::string image = file.image();
+  write_file_atomically(folder / kNullTextFile, image);
+  dataset.null_text_hash = sample_hash(sample);
+  dataset.null_text_index = file.index(image, {"text", "mask"});
+}
+
+std::vector<std::string> all_parts(const std::string& group) {
+  std::vector<std::string> names;
+  for (const char* part : kPartNames) names.push_back(group + "/" + part);
+  return names;
+}
+
+std::vector<std::string> sample_parts(const std::string& group, Kind kind) {
+  auto names = all_parts(group);
+  if (kind == Kind::kPixels) return {names.front()};
+  names.erase(names.begin());
+  return names;
 }
 
 }  // namespace sana::data

@@ -3,9 +3,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "data/batch.h"
+#include "data/prepared/dataset_file.h"
 #include "data/prepared/hdf5_file.h"
 
 namespace sana::data {
@@ -17,7 +20,11 @@ int64_t sample_bytes(const Sample& sample);
 
 // Adds the sample's tensors as data sets of the group. Throws EnvironmentError.
 void write_sample(Hdf5File& file, const std::string& group, const Sample& sample);
-// Throws UserError; `kind` says which data sets the group has.
-Sample read_sample(const Hdf5File& file, const std::string& group, Kind kind);
+// Writes null_text.h5 of a data set and fills in its hash and index. Throws EnvironmentError.
+void write_null_text(const std::filesystem::path& folder, const Sample& sample,
+                     DatasetFile& dataset);
+// Names of the tensors that a group has, or may have: "sample-00000001/pixels".
+std::vector<std::string> sample_parts(const std::string& group, Kind kind);
+std::vector<std::string> all_parts(const std::string& group);
 
 }  // namespace sana::data

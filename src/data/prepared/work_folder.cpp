@@ -1,18 +1,23 @@
 #include "data/prepared/work_folder.h"
 
-#include <fstream>
 #include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/json_dump.h"
 #include "core/json_file.h"
+#include "core/json_object.h"
 #include "data/line_file.h"
 #include "data/prepared/hdf5_file.h"
+#include "data/prepared/hdf5_listing.h"
+#include "data/prepared/shard_index.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr int64_t kMaxSampleBytes = int64_t{1} << 50;
 
 nlohmann::ordered_json unused_to_json(const std::optional<media::UnusedClip>& problem) {
   if (!problem) return nullptr;
@@ -47,7 +52,10 @@ WorkFolder::WorkFolder(fs::path output, const nlohmann::ordered_json& plan, int6
   ensure_writable_directory(work_);
   const fs::path plan_file = work_ / "plan.json";
   if (fs::exists(plan_file)) {
-    check_same_plan(output_, read_json_file(plan_file), plan);
+    const nlohmann::json earlier = read_json_file(plan_file);
+    require(earlier.is_object() && !earlier.empty(), "{}: damaged; delete {} and prepare again",
+            plan_file.string(), output_.string());
+    check_same_plan(output_, earlier, plan);
   } else {
     write_file_atomically(plan_file, dump_json(plan, 1) + "\n");
   }
@@ -60,9 +68,15 @@ void WorkFolder::replay_journal() {
   const std::string text = read_text_file(journal);
   const size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
   if (whole != text.size()) fs::resize_file(journal, whole);  // killed while writing a line
+  int64_t number = 0;
   for (size_t at = 0; at < whole;) {
     const size_t end = text.find('\n', at);
-    replay_line(text.substr(at, end - at));
+    try {
+      replay_line(text.substr(at, end - at), fmt::format("{}:{}", journal.string(), ++number));
+    } catch (const UserError& error) {
+      throw UserError(
+          fmt::format("{}; delete {} and prepare again", error.what(), output_.string()));
+    }
     at = end + 1;
   }
   for (int64_t shard = 0; shard < shard_; ++shard) {
@@ -70,29 +84,28 @@ void WorkFolder::replay_journal() {
   }
 }
 
-void WorkFolder::replay_line(const std::string& line) {
-  try {
-    const auto entry = nlohmann::json::parse(line);
-    if (entry.contains("sample")) {
-      // Two processes on one output, which earlier versions let happen, wrote the same lines twice.
-      SampleRecord record = sample_from_json(entry["sample"]);
-      if (sample_ids_.count(record.id) != 0) return;
-      place(std::move(record), entry.at("bytes").get<int64_t>());
-      return;
-    }
-    const std::string id = entry.at("source");
-    sources_.insert(id);
-    const auto& problem = entry.at("unused");
-    if (problem.is_null()) return;
-    unused_[id] = {id, problem.at("reason"), problem.at("detail"), problem.at("remedy")};
-  } catch (const nlohmann::json::exception& error) {
-    throw UserError(fmt::format("{}: damaged ({}); delete {} and prepare again",
-                                (work_ / "journal.jsonl").string(), error.what(),
-                                output_.string()));
+void WorkFolder::replay_line(const std::string& line, const std::string& where) {
+  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  require(!json.is_discarded(), "{}: damaged: not JSON", where);
+  const JsonObject entry(json, where);
+  if (const auto sample = entry.object("sample")) {
+    // Two processes on one output, which earlier versions let happen, wrote the same lines twice.
+    SampleRecord record = sample_from_json(*sample);
+    if (sample_ids_.count(record.id) != 0) return;
+    const auto hash = entry.value_or("file_hash", std::string());
+    place(std::move(record), entry.long_integer("bytes", {0, kMaxSampleBytes}), hash);
+    return;
+  }
+  const auto id = entry.required<std::string>("source");
+  sources_.insert(id);
+  if (const auto problem = entry.object("unused")) {
+    unused_[id] = {id, problem->required<std::string>("reason"),
+                   problem->required<std::string>("detail"),
+                   problem->required<std::string>("remedy")};
   }
 }
 
-void WorkFolder::place(SampleRecord record, int64_t bytes) {
+void WorkFolder::place(SampleRecord record, int64_t bytes, const std::string& file_hash) {
   if (shard_bytes_ > 0 && shard_bytes_ + bytes > max_shard_bytes_) {
     ++shard_;
     shard_bytes_ = 0;
@@ -101,6 +114,7 @@ void WorkFolder::place(SampleRecord record, int64_t bytes) {
   record.shard = shard_;
   sample_ids_.insert(record.id);
   samples_.push_back(std::move(record));
+  file_hashes_.push_back(file_hash);
 }
 
 void WorkFolder::append_to_journal(const nlohmann::ordered_json& line) {
@@ -111,10 +125,11 @@ void WorkFolder::add_sample(SampleRecord record, const Sample& sample) {
   const auto index = static_cast<int64_t>(samples_.size());
   Hdf5File staged = Hdf5File::create();
   write_sample(staged, sample_group(index), sample);
-  write_file_atomically(staged_file(index), staged.image());
+  const std::string image = staged.image(), hash = hash_text(image);
+  write_file_atomically(staged_file(index), image);
   const int64_t bytes = sample_bytes(sample), shard_before = shard_;
-  append_to_journal({{"sample", sample_to_json(record)}, {"bytes", bytes}});
-  place(std::move(record), bytes);
+  append_to_journal({{"sample", sample_to_json(record)}, {"bytes", bytes}, {"file_hash", hash}});
+  place(std::move(record), bytes, hash);
   if (shard_ != shard_before) pack_shard(shard_before);
 }
 
@@ -131,22 +146,52 @@ void WorkFolder::pack_shard(int64_t shard) {
     if (samples_[i].shard == shard) members.push_back(static_cast<int64_t>(i));
   }
   Hdf5File packed = Hdf5File::create();
+  std::vector<std::string> names;
   with_context("part of " + output_.string() + " is lost; delete it and prepare again", [&] {
     for (const int64_t index : members) {
-      packed.copy_from(Hdf5File::open(staged_file(index)), sample_group(index));
+      packed.copy_from(read_staged(index), sample_group(index));
+      for (std::string& name : all_parts(sample_group(index))) names.push_back(std::move(name));
     }
   });
-  write_file_atomically(shard_file(shard), packed.image());
+  const std::string image = packed.image();
+  // First, so that it is there wherever the shard is.
+  write_file_atomically(index_path(shard_file(shard)), index_to_text(packed.index(image, names)));
+  write_file_atomically(shard_file(shard), image);
   for (const int64_t index : members) fs::remove(staged_file(index));
+}
+
+// HDF5's library must not see a file here that is not what was written. Lines of earlier versions have
+// no hash; then the library has to survive the file in another process first.
+std::string WorkFolder::read_staged(int64_t index) const {
+  const fs::path file = staged_file(index);
+  std::string image = read_text_file(file, INT64_MAX);
+  const std::string& hash = file_hashes_[static_cast<size_t>(index)];
+  if (hash.empty()) {
+    const auto tensors =
+        list_tensors(file, static_cast<int64_t>(image.size()), all_parts(sample_group(index)))
+            .tensors;
+    require(!tensors.empty(), "{}: damaged: HDF5 cannot read it", file.string());
+  } else {
+    require(hash_text(image) == hash, "{}: damaged: its checksum is wrong", file.string());
+  }
+  return image;
 }
 
 std::vector<ShardRecord> WorkFolder::finish_shards() {
   std::vector<ShardRecord> shards;
   for (int64_t shard = 0; shard <= shard_; ++shard) {
-    const fs::path file = shard_file(shard);
+    const fs::path file = shard_file(shard), index_file = index_path(file);
     // The last one may be there already: killed between here and the end.
     if (!fs::exists(file)) pack_shard(shard);
-    shards.push_back({file.filename().string(), static_cast<int64_t>(fs::file_size(file))});
+    ShardRecord record = {file.filename().string(), static_cast<int64_t>(fs::file_size(file)), "",
+                          ""};
+    // Not there when an earlier version packed the shard.
+    if (fs::exists(index_file)) {
+      const std::string text = read_text_file(index_file);
+      record.hash = index_from_json(read_json_file(index_file), index_file.string()).hash;
+      record.index_hash = hash_text(text);
+    }
+    shards.push_back(std::move(record));
   }
   return shards;
 }

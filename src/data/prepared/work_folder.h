@@ -4,7 +4,8 @@
 //   <output>/work/plan.json       what is being made; another plan is refused
 //   <output>/work/journal.jsonl   a line for every finished sample and every finished source
 //   <output>/work/sample-N.h5     finished samples, until their shard is full
-//   <output>/shard-N.h5           full shards, put together from these and then renamed into place
+//   <output>/shard-N.h5           full shards, put together from these and then renamed into place,
+//   <output>/shard-N.index.json   and where their tensors lie (shard_index.h)
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -45,16 +46,20 @@ class WorkFolder {
 
  private:
   void replay_journal();
-  void replay_line(const std::string& line);
+  // `where`: file and line, for the UserError when it is not what this program writes.
+  void replay_line(const std::string& line, const std::string& where);
   void append_to_journal(const nlohmann::ordered_json& line);
-  void place(SampleRecord record, int64_t bytes);
+  void place(SampleRecord record, int64_t bytes, const std::string& file_hash);
   void pack_shard(int64_t shard);
+  // The bytes of a finished sample's file.
+  std::string read_staged(int64_t index) const;
   std::filesystem::path staged_file(int64_t index) const;
   std::filesystem::path shard_file(int64_t shard) const;
 
   std::filesystem::path output_, work_;
   int64_t max_shard_bytes_;
   std::vector<SampleRecord> samples_;
+  std::vector<std::string> file_hashes_;  // of their files; empty in lines of earlier versions
   std::set<std::string> sample_ids_, sources_;
   std::map<std::string, media::UnusedClip> unused_;
   int64_t shard_ = 0, shard_bytes_ = 0;  // the one being filled, and what it holds

@@ -140,3 +140,25 @@ TEST_CASE("a long or nested value does not fill a message", "[json]") {
   CHECK(text.size() <= 204);
   CHECK(text.ends_with("\u00e4..."));
 }
+
+TEST_CASE("counts of bytes may need 64 bits, and have a range", "[json]") {
+  const json object = {{"bytes", int64_t{1} << 40}, {"all", {0, int64_t{1} << 40}}, {"share", 0.5}};
+  const JsonObject keys(object, "c.json");
+  CHECK(keys.long_integer("bytes", {0, INT64_MAX}) == int64_t{1} << 40);
+  CHECK(keys.long_integers("all", {0, INT64_MAX}) == std::vector<int64_t>{0, int64_t{1} << 40});
+  CHECK(keys.number("share", 0, 1) == 0.5);
+  const auto read = [](const JsonObject& one) { one.long_integer("key", {0, 100}); };
+  for (const json& value : {json(-1), json(101), json(UINT64_MAX), json(1.0), json("1"), json()}) {
+    CHECK(complaint(value, read) ==
+          "a/config.json: 'key' is " + value.dump() + ", expected an integer from 0 to 100");
+  }
+  const auto read_all = [](const JsonObject& one) { one.long_integers("key", {0, 100}); };
+  for (const json& value : {json({1, 101}), json({UINT64_MAX}), json({0.5}), json(1), json()}) {
+    CHECK(complaint(value, read_all) == "a/config.json: 'key' is " + value.dump() +
+                                            ", expected a list of integers from 0 to 100");
+  }
+  const auto read_number = [](const JsonObject& one) { one.number("key", 0, 1); };
+  for (const json& value : {json(-0.1), json(1e300), json("1"), json()}) {
+    CHECK(sana_test::contains(complaint(value, read_number), "expected a number from 0 to 1"));
+  }
+}

@@ -71,18 +71,14 @@ void write_tiny_latents(const fs::path& folder, const TinyData& data) {
   for (size_t i = 0; i < samples.size(); ++i) {
     samples[i].latents = at::randn({data.channels, 1 + (data.frames - 1) / 4, 4, 6},
                                    streams.get("latents"), at::kFloat);
-    if (int64_t(i) == data.poisoned) samples[i].latents.fill_(NAN);
+    if (int64_t(i) == data.poisoned) samples[i].latents.fill_(1e30);
     samples[i].text = at::randn({6, 8}, text_streams.get("text"), at::kFloat);
     samples[i].mask = at::tensor({1, 1, 1, 1, 0, 0}, at::kLong);
   }
   data::Sample null_text;
   null_text.text = at::full({6, 8}, 0.5f);
   null_text.mask = at::tensor({1, 0, 0, 0, 0, 0}, at::kLong);
-  dataset.null_text_hash = data::sample_hash(null_text);
-  data::Hdf5File file = data::Hdf5File::create();
-  file.write("text", null_text.text, true);
-  file.write("mask", null_text.mask, true);
-  write_file_atomically(folder / "null_text.h5", file.image());
+  data::write_null_text(folder, null_text, dataset);
   write_tiny_dataset(folder, data, dataset, samples);
 }
 

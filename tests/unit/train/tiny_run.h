@@ -17,7 +17,7 @@ namespace sana_test {
 struct TinyData {
   int64_t samples = 4;
   int64_t frames = 5;     // of pixels; 1: images
-  int64_t poisoned = -1;  // index of a sample of NaN latents; -1: none
+  int64_t poisoned = -1;  // index of a sample of latents whose loss is not finite; -1: none
   int64_t channels = 4;   // of latents
   std::string name = "clip";
   std::string vae_identity = "wan_vae:tiny";
