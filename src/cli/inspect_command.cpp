@@ -131,7 +131,8 @@ void check_samples(const data::PreparedDataset& dataset) {
   }
   for (const std::string& file : files) print_fact("damaged", file);
   require(damaged.empty(), "{} of {} samples are damaged", damaged.size(), dataset.size());
-  require(files.empty(), "all samples are whole, but {} files are damaged", files.size());
+  require(files.empty(), "all samples are whole, but of the files {} {} damaged", files.size(),
+          files.size() == 1 ? "is" : "are");
   print_fact("checksums", "all samples are whole");
 }
 

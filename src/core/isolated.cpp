@@ -72,6 +72,8 @@ void write_all(int descriptor, std::string_view bytes) {
 
 [[noreturn]] void be_child(const IsolationLimits& limits,
                            const std::function<void(const Emit&)>& work, int output) {
+  // Not one of the three that become /dev/null, where the parent had those closed.
+  output = ::fcntl(output, F_DUPFD_CLOEXEC, 3);
   restrict_child(limits, output);
   try {
     work([output](std::string_view bytes) { write_all(output, bytes); });

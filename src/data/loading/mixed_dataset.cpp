@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/shape.h"
 
 namespace sana::data {
 
@@ -16,6 +17,11 @@ void check_same_encoders(const std::string& key, const Dataset& dataset,
   require(dataset.text_encoder_identity() == first.text_encoder_identity(),
           "{} was encoded by the text encoder {}, {} by {}; prepare both with one", key,
           dataset.text_encoder_identity(), first_key, first.text_encoder_identity());
+  const at::Tensor text = dataset.null_text(), first_text = first.null_text();
+  if (!text.defined() || !first_text.defined()) return;
+  require(text.sizes() == first_text.sizes(),
+          "{} has text features {}, {} has {}; prepare both with one text encoder", key,
+          shape_string(text.sizes()), first_key, shape_string(first_text.sizes()));
 }
 
 MixedDataset::MixedDataset(std::vector<MixturePart> parts) : parts_(std::move(parts)) {

@@ -114,12 +114,10 @@ void Hdf5File::write(const std::string& name, const at::Tensor& tensor, bool com
   }
 }
 
-void Hdf5File::copy_from(const std::string& image, const std::string& group) {
+void Hdf5File::copy_from(std::string image, const std::string& group) {
   const Hdf5Guard guard;
   const Hdf5Handle access(access_properties(), H5Pclose);
-  // Copied by the library, which takes no pointer to constants.
-  std::string bytes = image;
-  H5Pset_file_image(access.get(), bytes.data(), bytes.size());
+  H5Pset_file_image(access.get(), image.data(), image.size());
   const Hdf5Handle source(H5Fopen(next_name().c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
   if (!source.ok() ||
       H5Ocopy(source.get(), group.c_str(), handle_, group.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0) {

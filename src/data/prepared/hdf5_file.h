@@ -26,7 +26,7 @@ class Hdf5File {
   void write(const std::string& name, const at::Tensor& tensor, bool compress);
   // Copies a group as it lies, without decompressing, out of the bytes of a file that this program
   // has made and whose hash was compared. Throws UserError when there is no such group.
-  void copy_from(const std::string& image, const std::string& group);
+  void copy_from(std::string image, const std::string& group);
   // The whole file. Equal contents give equal bytes: no times are stored.
   std::string image() const;
   // Where the tensors of these names lie in what image() has just given; names that the file does

@@ -40,7 +40,11 @@ at::Tensor SampleMaker::encode(const at::Tensor& pixels) const {
       encoders_->geometry.latent_size({pixels.size(1), pixels.size(2), pixels.size(0)});
   const at::Tensor latents = encoders_->latents(video).to(at::kCPU, at::kFloat).contiguous();
   check_shape("prepare: latents", latents,
-              {{"B", 1}, {"C", kAny}, {"T", size.frames}, {"h", size.height}, {"w", size.width}});
+              {{"B", 1},
+               {"C", encoders_->geometry.latent_channels},
+               {"T", size.frames},
+               {"h", size.height},
+               {"w", size.width}});
   return latents[0];
 }
 

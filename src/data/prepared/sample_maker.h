@@ -17,7 +17,7 @@ class SampleMaker {
   explicit SampleMaker(const Encoders* encoders) : encoders_(encoders) {}
 
   // Throws UserError when the VAE gives something that is not finite or of another shape than its
-  // strides say.
+  // geometry says.
   Sample make(const SourceClip& clip, const std::string& caption);
   // Text features of the empty caption.
   Sample make_null_text() const;

@@ -25,7 +25,8 @@ fs::path find_in_set(const fs::path& folder, const std::string& name) {
   std::error_code error;
   const fs::path root = fs::canonical(folder, error);
   const fs::path real = error ? fs::path() : fs::canonical(path, error);
-  require(!error && fs::is_regular_file(real, error), "{}: missing; prepare the data set again",
+  require(!error && fs::is_regular_file(real, error),
+          "{}: missing, or not a file; copy it again, or prepare the data set again",
           path.string());
   const auto [in_root, in_real] = std::mismatch(root.begin(), root.end(), real.begin(), real.end());
   require(in_root == root.end(),

@@ -60,16 +60,12 @@ Sample read_tensors(const PlainFile& file, const ShardIndex& index, const std::s
 Shards::Shards(fs::path folder, const DatasetFile& dataset)
     : folder_(std::move(folder)), dataset_(dataset), samples_of_(dataset.shards.size()) {
   for (const ShardRecord& shard : dataset_.shards) {
-    const fs::path file = find_in_set(folder_, shard.file);
+    const fs::path& file = paths_.emplace_back(find_in_set(folder_, shard.file));
     check_size(folder_, file, static_cast<int64_t>(fs::file_size(file)), shard.bytes);
   }
   for (size_t i = 0; i < dataset_.samples.size(); ++i) {
     samples_of_[static_cast<size_t>(dataset_.samples[i].shard)].push_back(static_cast<int64_t>(i));
   }
-}
-
-fs::path Shards::path_of(int64_t shard) const {
-  return find_in_set(folder_, dataset_.shards[static_cast<size_t>(shard)].file);
 }
 
 ShardIndex Shards::read_index_file(int64_t shard) const {
@@ -117,7 +113,7 @@ Shards::IndexPointer Shards::index_of(int64_t shard) const {
 Sample Shards::read_parts(int64_t index, const std::vector<TensorSpec>& specs) const {
   const SampleRecord& record = dataset_.samples[static_cast<size_t>(index)];
   const IndexPointer shard = index_of(record.shard);
-  const fs::path path = path_of(record.shard);
+  const fs::path& path = path_of(record.shard);
   const PlainFile file = open_plain_file(path);
   check_size(folder_, path, file.bytes, shard->bytes);
   return with_context(path.string(), [&] {
@@ -145,7 +141,7 @@ Sample Shards::read(int64_t index, const std::vector<TensorSpec>& specs) const {
 std::string Shards::complaint_of_file(int64_t shard) const {
   const ShardRecord& record = dataset_.shards[static_cast<size_t>(shard)];
   try {
-    const fs::path path = path_of(shard);
+    const fs::path& path = path_of(shard);
     require(record.hash.empty() || hash_file(path) == record.hash,
             "{}: damaged: its checksum is wrong; copy it again", path.string());
     if (!record.index_hash.empty()) read_index_file(shard);

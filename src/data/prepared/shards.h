@@ -35,11 +35,14 @@ class Shards {
   IndexPointer index_of(int64_t shard) const;
   IndexPointer load_index(int64_t shard) const;
   ShardIndex read_index_file(int64_t shard) const;
-  std::filesystem::path path_of(int64_t shard) const;
+  const std::filesystem::path& path_of(int64_t shard) const {
+    return paths_[static_cast<size_t>(shard)];
+  }
   Sample read_parts(int64_t index, const std::vector<TensorSpec>& specs) const;
 
   std::filesystem::path folder_;
   const DatasetFile& dataset_;
+  std::vector<std::filesystem::path> paths_;      // by shard
   std::vector<std::vector<int64_t>> samples_of_;  // by shard
   mutable std::mutex lock_;                       // of what follows
   mutable std::map<int64_t, IndexPointer> indices_;

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "data/loading/loader.h"
+#include "data/loading/mixed_dataset.h"
 #include "unit/data/odd_sets.h"
 
 namespace sana::data {
@@ -130,6 +131,21 @@ TEST_CASE("samples of other types are replaced while training, and listed", "[da
   for (int i = 0; i < 3; ++i) CHECK(loader.next().text.sizes() == at::IntArrayRef({4, 6, 8}));
   CHECK(loader.damaged().size() == 2);
   CHECK(contains(read_all(folder / "damaged.jsonl"), "text are uint8"));
+}
+
+TEST_CASE("sets with text features of other sizes are not mixed", "[data]") {
+  const TempFolder folder;
+  OddSet set = latents_set(2);
+  write_odd_set(folder / "a", set);
+  for (Sample& sample : set.samples) sample.text = at::ones({6, 9});
+  set.null_text.text = at::ones({6, 9});
+  write_odd_set(folder / "b", set);
+  const auto a = std::make_shared<PreparedDataset>(folder / "a"),
+             b = std::make_shared<PreparedDataset>(folder / "b");
+  CHECK(contains(message_of<UserError>([&] {
+                   MixedDataset({{"first", a, 1}, {"second", b, 1}});
+                 }),
+                 "second has text features [1, 6, 9], first has [1, 6, 8]"));
 }
 
 TEST_CASE("an empty caption of other types or shapes is refused by name", "[data]") {

@@ -114,7 +114,7 @@ void damage_json(Json& json, Dice& dice) {
   if (value->is_array() && value->size() > 1 && dice.below(2) == 0) {
     std::swap((*value)[dice.below(value->size())], (*value)[dice.below(value->size())]);
   } else if (value->is_number_integer() && dice.below(2) == 0) {
-    *value = value->get<int64_t>() + int64_t(dice.below(9)) - 4;
+    *value = int64_t(value->get<uint64_t>() + dice.below(9) - 4);
   } else {
     *value = dice.one_of(values);
   }
