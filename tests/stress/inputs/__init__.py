@@ -1,0 +1,1 @@
+"""Damaged and hostile inputs, each made from its seed alone."""
