@@ -7,6 +7,7 @@
 //                   before the call), fail (this call), fail-for-good (it and every later one)
 //   STRESS_ERRNO    errno of calls that fail
 //   STRESS_KINDS    kinds of calls that count, separated by ','; unset: all
+//   STRESS_NO_SWAP  set: two names cannot be swapped, as on many network file systems
 //   STRESS_LOG      file that each counted call is appended to: "number kind path"
 // What glibc does inside of itself cannot be seen from outside, so that the functions of stdio count
 // themselves.
@@ -392,8 +393,15 @@ DEFINE_AT("unlink", unlinkat, (int folder, const char* path, int flags), folder,
 DEFINE_AT("mkdir", mkdirat, (int folder, const char* path, mode_t mode), folder, path, mode)
 DEFINE_AT("rename", renameat, (int old_folder, const char* from, int folder, const char* path), old_folder, from,
           folder, path)
-DEFINE_AT("rename", renameat2, (int old_folder, const char* from, int folder, const char* path, unsigned int flags),
-          old_folder, from, folder, path, flags)
+EXPORT int renameat2(int old_folder, const char* from, int folder, const char* path, unsigned int flags) {
+  REAL(renameat2);
+  if (flags != 0 && getenv("STRESS_NO_SWAP") != NULL) {
+    errno = EINVAL;
+    return -1;
+  }
+  const struct Call call = begin_at("rename", folder, path);
+  FINISH(int, call, -1, old_folder, from, folder, path, flags);
+}
 DEFINE_AT("link", linkat, (int old_folder, const char* from, int folder, const char* path, int flags), old_folder,
           from, folder, path, flags)
 DEFINE_AT("link", symlinkat, (const char* from, int folder, const char* path), from, folder, path)

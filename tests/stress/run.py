@@ -23,7 +23,7 @@ import threading
 import time
 
 from drivers import damage, double_start, errors, kills, project, results, scenarios
-from drivers.program import ADDRESS_LIMIT, Program
+from drivers.program import ADDRESS_LIMIT, Program, lift_limits
 from drivers.report import Report
 from drivers.world import World
 
@@ -98,9 +98,8 @@ def kill_all(bench, report, scenario, action):
 def planned(bench, report, arguments):
     """The calls that make up the run, in turn over the commands, so that each gets its share."""
     chosen = scenarios.scenarios_named(arguments.scenario)
-    locked = [scenario for scenario in chosen if scenario.is_locked]
     for part, among, trial in (("kills", chosen, kills.kill_trial), ("errors", chosen, errors.error_trial),
-                               ("doubles", locked, double_start.double_trial)):
+                               ("doubles", chosen, double_start.double_trial)):
         for i in range(getattr(arguments, part)):
             seed = arguments.seed + i // len(among)
             yield lambda t=trial, s=among[i % len(among)], seed=seed: disturb(bench, report, t, s, seed)
@@ -138,6 +137,8 @@ def main():
     arguments = parse_arguments()
     program = Program(arguments.program, arguments.shim, arguments.media_tool,
                       0 if arguments.sanitizers else ADDRESS_LIMIT)
+    if arguments.sanitizers:
+        lift_limits()
     for file in (program.binary, program.shim, program.media_tool):
         if not file.exists():
             sys.exit(f"{file} is not there; build the targets sana-video, stress_shim and stress_media")

@@ -6,9 +6,9 @@ import random
 import re
 import shutil
 
-from drivers.program import TIME_LIMIT_S
+from drivers import program
 from drivers.report import Trial
-from inputs.catalogue import KINDS, Seeds
+from inputs.catalogue import KINDS, Seeds, link_project
 
 PER_RUN = 40  # inputs in one folder of one run
 SHORT = {"jpg": 40, "png": 40, "mp4": 40, "mkv": 20, "wmv": 20, "image": 1, "native_json": 2, "safetensors": 2, "pth": 2,
@@ -49,7 +49,7 @@ def listing(folder):
     found = {}
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder)
-        if name.parts[0] in ("out", "project") or name.parts[:2] in (("in", "run"), ("in", "set")):
+        if name.parts[0] == "out" or name.parts[:2] in (("in", "run"), ("in", "set")):
             continue
         status = entry.lstat()
         found[str(name)] = (status.st_size if entry.is_file() else 0, status.st_mtime_ns if entry.is_file() else 0)
@@ -64,7 +64,7 @@ def new_case(bench, name):
     shutil.rmtree(case, ignore_errors=True)
     (case / "in").mkdir(parents=True)
     (case / "out").mkdir()
-    (case / "project").symlink_to(bench.world().folder)
+    link_project(case, bench.world().folder)
     return case
 
 
@@ -120,7 +120,7 @@ def complaints_of(bench, batch):
         commands = make_folder(bench, batch, case)
     else:
         commands = kind.make(generator(kind, batch.seeds[0]), case, seeds_of(bench))
-    complaints = run_commands(bench, case, commands, TIME_LIMIT_S * (3 if len(batch.seeds) > 1 else 1))
+    complaints = run_commands(bench, case, commands, program.TIME_LIMIT_S * (3 if len(batch.seeds) > 1 else 1))
     if not bench.keeps:
         for folder in case.rglob("*"):
             if folder.is_dir() and not folder.is_symlink():

@@ -12,9 +12,9 @@ ACTIONS = ("kill", "kill-after", "torn")
 MORE_KILLS = (0, 0, 0, 1, 1, 2)
 
 
-def kill_at_call(world, scenario, action, at):
+def kill_at_call(world, scenario, action, at, environment=None):
     """Whether a kill happened, and what it hit."""
-    outcome = world.run(scenario.words, world.acting(action, at))
+    outcome = world.run(scenario.words, {**world.acting(action, at), **(environment or {})})
     if outcome.signal == signal.SIGKILL and not outcome.timed_out:
         call = world.calls()[-1]
         return True, f"{action} at {at}: {call.kind} {path_for_report(world, call.path)}", []
@@ -34,10 +34,12 @@ def kill_trial(world, scenario, reference, seed):
     rng = random.Random(f"kill {scenario.name} {seed}")
     world.clean(scenario)
     kills, what, complaints = 0, [], []
+    # Where names cannot be swapped, a folder is replaced in two steps.
+    environment = {"STRESS_NO_SWAP": "1"} if rng.random() < 0.4 else {}
     for _ in range(1 + rng.choice(MORE_KILLS)):
         if rng.random() < 0.8:
             killed, text, found = kill_at_call(world, scenario, rng.choice(ACTIONS),
-                                               rng.randint(1, max(1, len(reference.calls))))
+                                               rng.randint(1, max(1, len(reference.calls))), environment)
         else:
             killed, text, found = kill_at_time(world, scenario, rng.uniform(0.02, reference.seconds))
         kills += killed

@@ -6,8 +6,6 @@ import dataclasses
 class Scenario:
     name: str
     words: list
-    # Whether a second process on the same output is refused while the first one runs.
-    is_locked: bool = True
     # Run to its end first: what the command replaces.
     before: list = None
     # Refuses an output that is there, so that a kill after its last step ends in that refusal.
@@ -27,16 +25,12 @@ SCENARIOS = [
     Scenario("sample", _SAMPLE),
     Scenario("sample_discard", [*_SAMPLE, "--discard-latents"]),
     Scenario("sample_offload", [*_SAMPLE, "--offload", "--discard-latents"]),
-    Scenario("export", ["export", "runs/dit", "out/dit"], is_locked=False, refuses_done=True),
-    Scenario("convert_diffusers", ["convert", "dit", "out/pipeline", "--to", "diffusers", "--overwrite"],
-             is_locked=False),
+    Scenario("export", ["export", "runs/dit", "out/dit"], refuses_done=True),
+    Scenario("convert_diffusers", ["convert", "dit", "out/pipeline", "--to", "diffusers", "--overwrite"]),
     Scenario("convert_again", ["convert", "dit", "out/pipeline", "--to", "diffusers", "--overwrite"],
-             is_locked=False,
              before=["convert", "dit", "out/pipeline", "--to", "diffusers", "--dtype", "bfloat16"]),
-    Scenario("convert_original", ["convert", "dit", "out/dit.pth", "--to", "original", "--overwrite"],
-             is_locked=False),
-    Scenario("convert_native", ["convert", "diffusers", "out/native", "--to", "native", "--overwrite"],
-             is_locked=False),
+    Scenario("convert_original", ["convert", "dit", "out/dit.pth", "--to", "original", "--overwrite"]),
+    Scenario("convert_native", ["convert", "diffusers", "out/native", "--to", "native", "--overwrite"]),
 ]
 
 

@@ -1,6 +1,7 @@
 """Every kind of damaged input: how a case is made from its random numbers, and the commands that it meets.
 
-A case is a folder with in/ (made here), out/ (of the program) and `project`, a link to the tiny project."""
+A case is a folder with in/ (made here), out/ (of the program), `project`, a link to the tiny project, and links
+to what its configurations name."""
 import dataclasses
 import json
 import pathlib
@@ -16,7 +17,14 @@ PREPARE = ["prepare", "project/pixels.yaml", "output=out/set", "frames=5", "buck
 FILTER = ["filter", "project/filter.yaml", "output=out/filtered", "num_workers=1"]
 TRAIN = ["train", "project/dit.yaml", "run.dir=out/run", "train.steps=1", "train.checkpoint_every_steps=100",
          "preview.every_steps=0", "data.max_damaged=0.5"]
+CONFIG = ["--config", "project/diffusers/transformer/config.json"]
 LATENTS = ["prepare", "project/latents.yaml", "output=out/set", "source=project/two", "frames=5"]
+
+
+def link_project(case, project):
+    for name in ("vae", "pixels", "latents", "runs", "raw", "two"):
+        (case / name).symlink_to(f"project/{name}")
+    (case / "project").symlink_to(project)
 
 
 class Seeds:
@@ -119,8 +127,9 @@ def public_json(rng, case, seeds):
     (folder / "scheduler/scheduler_config.json").write_text(json.dumps({
         "_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0, "num_train_timesteps": 1000}))
     wan_folder(seeds, folder / "vae")
+    gemma_folder(seeds, case / "in/gemma")
     with_damaged_json(rng, folder, [str(file.relative_to(folder)) for file in folder.rglob("*.json")])
-    return [rng.choice((["inspect", "in/public"], ["check", "--checkpoint", "in/public", "--device", "cpu"],
+    return [rng.choice((["inspect", "in/public"], ["check", "--checkpoint", "in/public", "--text-encoder", "in/gemma", "--device", "cpu"],
                         ["convert", "in/public", "out/x.pth", "--to", "original"],
                         [*LATENTS, "vae=in/public/vae"]))]
 
@@ -159,21 +168,21 @@ def vae(rng, case, seeds):
 
 
 def safetensors(rng, case, seeds):
-    data = seeds.one(rng, "dit/model.safetensors", "vae/vae.safetensors", "tests/data/torch/*.safetensors")
-    (case / "in/a.safetensors").write_bytes(tensors.mutate_safetensors(rng, data))
-    return [rng.choice((["inspect", "in/a.safetensors", "--tensors"],
-                        ["convert", "in/a.safetensors", "out/x", "--to", "diffusers", "--config",
-                         "project/diffusers/transformer/config.json"],
-                        [*TRAIN, "init.from=in/a.safetensors"],
-                        ["verify", "in/a.safetensors"]))]
+    command, *patterns = rng.choice((
+        (["inspect", "in/a.safetensors", "--tensors"], "dit/model.safetensors", "tests/data/torch/*.safetensors"),
+        (["convert", "in/a.safetensors", "out/x", "--to", "diffusers", *CONFIG], "dit/model.safetensors"),
+        ([*TRAIN, "init.from=in/a.safetensors"], "dit/model.safetensors"),
+        (["verify", "in/a.safetensors"], "tests/data/*_tiny.safetensors")))
+    (case / "in/a.safetensors").write_bytes(tensors.mutate_safetensors(rng, seeds.one(rng, *patterns)))
+    return [command]
 
 
 def torch_file(rng, case, seeds):
-    data = seeds.one(rng, "dit.pth", "tests/data/torch/[mptuvz]*.pt", "tests/data/torch/dtypes.pt")
-    (case / "in/a.pth").write_bytes(tensors.mutate_torch(rng, data))
-    return [rng.choice((["inspect", "in/a.pth", "--tensors"],
-                        ["convert", "in/a.pth", "out/x", "--to", "diffusers", "--config",
-                         "project/diffusers/transformer/config.json"]))]
+    converts = rng.random() < 0.4
+    patterns = ("dit.pth",) if converts else ("dit.pth", "tests/data/torch/[mptuvz]*.pt", "tests/data/torch/dtypes.pt")
+    (case / "in/a.pth").write_bytes(tensors.mutate_torch(rng, seeds.one(rng, *patterns)))
+    return [["convert", "in/a.pth", "out/x", "--to", "diffusers", *CONFIG] if converts else
+            ["inspect", "in/a.pth", "--tensors"]]
 
 
 def training_state(rng, case, seeds):
@@ -305,18 +314,22 @@ def tokenizer(rng, case, seeds):
     return [[*LATENTS, "text_encoder.path=in/encoder"]]
 
 
-def gemma(rng, case, seeds):
-    """The same of a tiny Gemma-2."""
-    folder = case / "in/gemma"
+def gemma_folder(seeds, folder, tokenizer_name="tokenizer.model"):
+    """A tiny Gemma-2 as it is published."""
     unpacked_fixture(seeds.read(SOURCE / "tests/data/gemma2_prompt.safetensors"), "Gemma2Model", folder)
     (folder / "diffusion_pytorch_model.safetensors").rename(folder / "model.safetensors")
     config = json.loads((folder / "config.json").read_text())
     config.update(model_type="gemma2", architectures=["Gemma2Model"])
     (folder / "config.json").write_text(json.dumps(config))
+    ending = tokenizer_name[len("tokenizer"):]
+    (folder / tokenizer_name).write_bytes(seeds.read(SOURCE / f"tests/data/tokenizer/tiny{ending}"))
+
+
+def gemma(rng, case, seeds):
+    folder = case / "in/gemma"
     name = rng.choice(("tokenizer.model", "tokenizer.json"))
-    data = seeds.read(SOURCE / "tests/data/tokenizer" / ("tiny" + name[len("tokenizer"):]))
+    gemma_folder(seeds, folder, name)
     damaged = rng.choice((name, name, "config.json", "model.safetensors"))
-    (folder / name).write_bytes(data)
     data = (folder / damaged).read_bytes()
     change = {".json": mutate_json.mutate, ".safetensors": tensors.mutate_safetensors, ".model": mutate_bytes.mutate}
     (folder / damaged).write_bytes(change[pathlib.Path(damaged).suffix](rng, data))

@@ -26,14 +26,31 @@ def mend_manifest(folder):
 
 
 def mend_shards(dataset, folder):
-    """Sizes and hashes of the shards in a parsed dataset.json; whatever keys it has for them."""
+    """Sizes and hashes of the shards and of their indices in a parsed dataset.json, as far as it has them."""
     for shard in dataset["shards"]:
-        data = (folder / shard["file"]).read_bytes()
+        file = folder / shard["file"]
+        data, index = file.read_bytes(), file.with_suffix(".index.json")
+        if index.exists():
+            index.write_bytes(mended_index(index.read_bytes(), data))
         for key, value in shard.items():
             if key == "bytes":
                 shard[key] = len(data)
+            elif key == "index_hash":
+                shard[key] = hash_like(value, index.read_bytes())
             elif key != "file" and isinstance(value, str):
                 shard[key] = hash_like(value, data)
+
+
+def mended_index(text, shard):
+    """An index of a shard names its size and hash, too. One that is damaged stays as it is."""
+    try:
+        index = json.loads(text)
+        if not isinstance(index["bytes"], int) or not isinstance(index["hash"], str):
+            return text
+        index.update(bytes=len(shard), hash=hash_like(index["hash"], shard))
+        return json.dumps(index).encode()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return text
 
 
 def fingerprint(dataset):

@@ -112,7 +112,8 @@ def dataset_of(original, samples, set_kind):
                            "hash": numbers_hash(sample), "source_fps": 16.0} for i, sample in enumerate(samples)]
     dataset["counts"] = {"listed": len(samples), "unused": 0, "samples": len(samples)}
     dataset["buckets"] = {bucket: len(samples)}
-    dataset["shards"] = dataset["shards"][:1]
+    # As other programs write it: without what only this one knows of a shard.
+    dataset["shards"] = [{"file": dataset["shards"][0]["file"], "bytes": 0}]
     return dataset
 
 
@@ -179,9 +180,20 @@ def damage_shard(rng, source, folder):
         (folder / "dataset.json").write_text(json.dumps(dataset))
 
 
+def damage_index(rng, folder):
+    """Where the tensors of a shard lie, as the description has it: hostile, with its right hash."""
+    index = rng.choice(sorted(folder.glob("*.index.json")))
+    index.write_bytes(mutate_json.mutate(rng, index.read_bytes()))
+    dataset = json.loads((folder / "dataset.json").read_text())
+    hashes.mend_shards(dataset, folder)
+    (folder / "dataset.json").write_text(json.dumps(dataset))
+
+
 def damage_description(rng, source, folder):
-    """dataset.json with hostile values, its fingerprint right again where it can be."""
+    """dataset.json with hostile values, its fingerprint right again where it can be; or the index of a shard."""
     shutil.copytree(source, folder)
+    if rng.random() < 0.4 and any(folder.glob("*.index.json")):
+        return damage_index(rng, folder)
     file = folder / "dataset.json"
     data = mutate_json.mutate(rng, file.read_bytes())
     try:
@@ -190,4 +202,4 @@ def damage_description(rng, source, folder):
         data = json.dumps(dataset).encode("utf-8", "surrogatepass")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         pass
-    file.write_bytes(data)
+    return file.write_bytes(data)

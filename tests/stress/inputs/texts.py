@@ -80,8 +80,7 @@ def clip_list(rng):
     return mutate_json.damage_text(rng, data) if rng.random() < 0.1 else data
 
 
-PROMPT = {"prompt": "a cat", "negative": "blur", "seed": 3, "id": "one", "steps": 1, "height": 32, "width": 64, "frames": 5,
-          "guidance": 2.0, "image": "clips/a.jpg", "motion_score": 3, "out": "a.mp4"}
+PROMPT = {"prompt": "a cat", "negative": "blur", "seed": 3, "height": 32, "width": 64, "frames": 5}
 
 
 def prompt_list(rng):
@@ -96,7 +95,7 @@ def prompt_list(rng):
         entry = {"prompt": "a cat"}
         for key in rng.sample(sorted(PROMPT), rng.randrange(4)):
             entry[key] = PROMPT[key]
-        if rng.random() < 0.3:
+        if rng.random() < 0.1:
             entry["id"] = rng.choice(("../../outside", "/tmp/outside", "", "a/b", "\0", "x" * 300, ".", "..", "a\nb"))
         entries.append(entry)
     if form == 1:
