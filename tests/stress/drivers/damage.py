@@ -8,10 +8,12 @@ import shutil
 
 from drivers import program
 from drivers.report import Trial
-from inputs.catalogue import KINDS, Seeds, link_project
+from inputs.case import Seeds, link_project
+from inputs.catalogue import KINDS
 
 PER_RUN = 40  # inputs in one folder of one run
-SHORT = {"jpg": 40, "png": 40, "mp4": 40, "mkv": 20, "wmv": 20, "image": 1, "native_json": 2, "safetensors": 2, "pth": 2,
+SHORT = {"jpg": 40, "png": 40, "mp4": 40, "mkv": 20, "wmv": 20, "image": 1, "native_json": 2, "safetensors": 2,
+         "pth": 2,
          "training_state": 1, "hostile_set": 2, "rotten_shard": 2, "set_description": 1, "yaml": 2, "clip_list": 2,
          "prompts": 1, "captions": 1, "zip": 2, "tar": 2, "special": 3, "vae": 1}
 COUNTS = re.compile(r"(\d+) samples from (\d+) clips, (\d+) unused")
@@ -143,4 +145,5 @@ def run_batch(bench, report, batch):
         guilty += bool(alone)
         report.add(Trial(f"{name}:{seed}", what, alone))
     if not guilty:
-        report.add(Trial(f"{name}:{batch.seeds[0]}", f"only together, {len(batch.seeds)} inputs: {what}", complaints, 0))
+        report.add(Trial(f"{name}:{batch.seeds[0]}", f"only together, {len(batch.seeds)} inputs: {what}", complaints,
+                         0))

@@ -8,7 +8,8 @@ import zlib
 
 from inputs import mutate_bytes
 
-NAMES = ("../outside.mp4", "/tmp/outside.mp4", "a/../../outside.mp4", "./b.mp4", "..\\outside.mp4", "c\0d.mp4", "e" * 5000 + ".mp4",
+NAMES = ("../outside.mp4", "/tmp/outside.mp4", "a/../../outside.mp4", "./b.mp4", "..\\outside.mp4", "c\0d.mp4",
+         "e" * 5000 + ".mp4",
          "", "/", "f//g.mp4", ".hidden.mp4", "h\n.mp4", "i\xff.mp4", "con.mp4", "j.mp4/", "../in/shard.zip")
 
 
@@ -127,7 +128,8 @@ def hostile_zip(rng, clip):
         data[at:at + 4] = struct.pack("<I", rng.choice((0xFFFFFFFF, 0xFFFF, 0, 1 << 30)))
         return bytes(data)
     if kind == 6:
-        return zip_of([(f"clip{i}.mp4", rng.choice((1, 6, 9, 12, 14, 95, 98, 99)), clip, len(clip), len(clip)) for i in range(2)])
+        return zip_of([(f"clip{i}.mp4", rng.choice((1, 6, 9, 12, 14, 95, 98, 99)), clip, len(clip), len(clip))
+                       for i in range(2)])
     return zip_of([*good, stored("clip0.mp4", clip), stored("clip0.txt", b"other"), stored("clip0.json", b"{")])
 
 
@@ -138,21 +140,25 @@ def hostile_tar(rng, clip):
     if kind == 0:
         return good + sparse_tar(name, rng.choice((1 << 32, 7 << 30, 1 << 40, 1 << 62)), b"x" * 512)
     if kind == 1:
-        field = rng.choice((b"77777777777\0", struct.pack(">B3xQ", 0x80, 1 << 62), struct.pack(">B3xQ", 0xFF, 2**64 - 1),
+        field = rng.choice((b"77777777777\0", struct.pack(">B3xQ", 0x80, 1 << 62),
+                            struct.pack(">B3xQ", 0xFF, 2**64 - 1),
                             b"-0000000001\0", b"\0" * 12, b"99999999999\0"))
         return good + tar_header(name, 0, size_field=field) + padded(clip) + bytes(1024)
     if kind == 2:
         return tar_of([*((rng.choice(NAMES), clip[:2000]) for _ in range(3)), ("clip0.mp4", clip), ("clip0.txt", b"a")])
     if kind == 3:
         links = b"".join(tar_header(b"link%d.mp4" % i, 0, kind_, target) for i, (kind_, target) in enumerate(
-            ((b"2", b"/etc/passwd"), (b"1", b"clip0.mp4"), (b"1", b"../../outside"), (b"6", b""), (b"3", b""), (b"5", b""),
+            ((b"2", b"/etc/passwd"), (b"1", b"clip0.mp4"), (b"1", b"../../outside"), (b"6", b""), (b"3", b""),
+             (b"5", b""),
              (b"2", b"link0.mp4"), (b"7", b""), (b"Z", b""))))
         return good + links + bytes(1024)
     if kind == 4:  # names and headers of extensions without end
         length = rng.choice((100, 1 << 20, 1 << 24))
-        return tar_header(b"././@LongLink", length, rng.choice((b"L", b"K"))) + padded(b"n" * length) + good + bytes(1024)
+        return tar_header(b"././@LongLink", length, rng.choice((b"L",
+                                                                b"K"))) + padded(b"n" * length) + good + bytes(1024)
     if kind == 5:
-        record = rng.choice((b"99999999999 path=x\n", b"20 size=999999999999\n", b"10 path=\n", b"-5 a=b\n", b"x" * 5000,
+        record = rng.choice((b"99999999999 path=x\n", b"20 size=999999999999\n", b"10 path=\n", b"-5 a=b\n",
+                             b"x" * 5000,
                              b"30 GNU.sparse.realsize=9999999999\n"))
         return tar_header(b"pax", len(record), b"x") + padded(record) + good + bytes(1024)
     return tar_of([(f"{i}.txt", b"x") for i in range(20000)])

@@ -10,7 +10,8 @@ def datatype(kind, size):
     if kind in ("int", "uint"):
         return struct.pack("<BBBBIHH", 0x10, 8 if kind == "int" else 0, 0, 0, size, 0, size * 8)
     if kind == "float":
-        layout = {2: (10, 5, 0, 10, 15), 4: (23, 8, 0, 23, 127), 8: (52, 11, 0, 52, 1023)}.get(size, (23, 8, 0, 23, 127))
+        layout = {2: (10, 5, 0, 10, 15), 4: (23, 8, 0, 23, 127), 8: (52, 11, 0, 52,
+                                                                     1023)}.get(size, (23, 8, 0, 23, 127))
         sign = {2: 15, 4: 31, 8: 63}.get(size, 31)
         return struct.pack("<BBBBIHHBBBBI", 0x11, 0x20, sign, 0, size, 0, size * 8, *layout)
     if kind == "string":
@@ -53,7 +54,8 @@ class Hdf5Writer:
         """Data that lie in another file."""
         name = file.encode() + b"\0"
         heap_data = self.add(bytes(8) + name + bytes(-len(name) % 8 + 16))
-        heap = self.add(struct.pack("<4sB3xQQQ", b"HEAP", 0, 8 + len(name) + (-len(name) % 8) + 16, UNDEFINED, heap_data))
+        heap = self.add(struct.pack("<4sB3xQQQ", b"HEAP", 0, 8 + len(name) + (-len(name) % 8) + 16, UNDEFINED,
+                                    heap_data))
         files = struct.pack("<B3xHHQ", 1, 1, 1, heap) + struct.pack("<QQQ", 8, 0, length)
         layout = struct.pack("<BBQQ", 3, 1, UNDEFINED, length)
         return self.header([(1, dataspace(dims)), (3, datatype(kind, size)), (7, files), (8, layout)])
@@ -67,10 +69,12 @@ class Hdf5Writer:
                 messages.append((6, struct.pack("<BBB", 1, 0, len(key)) + key + struct.pack("<Q", target)))
             elif isinstance(target, tuple):
                 value = b"\0" + target[0].encode() + b"\0" + target[1].encode() + b"\0"
-                messages.append((6, struct.pack("<BBBB", 1, 8, 64, len(key)) + key + struct.pack("<H", len(value)) + value))
+                messages.append((6, struct.pack("<BBBB", 1, 8, 64, len(key)) + key + struct.pack("<H",
+                                                                                                 len(value)) + value))
             else:
                 value = target.encode()
-                messages.append((6, struct.pack("<BBBB", 1, 8, 1, len(key)) + key + struct.pack("<H", len(value)) + value))
+                messages.append((6, struct.pack("<BBBB", 1, 8, 1, len(key)) + key + struct.pack("<H",
+                                                                                                len(value)) + value))
         return self.header(messages)
 
     def finish(self, root):

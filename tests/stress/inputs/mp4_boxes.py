@@ -3,7 +3,8 @@ import struct
 
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"udta", b"dinf"}
 # (box, offset behind its name) of counts and sizes.
-NUMBERS = {b"tkhd": (76, 80), b"mvhd": (12, 16), b"mdhd": (12, 16), b"stsz": (4, 8, 12), b"stco": (4, 8), b"stsc": (4, 8),
+NUMBERS = {b"tkhd": (76, 80), b"mvhd": (12, 16), b"mdhd": (12, 16), b"stsz": (4, 8, 12), b"stco": (4, 8),
+           b"stsc": (4, 8),
            b"stts": (4, 8, 12), b"ctts": (4, 8), b"stss": (4, 8), b"elst": (4, 8, 12), b"avc1": (24, 26), b"stsd": (4,),
            b"dref": (4,)}
 
@@ -36,7 +37,8 @@ def mutate(rng, original):
         if kind == b"avc1" and rng.random() < 0.7:
             data[at:at + 2] = struct.pack(">H", rng.choice((0, 1, 8191, 16384, 65535)))
         else:
-            data[at:at + 4] = struct.pack(">I", rng.choice((0, 1, 2, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 1000000, 0x10000)))
+            data[at:at + 4] = struct.pack(">I", rng.choice((0, 1, 2, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 1000000,
+                                                            0x10000)))
     if rng.random() < 0.15:
         kind, begin, end = rng.choice(boxes(original))
         del data[begin:end]

@@ -83,7 +83,8 @@ def damage_text(rng, data):
     if kind == 1:
         return deep(rng)
     if kind == 2:
-        return data[:at] + rng.choice((b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80", b"\0")) + data[at:]
+        return data[:at] + rng.choice((b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80",
+                                       b"\0")) + data[at:]
     if kind == 3:
         return b"\xef\xbb\xbf" + data
     if kind == 4:

@@ -36,7 +36,8 @@ def resized(item, dims):
 
 
 def change_type(rng, item, _):
-    item["kind"], item["size"] = rng.choice((("uint", 1), ("int", 8), ("float", 4), ("float", 8), ("float", 2), ("int", 4),
+    item["kind"], item["size"] = rng.choice((("uint", 1), ("int", 8), ("float", 4), ("float", 8), ("float", 2),
+                                             ("int", 4),
                                              ("string", 4), ("uint", 2), ("9", 16), ("6", 8)))
     resized(item, item["dims"])
 
@@ -79,7 +80,8 @@ CHANGES = (change_type, change_type, change_shape, change_shape, declare, point_
 def write_part(writer, item):
     if "external" in item:
         return writer.external(item["dims"], item["kind"], item["size"], item["external"], len(item["raw"]))
-    return writer.dataset(item["dims"], item["kind"], item["size"], item["raw"], item.get("declared"), item.get("address"))
+    return writer.dataset(item["dims"], item["kind"], item["size"], item["raw"], item.get("declared"),
+                          item.get("address"))
 
 
 def write_shard(samples, rng, folder):
@@ -89,7 +91,8 @@ def write_shard(samples, rng, folder):
         links = {name: write_part(writer, item) for name, item in sample.items()}
         kind = rng.random()
         if kind < 0.03:
-            links["pixels" if "pixels" in links else "latents"] = rng.choice((("/etc/passwd", "/a"), ("pipe", "/a"), "/",
+            links["pixels" if "pixels" in links else "latents"] = rng.choice((("/etc/passwd", "/a"), ("pipe", "/a"),
+                                                                              "/",
                                                                              f"/sample-{i:08}", "nowhere"))
             if not (folder / "pipe").exists():
                 os.mkfifo(folder / "pipe")
@@ -151,9 +154,11 @@ def finish(rng, dataset, folder):
         if change == 0:
             dataset["samples"][0]["weight"] = rng.choice((1e15, 1e6, -1, 0, 1e-300))
         elif change == 1:
-            dataset["samples"][0]["bucket"] = rng.choice(("4000000x4000000x1", "0x0x0", "32x64", "-1x2x3", "9" * 30 + "x1x1"))
+            dataset["samples"][0]["bucket"] = rng.choice(("4000000x4000000x1", "0x0x0", "32x64", "-1x2x3",
+                                                          "9" * 30 + "x1x1"))
         elif change == 2:
-            dataset["shards"][0]["file"] = rng.choice(("../project/latents/shard-00000.h5", "/etc/passwd", "/dev/zero", "."))
+            dataset["shards"][0]["file"] = rng.choice(("../project/latents/shard-00000.h5", "/etc/passwd", "/dev/zero",
+                                                       "."))
         else:
             dataset["samples"] = dataset["samples"] * 2
     try:
@@ -171,7 +176,8 @@ def damage_shard(rng, source, folder):
     data = bytearray(file.read_bytes())
     original = bytes(data)
     # Of the same length, which is checked first.
-    rng.choice((mutate_bytes.flip, mutate_bytes.hole, mutate_bytes.ff_run, mutate_bytes.ff_run, mutate_bytes.moved_block,
+    rng.choice((mutate_bytes.flip, mutate_bytes.hole, mutate_bytes.ff_run, mutate_bytes.ff_run,
+                mutate_bytes.moved_block,
                 mutate_bytes.extreme_number))(rng, data)
     file.write_bytes(bytes(data[:len(original)]).ljust(len(original), b"\0"))
     if rng.random() < 0.5:

@@ -10,7 +10,8 @@ def put(kind, path):
     if path.is_dir() and not path.is_symlink():
         return
     path.unlink(missing_ok=True)
-    links = {"device": "/dev/full", "zero": "/dev/zero", "proc": "/proc/self/mem", "dangling": "nowhere", "loop": path.name,
+    links = {"device": "/dev/full", "zero": "/dev/zero", "proc": "/proc/self/mem", "dangling": "nowhere",
+             "loop": path.name,
              "kmsg": "/proc/kmsg"}
     if kind in links:
         path.symlink_to(links[kind])

@@ -28,7 +28,8 @@ def change_tensor(rng, entries, names, data):
         entry["shape"] = rng.choice(([2**40], [2**32, 2**32], [0] * 9, [], [1] * 2000, [2**63 - 1, 2], [-1], [1048576],
                                      entry["shape"][::-1], [*entry["shape"], 1], entry["shape"][1:]))
     elif kind == 2:
-        entry["data_offsets"] = rng.choice(([0, 2**63], [2**64 - 1, 2**64 - 1], [-8, 8], [8, 0], [0, len(data)], [0], [0, 0],
+        entry["data_offsets"] = rng.choice(([0, 2**63], [2**64 - 1, 2**64 - 1], [-8, 8], [8, 0], [0, len(data)], [0],
+                                            [0, 0],
                                             entry["data_offsets"][::-1]))
     elif kind == 3:
         other = entries[rng.choice(names)]
@@ -112,7 +113,8 @@ def mutate_torch(rng, original):
         else:
             members["../" + name] = members[name]
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+    with zipfile.ZipFile(packed, "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED,
+                                                  zipfile.ZIP_DEFLATED))) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return packed.getvalue()

@@ -4,7 +4,8 @@ import json
 from inputs import mutate_bytes, mutate_json
 
 # What bytes a person's editor, or an attacker, may leave in a text.
-ODD = (b"\xff\xfe\xfd", b"\xe9t\xe9", b"\xed\xa0\x80", b"\0", b"\x1b[2J", b"\xe2\x80\xae", b"\r", b"\x85", b"\xf4\x90\x80\x80",
+ODD = (b"\xff\xfe\xfd", b"\xe9t\xe9", b"\xed\xa0\x80", b"\0", b"\x1b[2J", b"\xe2\x80\xae", b"\r", b"\x85",
+       b"\xf4\x90\x80\x80",
        b"\xc0\xaf", b"\x7f")
 YAML_BOMB = ("a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi"))).encode()
@@ -35,10 +36,13 @@ def yaml(rng, data):
         depth = rng.choice((100, 10000, 1000000))
         return data + b"deep: " + rng.choice((b"[", b"{a: ", b"- ")) * depth + b"\n"
     if kind == 3:
-        return data + b"extra: " + rng.choice((b"!!python/object/apply:os.system ['touch outside']", b"!!binary /////", b"*none",
-                                               b"&a *a", b"<<: *a", b"? ? ? ? a", b"'unclosed", b"|9\n x", b"\"\\xff\"")) + b"\n"
+        return data + b"extra: " + rng.choice((b"!!python/object/apply:os.system ['touch outside']", b"!!binary /////",
+                                               b"*none",
+                                               b"&a *a", b"<<: *a", b"? ? ? ? a", b"'unclosed", b"|9\n x",
+                                               b"\"\\xff\"")) + b"\n"
     if kind == 4:
-        return b"extends: " + rng.choice((b"/dev/zero", b"config.yaml", b"../project/pixels.yaml", b"/etc/passwd", b"pipe", b".",
+        return b"extends: " + rng.choice((b"/dev/zero", b"config.yaml", b"../project/pixels.yaml", b"/etc/passwd",
+                                          b"pipe", b".",
                                           b"[a, b]", b"x" * 5000)) + b"\n" + data
     if kind == 5:
         return odd_text(rng, data)
@@ -46,15 +50,18 @@ def yaml(rng, data):
     for _ in range(rng.choice((1, 1, 2))):
         at = rng.randrange(len(lines))
         key, colon, _ = lines[at].partition(b": ")
-        value = rng.choice((b"-1", b"0", b"1e999", b".nan", b"9223372036854775808", b"1000000000000", b"[]", b"{}", b"null", b"text",
-                            b"'", b"[[[[]]]]", b"1.5", b"/dev/zero", b"true", b"x" * 100000, b"0x7fffffff", b"1_000", b"-0", b"~"))
+        value = rng.choice((b"-1", b"0", b"1e999", b".nan", b"9223372036854775808", b"1000000000000", b"[]", b"{}",
+                            b"null", b"text",
+                            b"'", b"[[[[]]]]", b"1.5", b"/dev/zero", b"true", b"x" * 100000, b"0x7fffffff", b"1_000",
+                            b"-0", b"~"))
         lines[at] = key + (colon or b": ") + value if colon or rng.random() < 0.5 else lines[at][1:]
     return b"\n".join(lines)
 
 
 CLIP = {"path": "clips/a.mp4", "caption": "a clip", "weight": 1.0, "start_s": 0.0, "end_s": 1.0, "id": "a", "fps": 16.0,
         "crop": [0, 0, 64, 64]}
-PATHS = ("clips/a.mp4", "clips/b.mp4", "../outside.mp4", "/etc/passwd", "/dev/zero", "pipe", "clips", "", "\0", "clips/a.mp4\n",
+PATHS = ("clips/a.mp4", "clips/b.mp4", "../outside.mp4", "/etc/passwd", "/dev/zero", "pipe", "clips", "", "\0",
+         "clips/a.mp4\n",
          "x" * 5000, "nowhere.mp4", "shard.zip", "clips/a.txt", "/proc/self/mem", "list.jsonl", "link.mp4", "socket")
 
 
@@ -99,12 +106,14 @@ def prompt_list(rng):
             entry["id"] = rng.choice(("../../outside", "/tmp/outside", "", "a/b", "\0", "x" * 300, ".", "..", "a\nb"))
         entries.append(entry)
     if form == 1:
-        lines = [mutate_json.mutate_value(rng, entry).replace(b"\n", b" ") if rng.random() < 0.6 else json.dumps(entry).encode()
+        lines = [mutate_json.mutate_value(rng, entry).replace(b"\n", b" ") if rng.random() < 0.6
+                 else json.dumps(entry).encode()
                  for entry in entries]
         return "prompts.jsonl", odd_text(rng, b"\n".join(lines)) if rng.random() < 0.3 else b"\n".join(lines)
     return "prompts.json", mutate_json.mutate(rng, json.dumps(entries).encode())
 
 
 def caption(rng):
-    text = rng.choice((b"a caption", b"", b"\n\n", b"x" * 1000000, b"word " * 2000, "日本語の説明".encode(), b"{\"prompt\": 1}"))
+    text = rng.choice((b"a caption", b"", b"\n\n", b"x" * 1000000, b"word " * 2000, "日本語の説明".encode(),
+                       b"{\"prompt\": 1}"))
     return odd_text(rng, text)
