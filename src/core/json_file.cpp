@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "core/text.h"
 
 namespace sana {
@@ -38,29 +39,6 @@ std::string without_bare_nonfinite(const std::string& text) {
   return result;
 }
 
-// Printing a JSON value recurses, so that its depth must be bounded.
-constexpr size_t kMaxJsonDepth = 100;
-
-// Deepest nesting of brackets outside of strings, whether or not they match.
-size_t json_depth(const std::string& text) {
-  size_t depth = 0, deepest = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      in_string = c != '"';
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
 }  // namespace
 
 nlohmann::json read_json_file(const fs::path& path) {
@@ -72,8 +50,7 @@ nlohmann::json read_json_file(const fs::path& path) {
   try {
     return nlohmann::json::parse(without_bare_nonfinite(text));
   } catch (const nlohmann::json::exception& error) {
-    throw UserError(
-        fmt::format("'{}' is not valid JSON: {}", path.string(), valid_utf8(error.what())));
+    throw UserError(fmt::format("'{}' is not valid JSON: {}", path.string(), json_reason(error)));
   }
 }
 

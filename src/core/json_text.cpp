@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text.h"
+
 namespace sana {
 namespace {
 
@@ -24,6 +26,31 @@ std::string json_text(const nlohmann::json& value) {
       std::any_of(value.begin(), value.end(), [](auto& entry) { return entry.is_structured(); });
   if (is_nested) return "an array";
   return cut_off(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+size_t json_depth(std::string_view text) {
+  size_t depth = 0, deepest = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+std::string json_reason(const nlohmann::json::exception& error) {
+  const std::string text = error.what(), mark = "] ";
+  const size_t end = text.starts_with('[') ? text.find(mark) : std::string::npos;
+  return valid_utf8(end == std::string::npos ? text : text.substr(end + mark.size()));
 }
 
 }  // namespace sana

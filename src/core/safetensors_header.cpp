@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/json_dump.h"
+#include "core/json_text.h"
 
 namespace sana::detail {
 namespace {
@@ -62,7 +63,7 @@ json parse_header_json(std::string_view text) {
       return guard(depth, event, parsed);
     });
   } catch (const json::exception& error) {
-    throw UserError(fmt::format("the header is not valid JSON: {}", error.what()));
+    throw UserError(fmt::format("the header is not valid JSON: {}", json_reason(error)));
   }
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/json_object.h"
@@ -81,10 +81,16 @@ SampleJob job_from_json(const nlohmann::json& json, const fs::path& folder,
   return job;
 }
 
+void check_depth(const std::string& json, const std::string& where) {
+  require(json_depth(json) <= kMaxJsonDepth, "{}: nested deeper than {} levels", where,
+          kMaxJsonDepth);
+}
+
 // Each job with the words that say where it is from.
 using Entries = std::vector<std::pair<std::string, nlohmann::json>>;
 
 Entries entries_of_list(const std::string& text, const fs::path& file) {
+  check_depth(text, file.string());
   Entries entries;
   const nlohmann::json list = nlohmann::json::parse(text);
   for (size_t i = 0; i < list.size(); ++i) {
@@ -93,8 +99,21 @@ Entries entries_of_list(const std::string& text, const fs::path& file) {
   return entries;
 }
 
+// "... --n 3": what other programs take for an option. By hand, since std::regex recurses for every
+// character of a line, however long that is.
+bool has_option(std::string_view line) {
+  constexpr std::string_view kSpace = " \t\r\f\v";
+  for (size_t at = line.find("--"); at != line.npos; at = line.find("--", at + 1)) {
+    const bool stands_apart = at > 0 && kSpace.find(line[at - 1]) != kSpace.npos;
+    const size_t end = at + 3;
+    if (!stands_apart || end >= line.size() || line[at + 2] < 'a' || line[at + 2] > 'z') continue;
+    const size_t value = line.find_first_not_of(kSpace, end);
+    if (value != line.npos && value > end) return true;
+  }
+  return false;
+}
+
 Entries entries_of_lines(const std::string& text, const fs::path& file, Form form) {
-  static const std::regex options(R"(\s--[a-z]\s+\S)");
   Entries entries;
   std::istringstream lines(text);
   std::string line;
@@ -105,7 +124,7 @@ Entries entries_of_lines(const std::string& text, const fs::path& file, Form for
     if (form == Form::kText) {
       require(first != '{', "{}: JSON among lines of text; make every line an object, or none",
               where);
-      if (std::regex_search(line, options)) {
+      if (has_option(line)) {
         log::warning(
             "{}: what stands behind '--' is taken for a part of the prompt; sizes and seeds of "
             "single prompts are given in JSON lines",
@@ -114,6 +133,7 @@ Entries entries_of_lines(const std::string& text, const fs::path& file, Form for
       entries.emplace_back(where, line);
       continue;
     }
+    check_depth(line, where);
     const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     require(json.is_object(), "{}: expected a JSON object in one line", where);
     entries.emplace_back(where, json);

@@ -59,6 +59,9 @@ std::optional<std::string> layer_name(const std::string& name) {
 
 // A name without its last part ("weight"), or nothing if it is unknown.
 std::optional<std::string> diffusers_name(const std::string& name) {
+  // std::regex recurses for every character.
+  constexpr size_t kLongestName = 256;
+  if (name.size() > kLongestName) return std::nullopt;
   static const std::regex stage(R"((encoder|decoder)\.stages\.(\d+)\.op_list\.(\d+)\.(.+))");
   std::smatch match;
   if (!std::regex_match(name, match, stage)) return look_up(kEnds, name);

@@ -88,9 +88,11 @@ TEST_CASE("names that no DC-AE has are refused", "[model][vae]") {
       sana::checkpoints::dc_ae_from_original({{name, tensor}}, "file.safetensors");
     });
   };
-  for (const std::string name : {"encoder.stages.0.op_list.0.main.conv3.conv.weight", "weight",
-                                 "encoder.stages.x.op_list.0.main.conv.weight",
-                                 "stages.0.context_module.main.qkv.conv.weight"}) {
+  for (const std::string& name :
+       std::vector<std::string>{"encoder.stages.0.op_list.0.main.conv3.conv.weight", "weight",
+                                "encoder.stages.x.op_list.0.main.conv.weight",
+                                "stages.0.context_module.main.qkv.conv.weight",
+                                "encoder.stages.0.op_list.0." + std::string(300000, 'x') + ".w"}) {
     const std::string message = refused(name, stand_in({3, 1, 1, 1}));
     CHECK(sana_test::contains(message, name));
     CHECK(sana_test::contains(message, "file.safetensors"));

@@ -106,3 +106,14 @@ TEST_CASE("a seed is a whole number below 2^64, or -1 for a random one", "[infer
       read_prompt_file(PromptFile("p.jsonl", R"({"prompt": "x", "seed": -1})"), "o", {});
   CHECK(jobs[0].has_random_seed);
 }
+
+TEST_CASE("a line may be of any length", "[infer]") {
+  const std::string long_line = "a cat --b" + std::string(400000, ' ') + "c";
+  CHECK(prompts_of("long.txt", long_line) == std::vector<std::string>{long_line});
+}
+
+TEST_CASE("JSON prompts that are nested absurdly deeply are refused by name", "[infer]") {
+  const std::string deep = std::string(200000, '[') + "1" + std::string(200000, ']');
+  CHECK(contains(refusal("deep.json", deep), "nested deeper than 100"));
+  CHECK(contains(refusal("deep.jsonl", "{\"prompt\": " + deep + "}"), "deep.jsonl:1"));
+}
