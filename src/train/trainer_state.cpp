@@ -1,6 +1,7 @@
 #include "train/trainer_state.h"
 
 #include "core/error.h"
+#include "core/json_object.h"
 
 namespace sana::train {
 namespace {
@@ -13,13 +14,29 @@ nlohmann::ordered_json stream_json(const StreamState& stream) {
           {"cursor", stream.position.cursor}};
 }
 
-StreamState read_stream(const nlohmann::json& json) {
+// A number that no run reaches: sums with it stay in range.
+constexpr int64_t kMost = int64_t(1) << 53;
+
+// From 0 to `most`, of 64 bits, unlike JsonObject's integers.
+int64_t count_at(const nlohmann::json& json, const JsonObject& object, const char* key,
+                 int64_t most = kMost) {
+  const auto found = json.find(key);
+  const bool is_whole = found != json.end() && found->is_number_integer();
+  const int64_t value = is_whole ? found->get<int64_t>() : -1;
+  if (value < 0 || value > most) object.refuse(key, fmt::format("an integer from 0 to {}", most));
+  return value;
+}
+
+StreamState read_stream(const nlohmann::json& parent, const char* key, const JsonObject& whole) {
+  const auto object = whole.object(key);
+  if (!object) whole.refuse(key, "an object");
+  const nlohmann::json& json = parent.at(key);
   StreamState stream;
-  json.at("fingerprint").get_to(stream.order.fingerprint);
-  json.at("batch_size").get_to(stream.order.batch_size);
-  json.at("seed").get_to(stream.order.seed);
-  json.at("epoch").get_to(stream.position.epoch);
-  json.at("cursor").get_to(stream.position.cursor);
+  stream.order.fingerprint = object->required<std::string>("fingerprint");
+  stream.order.batch_size = count_at(json, *object, "batch_size");
+  stream.order.seed = count_at(json, *object, "seed", INT64_MAX);
+  stream.position.epoch = count_at(json, *object, "epoch");
+  stream.position.cursor = count_at(json, *object, "cursor");
   return stream;
 }
 
@@ -34,17 +51,14 @@ nlohmann::ordered_json TrainerState::to_json() const {
 }
 
 TrainerState TrainerState::from_json(const nlohmann::json& json, const std::string& what) {
-  try {
-    TrainerState state;
-    json.at("step").get_to(state.step);
-    json.at("samples_seen").get_to(state.samples_seen);
-    json.at("skipped").get_to(state.skipped);
-    state.videos = read_stream(json.at("videos"));
-    state.images = read_stream(json.at("images"));
-    return state;
-  } catch (const nlohmann::json::exception& error) {
-    throw UserError(fmt::format("{} is damaged: {}", what, error.what()));
-  }
+  const JsonObject object(json, what);
+  TrainerState state;
+  state.step = count_at(json, object, "step");
+  state.samples_seen = count_at(json, object, "samples_seen");
+  state.skipped = count_at(json, object, "skipped");
+  state.videos = read_stream(json, "videos", object);
+  state.images = read_stream(json, "images", object);
+  return state;
 }
 
 }  // namespace sana::train

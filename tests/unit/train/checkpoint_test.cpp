@@ -15,6 +15,7 @@
 #include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
 #include "train/resume.h"
+#include "train/trainer_state.h"
 
 namespace {
 namespace fs = std::filesystem;
@@ -112,6 +113,30 @@ TEST_CASE("a full disk while saving is reported and costs no older checkpoint", 
   CHECK(load_checkpoint(run.path() / "step-00000001").step == 1);
   save_checkpoint(run.path(), content_of_step(2), {});
   CHECK(load_checkpoint(run.path() / "step-00000002").step == 2);
+}
+
+TEST_CASE("a trainer's state of wrong types is refused with file, key and what was expected",
+          "[train]") {
+  TrainerState state;
+  state.step = 12;
+  state.videos.order.seed = INT64_MAX;
+  const nlohmann::json good = nlohmann::json::parse(state.to_json().dump());
+  CHECK(TrainerState::from_json(good, "a/trainer.json").videos.order.seed == INT64_MAX);
+  const auto refusal = [&](const char* pointer, const nlohmann::json& value) {
+    nlohmann::json json = good;
+    json[nlohmann::json::json_pointer(pointer)] = value;
+    return message_of<UserError>([&] { TrainerState::from_json(json, "a/trainer.json"); });
+  };
+  for (const nlohmann::json& value :
+       std::vector<nlohmann::json>{"12", -1, 1.5, nullptr, UINT64_MAX}) {
+    const std::string message = refusal("/step", value);
+    INFO(message);
+    CHECK(sana_test::contains(message, "a/trainer.json"));
+    CHECK(sana_test::contains(message, "'step'"));
+    CHECK_FALSE(sana_test::contains(message, "json.exception"));
+  }
+  CHECK(sana_test::contains(refusal("/images/cursor", "x"), "'cursor'"));
+  CHECK(sana_test::contains(refusal("/videos", 3), "'videos'"));
 }
 
 TEST_CASE("resume never overwrites another course of the run", "[train]") {
