@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/output_lock.h"
 #include "core/progress.h"
 #include "core/signals.h"
 #include "filter/export/export_clips.h"
@@ -59,6 +60,7 @@ bool run_filter(const FilterOptions& options, const config::Loaded<filter::Filte
   const filter::FilterConfig& config = loaded.config;
   const fs::path output = config.output;
   ensure_writable_directory(output);
+  const OutputLock lock = OutputLock::of_folder(output);
   if (!options.only_decides &&
       !with_phase("measuring", [&] { return filter::measure(config, progress); })) {
     return false;

@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kProbeName = ".write-test-";
+// Where the older folder waits while a new one takes its place, without a swap.
+constexpr const char* kOldName = ".partial.old";
 
 [[noreturn]] void throw_write_error(const fs::path& path, int error) {
   throw EnvironmentError(
@@ -40,6 +42,17 @@ fs::path folder_of(const fs::path& path) {
 
 void rename_path(const fs::path& from, const fs::path& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) throw_write_error(to, errno);
+}
+
+// After a kill between the two renames the older folder is the only whole one; after both it is of
+// no use.
+void recover_old(const fs::path& target) {
+  const fs::path old = with_suffix(target, kOldName);
+  std::error_code error;
+  if (!fs::exists(old, error)) return;
+  if (!fs::exists(target, error)) return rename_path(old, target);
+  fs::remove_all(old, error);
+  if (error) throw_write_error(old, error.value());
 }
 
 // 0, or why no file can be written in the folder. The file has no name, so that a kill leaves none;
@@ -119,6 +132,21 @@ void AtomicFile::commit() {
   sync_path(folder_of(target_));
 }
 
+StagedFile::StagedFile(fs::path target)
+    : target_(std::move(target)), partial_(with_suffix(target_, ".partial")) {}
+
+StagedFile::~StagedFile() {
+  std::error_code ignored;
+  if (!committed_) fs::remove(partial_, ignored);
+}
+
+void StagedFile::commit() {
+  sync_path(partial_);
+  rename_path(partial_, target_);
+  committed_ = true;
+  sync_path(folder_of(target_));
+}
+
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);
@@ -152,6 +180,7 @@ void ensure_writable_directory(const fs::path& path) {
 
 StagedDirectory::StagedDirectory(fs::path target)
     : target_(std::move(target)), partial_(with_suffix(target_, ".partial")) {
+  recover_old(with_suffix(target_, ""));
   std::error_code error;
   fs::remove_all(partial_, error);
   if (!error) fs::create_directories(partial_, error);
@@ -175,8 +204,7 @@ void StagedDirectory::commit() {
   } else if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) !=
              0) {
     // File systems that cannot swap two folders: the older one steps aside first.
-    const fs::path old = with_suffix(target_, ".old");
-    fs::remove_all(old);
+    const fs::path old = with_suffix(target, kOldName);
     rename_path(target, old);
     rename_path(partial_, target);
     fs::remove_all(old);

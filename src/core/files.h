@@ -41,8 +41,29 @@ void sync_path(const std::filesystem::path& path);
 // EnvironmentError naming the folder and the reason.
 void ensure_writable_directory(const std::filesystem::path& path);
 
+// A file that a library writes by its name: let it write path() ("<target>.partial"), then commit().
+// Without commit() the partial file is removed and the target stays as it was. Members throw
+// EnvironmentError naming the target and the reason.
+class StagedFile {
+ public:
+  explicit StagedFile(std::filesystem::path target);
+  ~StagedFile();
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
+
+  const std::filesystem::path& path() const { return partial_; }
+  // Syncs the file, renames it, syncs the folder.
+  void commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path partial_;
+  bool committed_ = false;
+};
+
 // A folder that appears whole or not at all: fill path(), then commit(). Without commit() the
-// partial folder is removed.
+// partial folder is removed. An older folder that a kill left aside while it was being replaced
+// ("<target>.partial.old") is put back by the constructor.
 class StagedDirectory {
  public:
   explicit StagedDirectory(std::filesystem::path target);

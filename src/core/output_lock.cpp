@@ -12,6 +12,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/plain_file.h"
 #include "core/text.h"
 
@@ -94,12 +95,25 @@ OutputLock& OutputLock::operator=(OutputLock&&) noexcept = default;
 OutputLock::~OutputLock() = default;
 
 OutputLock OutputLock::of_folder(const fs::path& folder) {
-  return OutputLock(std::make_unique<Held>(folder, folder / ".lock"));
+  return OutputLock(std::make_unique<Held>(folder, name_of_folder(folder)));
 }
 
 OutputLock OutputLock::of_file(const fs::path& file) {
-  const fs::path name = fmt::format(".{}.lock", file.filename().string());
-  return OutputLock(std::make_unique<Held>(file, file.parent_path() / name));
+  return OutputLock(std::make_unique<Held>(file, name_of_file(file)));
+}
+
+OutputLock OutputLock::of_target(const fs::path& target) {
+  // "runs/a/" names the folder "runs/a"; a bare name lies in the present one.
+  const fs::path named = target.has_filename() ? target : target.parent_path();
+  const fs::path file = named.has_parent_path() ? named : "." / named;
+  ensure_writable_directory(file.parent_path());
+  return of_file(file);
+}
+
+fs::path OutputLock::name_of_folder(const fs::path& folder) { return folder / ".lock"; }
+
+fs::path OutputLock::name_of_file(const fs::path& file) {
+  return file.parent_path() / fmt::format(".{}.lock", file.filename().string());
 }
 
 }  // namespace sana

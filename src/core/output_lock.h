@@ -15,6 +15,13 @@ class OutputLock {
   // file cannot be written. The folder must exist.
   static OutputLock of_folder(const std::filesystem::path& folder);
   static OutputLock of_file(const std::filesystem::path& file);
+  // A file or folder that is to appear whole, by the lock of a file of that name. Makes the folder
+  // that it lies in.
+  static OutputLock of_target(const std::filesystem::path& target);
+
+  // The lock's own file, of an output file. It is there without a holder where one was killed.
+  static std::filesystem::path name_of_file(const std::filesystem::path& file);
+  static std::filesystem::path name_of_folder(const std::filesystem::path& folder);
 
   OutputLock(OutputLock&&) noexcept;
   OutputLock& operator=(OutputLock&&) noexcept;

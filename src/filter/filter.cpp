@@ -8,7 +8,6 @@
 #include "core/files.h"
 #include "core/json_dump.h"
 #include "core/log.h"
-#include "core/output_lock.h"
 #include "data/drop_report.h"
 #include "data/hdr_count.h"
 #include "data/source/sidecar.h"
@@ -101,7 +100,6 @@ bool measure(const FilterConfig& config, ProgressSink& progress) {
   const std::string measured_with = config.measured_with();
   const std::vector<VideoFile> videos = list_videos(config.sources, progress);
   ensure_writable_directory(config.output);
-  const OutputLock lock = OutputLock::of_folder(config.output);
   ScoreStore store(config.output);
   const Thumbnails thumbnails{fs::path(config.output)};
   if (!measure_all(config, videos, measured_with, store, thumbnails, progress)) return false;
@@ -120,7 +118,6 @@ bool measure(const FilterConfig& config, ProgressSink& progress) {
 
 FilterResult decide(const FilterConfig& config, ProgressSink& progress) {
   ensure_writable_directory(config.output);
-  const OutputLock lock = OutputLock::of_folder(config.output);
   Loaded loaded = load_scores(config, progress);
   ShotTable& table = loaded.table;
   if (config.copy_distance) mark_copies(table, *config.copy_distance);

@@ -1,4 +1,5 @@
-// Raw videos to training data: measured once, decided as often as wanted.
+// Raw videos to training data: measured once, decided as often as wanted. Who calls these holds the
+// output, from the first to the last of them (core/output_lock.h).
 #pragma once
 #include <cstdint>
 #include <string>

@@ -87,6 +87,18 @@ OutputState state_of_output(const SampleJob& job, const nlohmann::json& request,
   return has_latents_of(job, request) ? OutputState::kAbsent : OutputState::kForeign;
 }
 
+std::vector<fs::path> remains_of(const SampleJob& job, const nlohmann::json& request,
+                                 bool keeps_latents) {
+  std::vector<fs::path> remains;
+  for (const fs::path& file : {job.out, provenance_file(job.out), latents_file(job.out)}) {
+    const fs::path partial = file.string() + ".partial";
+    std::error_code error;
+    if (fs::is_regular_file(partial, error)) remains.push_back(partial);
+  }
+  if (!keeps_latents && has_latents_of(job, request)) remains.push_back(latents_file(job.out));
+  return remains;
+}
+
 void OutputComplaints::add(const SampleJob& job, OutputState state) {
   if (state != OutputState::kOther && state != OutputState::kForeign) return;
   if (++count_ > kMostListed) return;

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "infer/sample_job.h"
 
@@ -29,6 +30,11 @@ enum class OutputState {
 // VAE, are the same: a video without provenance is made again from the latents beside it.
 OutputState state_of_output(const SampleJob& job, const nlohmann::json& request,
                             const std::string& vae);
+
+// What killed runs left beside the finished output of a job: unfinished files, and its latents where
+// they are not to be kept. Files of others are never among them.
+std::vector<std::filesystem::path> remains_of(const SampleJob& job, const nlohmann::json& request,
+                                              bool keeps_latents);
 
 // Throws one UserError that names the outputs of `states` that must not be written, at most ten,
 // and what to do. To be asked before anything is loaded.

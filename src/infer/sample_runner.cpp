@@ -161,12 +161,21 @@ size_t SampleRunner::run(const std::vector<SampleJob>& jobs, const OnDone& on_do
 }
 
 SampleRunner::Work SampleRunner::begin(const SampleJob& job) const {
-  const fs::path folder = job.out.has_parent_path() ? job.out.parent_path() : fs::path(".");
-  ensure_writable_directory(folder);
   Work work;
   work.job = &job;
-  work.lock = OutputLock::of_file(folder / job.out.filename());
+  work.lock = OutputLock::of_target(job.out);
   return work;
+}
+
+void SampleRunner::tidy(const SampleJob& job) const {
+  const auto remains = [&] { return remains_of(job, known_request(job), options_.keep_latents); };
+  if (remains().empty() && !fs::exists(OutputLock::name_of_file(job.out))) return;
+  const OutputLock lock = OutputLock::of_target(job.out);
+  for (const fs::path& path : remains()) {
+    std::error_code error;
+    fs::remove(path, error);
+    if (error) log::warning("cannot delete '{}': {}", path.string(), error.message());
+  }
 }
 
 size_t SampleRunner::run_job_by_job(const std::vector<SampleJob>& jobs, const OnDone& on_done) {
@@ -174,6 +183,7 @@ size_t SampleRunner::run_job_by_job(const std::vector<SampleJob>& jobs, const On
   for (const SampleJob& job : jobs) {
     if (stop_signal() != 0) break;
     if (state_of(job) == OutputState::kDone) {
+      tidy(job);
       on_done(job, JobOutcome::kSkipped, {});
     } else {
       Work work = begin(job);
@@ -192,6 +202,7 @@ size_t SampleRunner::run_in_turn(const std::vector<SampleJob>& jobs, const OnDon
   std::vector<const SampleJob*> skipped;
   for (const SampleJob& job : jobs) {
     if (state_of(job) == OutputState::kDone) {
+      tidy(job);
       skipped.push_back(&job);
     } else {
       works.push_back(begin(job));

@@ -85,6 +85,9 @@ class SampleRunner {
   void check(const std::vector<SampleJob>& jobs) const;
   // Takes the output for this process.
   Work begin(const SampleJob& job) const;
+  // Removes what a killed run left beside a finished output. Throws UserError when it is no run that
+  // was killed, but one at work.
+  void tidy(const SampleJob& job) const;
   OutputState state_of(const SampleJob& job) const;
   at::Tensor encode_first_frame(const SampleJob& job);
   // The stored request of latents of an earlier run of this job; null: there are none.

@@ -7,6 +7,7 @@
 #include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/output_lock.h"
 #include "model/vae/wan_vae.h"
 #include "train/checkpoint.h"
 
@@ -37,9 +38,13 @@ void export_dit(const fs::path& source, const CheckpointContent& content, const 
 }  // namespace
 
 void export_checkpoint(const fs::path& source, const fs::path& target, c10::ScalarType dtype) {
-  require(!fs::exists(target), "'{}' exists already; choose a new folder", target.string());
+  const auto check_absent = [&] {
+    require(!fs::exists(target), "'{}' exists already; choose a new folder", target.string());
+  };
+  check_absent();
   const CheckpointContent content = load_checkpoint(source);
-  if (target.has_parent_path()) ensure_writable_directory(target.parent_path());
+  const OutputLock lock = OutputLock::of_target(target);
+  check_absent();  // whoever held it may have made it
   StagedDirectory staged(target);
   if (content.task == "vae") {
     checkpoints::save_wan_vae(staged.path(), checkpoints::load_wan_vae(source), dtype);

@@ -88,7 +88,11 @@ ExitCode Trainer::run() {
 
 // A wrong path or a full disk shows now and not at the first checkpoint.
 void Trainer::start() {
-  if (resumed_from_) return;
+  if (resumed_from_) {
+    // A kill may have come before the last of these.
+    prune_checkpoints(config_.run.dir, config_.train.keep_last);
+    return;
+  }
   validate();
   preview();
   save();

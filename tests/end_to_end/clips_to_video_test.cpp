@@ -8,6 +8,7 @@
 #if SANA_HAS_VIDEO_IO
 #include <nlohmann/json.hpp>
 #include <opencv2/videoio.hpp>
+#include <set>
 
 #include "core/json_file.h"
 #include "core/safetensors.h"
@@ -172,6 +173,21 @@ void check_overwrite(const TemporaryDirectory& folder) {
   check_is_video(folder / "out/a.mp4", 9, 32, 64);
 }
 
+// Of a run that was killed when its output was finished.
+void check_remains(const TemporaryDirectory& folder) {
+  folder.file("out/.a.mp4.lock", "process 1 on nowhere\n");
+  folder.file("out/a.json.partial", "{");
+  REQUIRE(fs::exists(folder / "out/a.latents.safetensors"));
+  auto words = sample_words("out/a.mp4", "7");
+  words.push_back("--discard-latents");
+  CHECK(contains(run_well(folder, words).err, "skipped"));
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder / "out")) {
+    names.insert(entry.path().filename().string());
+  }
+  CHECK(names == std::set<std::string>{"a.json", "a.mp4"});
+}
+
 void check_prompts_file(const TemporaryDirectory& folder) {
   folder.file("prompts.txt", "waves of kind 0\n\nwaves of kind 2\n");
   run_well(folder, {"sample", "--checkpoint", "runs/dit", "--prompts-file", "prompts.txt",
@@ -206,6 +222,7 @@ TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end][video]") {
   check_one_sample(folder);
   check_seeds(folder);
   check_overwrite(folder);
+  check_remains(folder);
   check_prompts_file(folder);
   check_refusals(folder);
 }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json_dump.h"
+#include "core/output_lock.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -77,10 +78,8 @@ ConvertReport convert_checkpoint(const ConvertOptions& options) {
   TransformerSource& source = report.source;
   report.notes = source.notes;
   if (options.dtype) source.tensors = cast(std::move(source.tensors), *options.dtype);
-  // "runs/a/" names the folder "runs/a".
-  const fs::path& target = options.target;
-  const fs::path parent = (target.has_filename() ? target : target.parent_path()).parent_path();
-  if (!parent.empty()) ensure_writable_directory(parent);
+  const OutputLock lock = OutputLock::of_target(options.target);
+  check_target(options);  // whoever held it may have made it
   switch (options.format) {
     case CheckpointFormat::kDiffusers:
       write_diffusers(source, options, report);

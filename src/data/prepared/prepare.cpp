@@ -135,9 +135,16 @@ std::optional<DatasetFile> find_finished(const fs::path& output,
   if (!fs::exists(output / "dataset.json")) return std::nullopt;
   DatasetFile dataset = read_dataset_file(output);
   check_same_plan(output, plan_of(dataset), plan);
-  fs::remove_all(output / "work");  // killed after the last write
   log::info("{}: complete and up to date, {} samples", output.string(), dataset.samples.size());
   return dataset;
+}
+
+// Of a process that was killed after the last write of a finished data set. Throws UserError when it
+// is still at work.
+void remove_remains(const fs::path& output) {
+  if (!fs::exists(output / "work") && !fs::exists(OutputLock::name_of_folder(output))) return;
+  const OutputLock lock = OutputLock::of_folder(output);
+  fs::remove_all(output / "work");
 }
 
 // The description of a data set that has no sample yet.
@@ -183,6 +190,7 @@ PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source
   const OutputLock lock = OutputLock::of_folder(config.output);
   // Whoever held it may have finished in the meantime.
   if (const auto finished = find_finished(config.output, plan_of(dataset))) {
+    fs::remove_all(fs::path(config.output) / "work");
     return result_of(*finished);
   }
   WorkFolder work(config.output, plan_of(dataset), config.max_shard_mib << 20);
@@ -229,7 +237,10 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, Pro
 
   DatasetFile dataset = describe(kind, config, *source, encoders);
   const auto plan = plan_of(dataset);
-  if (const auto finished = find_finished(output, plan)) return result_of(*finished);
+  if (const auto finished = find_finished(output, plan)) {
+    remove_remains(output);
+    return result_of(*finished);
+  }
   if (ranks.count == 1) return prepare_here(config, *source, encoders, dataset, progress);
 
   PrepareConfig part = config;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/files.h"
+#include "core/output_lock.h"
 #include "core/signals.h"
 #include "data/source/manifest_line.h"
 #include "media/decode/video_stream.h"
@@ -60,8 +61,8 @@ void export_clip(const data::ManifestLine& clip, const fs::path& target) {
   const cv::Size size(int(stream.info().width), int(stream.info().height));
   const cv::Rect box = box_of(place, size);
   const double half_step = 0.5 / *clip.fps;
-  const fs::path partial = target.string() + ".partial.mp4";
-  media::VideoEncoder writer(partial, *media::video_format(target), box.width, box.height,
+  StagedFile staged(target);
+  media::VideoEncoder writer(staged.path(), *media::video_format(target), box.width, box.height,
                              *clip.fps);
   cv::Mat rgb;
   bool has_frame = stream.next_at(place.start_s);
@@ -71,8 +72,7 @@ void export_clip(const data::ManifestLine& clip, const fs::path& target) {
     has_frame = stream.next();
   }
   writer.finish();
-  sync_path(partial);
-  fs::rename(partial, target);
+  staged.commit();
 }
 
 }  // namespace
@@ -80,6 +80,7 @@ void export_clip(const data::ManifestLine& clip, const fs::path& target) {
 int64_t export_clips(const fs::path& manifest, const fs::path& folder, ProgressSink& progress) {
   const auto lines = read_lines(manifest);
   ensure_writable_directory(folder);
+  const OutputLock lock = OutputLock::of_folder(folder);
   progress.begin("exporting " + folder.string(), int64_t(lines.size()), "clips");
   int64_t exported = 0;
   for (const data::ManifestLine& clip : lines) {

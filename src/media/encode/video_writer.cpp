@@ -42,12 +42,9 @@ WrittenVideo write_video(const fs::path& path, const at::Tensor& frames, double 
     log::warning("no H.264 encoder in this build: writing PNG frames instead of {}", path.string());
     return write_frames(fs::path(path).replace_extension(""), frames);
   }
-  fs::path partial = path;
-  partial += ".partial";
-  encode_video(partial, *format, frames.to(at::kCPU, at::kByte).contiguous(), fps);
-  sync_path(partial);
-  fs::rename(partial, path);
-  sync_path(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  StagedFile staged(path);
+  encode_video(staged.path(), *format, frames.to(at::kCPU, at::kByte).contiguous(), fps);
+  staged.commit();
   return {path, true};
 }
 

@@ -103,6 +103,7 @@ TEST_CASE("broken JSON is refused with file and line", "[files]") {
   const auto message = message_of<UserError>([&] { sana::read_json_file(path); });
   CHECK(contains(message, path.string()));
   CHECK(contains(message, "line 3"));
+  CHECK_FALSE(contains(message, "json.exception"));  // the library's own mark
   CHECK_THROWS_AS(sana::read_json_file(folder.file("b.json", "")), UserError);
   CHECK_THROWS_AS(sana::read_json_file(folder.file("c.json", "{\"a\": Nan}")), UserError);
   CHECK_THROWS_AS(sana::read_json_file(folder.file("d.json", "[1e999]")), UserError);
@@ -130,6 +131,37 @@ TEST_CASE("a staged folder appears whole and replaces an older one", "[files]") 
     staged.commit();
     CHECK(file_bytes(target / "sub/a.txt") == content);
   }
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("a file that a library writes appears whole or not at all", "[files]") {
+  const TemporaryDirectory folder;
+  const auto target = folder.file("a.mp4", "old");
+  for (const bool commits : {false, true}) {
+    sana::StagedFile staged(target);
+    folder.file(staged.path().filename().string(), "new");
+    CHECK(file_bytes(target) == "old");
+    if (commits) staged.commit();
+  }
+  CHECK(file_bytes(target) == "new");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+  sana::StagedFile unwritten(target);
+  CHECK(contains(message_of<EnvironmentError>([&] { unwritten.commit(); }), "a.mp4"));
+}
+
+TEST_CASE("a folder that a kill left aside while it was replaced is put back, or removed",
+          "[files]") {
+  const TemporaryDirectory folder;
+  // Between the two renames of a file system that cannot swap.
+  fs::create_directory(folder / "run.partial.old");
+  folder.file("run.partial.old/a.txt", "old");
+  { const sana::StagedDirectory staged(folder / "run"); }
+  CHECK(file_bytes(folder / "run/a.txt") == "old");
+  // After both of them.
+  fs::create_directory(folder / "run.partial.old");
+  folder.file("run.partial.old/a.txt", "older");
+  { const sana::StagedDirectory staged(folder / "run"); }
+  CHECK(file_bytes(folder / "run/a.txt") == "old");
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
 }
 

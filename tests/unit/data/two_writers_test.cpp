@@ -21,6 +21,25 @@ TEST_CASE("a second prepare of one output is refused before it touches anything"
   CHECK(run_prepare(config).samples == 1);
   CHECK_FALSE(fs::exists(folder / "out/.lock"));
 }
+
+TEST_CASE("a finished data set is cleared of what a kill left in it", "[data][video]") {
+  const TempFolder folder;
+  write_captioned_clip(folder / "clips", "a");
+  const auto config = test_config(folder / "clips", folder / "out", "pixels");
+  REQUIRE(run_prepare(config).samples == 1);
+  // Killed after the last write: the lock has no holder any more.
+  write_text(folder / "out/.lock", "process 1 on nowhere\n");
+  fs::create_directories(folder / "out/work");
+  {
+    const OutputLock other = OutputLock::of_folder(folder / "out");
+    CHECK(contains(error_of([&] { run_prepare(config); }), "is being written by process"));
+    CHECK(fs::exists(folder / "out/work"));
+  }
+  write_text(folder / "out/.lock", "process 1 on nowhere\n");
+  CHECK(run_prepare(config).samples == 1);
+  CHECK_FALSE(fs::exists(folder / "out/.lock"));
+  CHECK_FALSE(fs::exists(folder / "out/work"));
+}
 #endif
 
 TEST_CASE("a journal whose lines two processes wrote twice is mended", "[data]") {

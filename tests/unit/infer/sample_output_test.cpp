@@ -31,7 +31,7 @@ class Folder {
   Folder() { job.out = folder_ / "cat.mp4"; }
   void video() { folder_.file("cat.mp4", "video"); }
   void provenance(const nlohmann::json& json) { folder_.file("cat.json", json.dump()); }
-  void latents(const nlohmann::json& request) {
+  void latents(const nlohmann::json& request) const {
     save_safetensors(folder_ / "cat.latents.safetensors", {{"latents", at::zeros({1})}},
                      {{"request", request.dump()}});
   }
@@ -79,6 +79,24 @@ TEST_CASE("a video without its provenance is made again where its latents are", 
   other["seed"] = 8;
   folder.latents(other);
   CHECK(folder.state() == OutputState::kForeign);
+}
+
+TEST_CASE("what kills left beside a finished output is known, and nothing else is", "[infer]") {
+  const Folder folder;
+  CHECK(remains_of(folder.job, kRequest, false).empty());
+  folder.latents({{"prompt", "a dog"}});
+  CHECK(remains_of(folder.job, kRequest, false).empty());  // of another request
+  folder.latents(kRequest);
+  CHECK(remains_of(folder.job, kRequest, true).empty());
+  CHECK(remains_of(folder.job, kRequest, false) ==
+        std::vector{folder.path() / "cat.latents.safetensors"});
+  for (const char* name : {"cat.mp4.partial", "cat.json.partial", "cat.latents.safetensors.partial",
+                           "dog.mp4.partial"}) {
+    folder.path().file(name, "half");
+  }
+  CHECK(remains_of(folder.job, kRequest, true) ==
+        std::vector{folder.path() / "cat.mp4.partial", folder.path() / "cat.json.partial",
+                    folder.path() / "cat.latents.safetensors.partial"});
 }
 
 TEST_CASE("files of others are no provenance, and are not taken for one", "[infer]") {

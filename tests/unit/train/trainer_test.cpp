@@ -230,6 +230,22 @@ TEST_CASE("old checkpoints go, the last k stay", "[train]") {
   }
 }
 
+TEST_CASE("old checkpoints that a kill left behind go when the finished run is started again",
+          "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {});
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  config.train.steps = 3;
+  config.train.checkpoint_every_steps = 1;
+  config.train.keep_last = 4;
+  sana_test::run(config);
+  REQUIRE(checkpoints::list_checkpoints(config.run.dir).size() == 4);
+  config.train.keep_last = 1;
+  sana_test::run(config);
+  CHECK(checkpoints::list_checkpoints(config.run.dir) ==
+        std::vector<fs::path>{sana_test::checkpoint_of(config, 3)});
+}
+
 TEST_CASE("a disk that is full while saving loses nothing that was saved", "[train]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_latents(folder / "latents", {});
