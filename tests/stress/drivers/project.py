@@ -87,10 +87,10 @@ def make_project(program, folder):
     for name, text in FILES.items():
         (folder / name).write_text(text)
     run_well(program, ["prepare", "pixels.yaml"], folder)
-    run_well(program, ["train", "vae.yaml"], folder)
+    run_well(program, ["train", "vae.yaml", "train.steps=1", "preview.every_steps=0"], folder)
     run_well(program, ["export", "runs/vae", "vae", "--dtype", "float32"], folder)
     run_well(program, ["prepare", "latents.yaml"], folder)
-    run_well(program, ["train", "dit.yaml"], folder)
+    run_well(program, ["train", "dit.yaml", "train.steps=1"], folder)
     run_well(program, ["export", "runs/dit", "dit", "--dtype", "float32"], folder)
     run_well(program, ["convert", "dit", "diffusers", "--to", "diffusers"], folder)
     run_well(program, ["convert", "dit", "dit.pth", "--to", "original"], folder)

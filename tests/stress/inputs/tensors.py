@@ -21,7 +21,7 @@ def join(header, data, declared=None):
 
 def change_tensor(rng, entries, names, data):
     entry = entries[rng.choice(names)]
-    kind = rng.randrange(7)
+    kind = rng.randrange(8)
     if kind == 0:
         entry["dtype"] = rng.choice(DTYPES)
     elif kind == 1:
@@ -39,8 +39,10 @@ def change_tensor(rng, entries, names, data):
         entry["dtype"], entry["shape"] = "U8", [entry["data_offsets"][1] - entry["data_offsets"][0]]
     elif kind == 5:
         entries[rng.choice(names)] = mutate_json.hostile_value(rng, entry)
-    else:
+    elif kind == 6:
         del entries[rng.choice(names)]
+    else:
+        entries[rng.choice(("", "encoder.stages.0.op_list.0.", "a" * 300000)) + "x" * rng.choice((1, 300000))] = entry
 
 
 def mutate_safetensors(rng, original):

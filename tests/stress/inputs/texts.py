@@ -11,8 +11,8 @@ YAML_BOMB = ("a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi"))).encode()
 
 
-def odd_text(rng, data):
-    """A text with bytes in it that are not of its coding, or in another coding."""
+def odd_text(rng, data, most=20000):
+    """A text with bytes in it that are not of its coding, or in another coding, or up to `most` times as long."""
     kind = rng.randrange(7)
     at = rng.randrange(len(data) + 1)
     if kind <= 2:
@@ -23,7 +23,7 @@ def odd_text(rng, data):
         return data.decode("utf-8", "replace").encode("utf-16-be")
     if kind == 5:
         return b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")
-    return data * rng.choice((1, 1000, 20000))
+    return data * rng.choice((1, most // 20, most))
 
 
 def yaml(rng, data):
@@ -94,9 +94,10 @@ def prompt_list(rng):
     """Of any of the three forms: a line each, JSONL, a JSON list."""
     form = rng.randrange(3)
     if form == 0:
-        data = "\n".join(rng.choice(("a cat", "", "# note", "é" * 300, "x" * 100000, "a\tb", "../../a", "\u202e abc"))
+        data = "\n".join(rng.choice(("a cat", "", "# note", "é" * 300, "x" * 100000, "a\tb", "../../a", "\u202e abc",
+                                    "a --b" + " " * 300000 + "c", "a --n 3"))
                          for _ in range(4)).encode()
-        return "prompts.txt", odd_text(rng, data)
+        return "prompts.txt", odd_text(rng, data, most=1)
     entries = []
     for _ in range(rng.choice((1, 2, 5))):
         entry = {"prompt": "a cat"}
@@ -109,7 +110,7 @@ def prompt_list(rng):
         lines = [mutate_json.mutate_value(rng, entry).replace(b"\n", b" ") if rng.random() < 0.6
                  else json.dumps(entry).encode()
                  for entry in entries]
-        return "prompts.jsonl", odd_text(rng, b"\n".join(lines)) if rng.random() < 0.3 else b"\n".join(lines)
+        return "prompts.jsonl", odd_text(rng, b"\n".join(lines), most=1) if rng.random() < 0.3 else b"\n".join(lines)
     return "prompts.json", mutate_json.mutate(rng, json.dumps(entries).encode())
 
 
