@@ -25,13 +25,13 @@ def double_trial(world, scenario, reference, seed):
         complaints += second.faults()
         told = f"process {first.pid} on {socket.gethostname()}"
         if second.code != 2 or told not in second.err:
-            complaints.append(f"the second is not refused with '{told}': exit code {second.code}: {second.told()}")
+            complaints += [f"the second is not refused with '{told}': exit code {second.code}", second.told()]
     else:
         text += ", where nothing is locked"
     first.send(signal.SIGCONT)
     outcome = first.wait(120.0)
     complaints += outcome.faults()
     if outcome.code:
-        complaints.append(f"the first fails: {outcome.told()}")
+        complaints += [f"the first fails: exit code {outcome.code}", outcome.told()]
     complaints += results.differences(reference.content, world.snapshot())
     return Trial(f"double:{scenario.name}:{seed}", text, complaints, 1)

@@ -56,9 +56,9 @@ class Outcome:
         return found
 
     def told(self):
-        """The end of what it said, for a report."""
-        lines = self.err.strip().splitlines()
-        return f"{' '.join(map(str, self.words))}\n    " + "\n    ".join(line[:300] for line in lines[-6:])
+        """The end of what it said, for a report: begins with "| ", as no complaint does."""
+        lines = [" ".join(map(str, self.words)), *self.err.strip().splitlines()[-6:]]
+        return "\n    ".join(f"| {line[:300]}" for line in lines)
 
 
 class Started:

@@ -62,7 +62,7 @@ class World:
         complaints = outcome.faults()
         is_done = scenario.refuses_done and outcome.code == 2 and "exists already" in outcome.err
         if outcome.code and not is_done:
-            complaints.append(f"the same command does not go on: exit code {outcome.code}: {outcome.told()}")
+            complaints += [f"the same command does not go on: exit code {outcome.code}", outcome.told()]
         return complaints + results.differences(reference.content, self.snapshot())
 
 
