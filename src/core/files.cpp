@@ -120,6 +120,27 @@ void AtomicFile::write(std::string_view bytes) {
   }
 }
 
+void AtomicFile::write_file(const fs::path& from) {
+  constexpr size_t kAtOnce = size_t(1) << 30;
+  const PlainFile source = open_plain_file(from);
+  // Within the kernel, as far as these file systems can: what is left is read and written.
+  while (true) {
+    const ssize_t count = ::copy_file_range(source.descriptor.get(), nullptr, descriptor_, nullptr,
+                                            kAtOnce, /*flags=*/0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == ENOSPC) throw_write_error(target_, errno);
+    if (count <= 0) break;
+  }
+  std::string buffer(size_t(4) << 20, '\0');
+  while (true) {
+    const ssize_t count = ::read(source.descriptor.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    require(count >= 0, "cannot read '{}': {}", from.string(), std::strerror(errno));
+    if (count == 0) return;
+    write({buffer.data(), static_cast<size_t>(count)});
+  }
+}
+
 void AtomicFile::commit() {
   if (::fsync(descriptor_) != 0) throw_write_error(target_, errno);
   // Some file systems tell of a full disk only here.
@@ -228,16 +249,8 @@ void link_or_copy_file(const fs::path& from, const fs::path& to) {
 }
 
 void copy_whole_file(const fs::path& from, const fs::path& to) {
-  const PlainFile source = open_plain_file(from);
   AtomicFile target(to);
-  std::string buffer(size_t(4) << 20, '\0');
-  while (true) {
-    const ssize_t count = ::read(source.descriptor.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    require(count >= 0, "cannot read '{}': {}", from.string(), std::strerror(errno));
-    if (count == 0) break;
-    target.write({buffer.data(), static_cast<size_t>(count)});
-  }
+  target.write_file(from);
   target.commit();
 }
 

@@ -7,6 +7,12 @@
 
 namespace sana {
 
+// The most bytes that a file of each kind from outside may have: many times what any real one has,
+// and little enough to be held in memory together with what is made of it.
+inline constexpr int64_t kMaxCaptionBytes = int64_t(1) << 20;
+inline constexpr int64_t kMaxConfigBytes = int64_t(16) << 20;  // YAML, config.json, manifests
+inline constexpr int64_t kMaxTokenizerBytes = int64_t(256) << 20;
+
 // Whole contents of a file. Throws UserError when it cannot be read, is no plain file, or has more
 // than `max_bytes`.
 std::string read_text_file(const std::filesystem::path& path, int64_t max_bytes = int64_t(1) << 30);
@@ -22,6 +28,8 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes);
+  // All bytes of a file; file systems that can share them between two files do so.
+  void write_file(const std::filesystem::path& from);
   // Syncs and closes the file, renames it, syncs the folder.
   void commit();
 
@@ -81,7 +89,8 @@ class StagedDirectory {
   bool committed_ = false;
 };
 
-// Written aside, synced, renamed. Throws UserError when `from` cannot be read, EnvironmentError.
+// A file of its own, whatever becomes of `from`: written aside, synced, renamed. Throws UserError
+// when `from` cannot be read, EnvironmentError.
 void copy_whole_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Hard link where the file system allows it, else copy. Only for files of our own: who writes into

@@ -41,8 +41,8 @@ std::string without_bare_nonfinite(const std::string& text) {
 
 }  // namespace
 
-nlohmann::json read_json_file(const fs::path& path) {
-  const std::string text = read_user_text(path);
+nlohmann::json read_json_file(const fs::path& path, int64_t max_bytes) {
+  const std::string text = read_user_text(path, max_bytes);
   require(json_depth(text) <= kMaxJsonDepth, "'{}' is nested deeper than {} levels", path.string(),
           kMaxJsonDepth);
   nlohmann::json result = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);

@@ -6,8 +6,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -44,6 +46,13 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
+bool is_lfs_pointer(int descriptor) {
+  constexpr std::string_view kBegin = "version https://git-lfs.github.com/spec/";
+  std::array<char, kBegin.size()> begin{};
+  const ssize_t count = ::pread(descriptor, begin.data(), begin.size(), 0);
+  return count == ssize_t(begin.size()) && std::string_view(begin.data(), begin.size()) == kBegin;
+}
+
 PlainFile open_plain_file(const std::filesystem::path& path) {
   struct stat status {};
   // Asked first, since opening some devices has effects of its own.
@@ -60,6 +69,11 @@ PlainFile open_plain_file(const std::filesystem::path& path) {
   require(!is_made_by_the_kernel(descriptor),
           "cannot read '{}': it is made by the kernel while it is read, not a file", path.string());
   file.bytes = status.st_size;
+  require(
+      !is_lfs_pointer(descriptor),
+      "'{}' is a Git LFS pointer, not the file itself: install git-lfs and run 'git lfs pull' in "
+      "the repository, or download the file",
+      path.string());
   return file;
 }
 

@@ -36,7 +36,7 @@ TensorList list_file(const fs::path& path, Metadata* metadata) {
 using NamesOfShard = std::map<std::string, std::set<std::string>>;
 
 NamesOfShard read_index(const fs::path& index_path) {
-  const nlohmann::json index = read_json_file(index_path);
+  const nlohmann::json index = read_json_file(index_path, kMaxConfigBytes);
   require(index.is_object() && index.contains("weight_map") && index["weight_map"].is_object(),
           "'{}' is no shard index: it has no weight_map", index_path.string());
   NamesOfShard names_of_shard;

@@ -137,8 +137,8 @@ std::string decode_text(std::string_view bytes, const std::string& what) {
   return with_unix_line_ends(std::move(text));
 }
 
-std::string read_user_text(const std::filesystem::path& path) {
-  return decode_text(read_text_file(path), "'" + valid_utf8(path.string()) + "'");
+std::string read_user_text(const std::filesystem::path& path, int64_t max_bytes) {
+  return decode_text(read_text_file(path, max_bytes), "'" + valid_utf8(path.string()) + "'");
 }
 
 std::string name_as_text(std::string_view name) {

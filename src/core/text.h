@@ -1,5 +1,6 @@
 // Text that comes from outside, and how names that are no text are kept: one rule for the program.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ std::string valid_utf8(std::string_view bytes);
 std::string decode_text(std::string_view bytes, const std::string& what);
 
 // The same of a file. Throws UserError as read_text_file() and decode_text().
-std::string read_user_text(const std::filesystem::path& path);
+std::string read_user_text(const std::filesystem::path& path, int64_t max_bytes = int64_t(1) << 30);
 
 // A name of a file as UTF-8 text, one-to-one: valid UTF-8 stays as it is; every other byte, and
 // each byte of a U+FFFD in the name, becomes U+FFFD and two hexadecimal digits ("caf\xe9" ->

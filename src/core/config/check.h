@@ -2,7 +2,9 @@
 // program, a struct filled by code).
 #pragma once
 #include <string>
+#include <type_traits>
 
+#include "core/config/fields.h"
 #include "core/config/problems.h"
 #include "core/error.h"
 
@@ -11,11 +13,9 @@ namespace sana::config {
 class CheckBinder {
  public:
   template <class T, class... Checks>
-  void field(const char* name, T& value, const char* /*help*/, const Checks&... checks) {
-    [[maybe_unused]] const auto run = [&](const auto& check) {
-      if (const auto complaint = check(value)) problems_.add(name, *complaint);
-    };
-    (run(checks), ...);
+  void field([[maybe_unused]] const char* name, [[maybe_unused]] T& value, const char* /*help*/,
+             const Checks&... checks) {
+    (run(name, value, checks), ...);
   }
   template <class T, class... Checks>
   void required(const char* name, T& value, const char* help, const Checks&... checks) {
@@ -24,6 +24,18 @@ class CheckBinder {
   Problems& problems() { return problems_; }
 
  private:
+  // On a list a check holds for each item, on an optional for the value when there is one.
+  template <class T, class Check>
+  void run(const char* name, const T& value, const Check& check) {
+    if constexpr (std::is_invocable_v<const Check&, const T&>) {
+      if (const auto complaint = check(value)) problems_.add(name, *complaint);
+    } else if constexpr (ListTraits<T>::is_optional) {
+      if (value) run(name, *value, check);
+    } else {
+      for (const typename T::value_type item : value) run(name, item, check);
+    }
+  }
+
   Problems problems_;
 };
 

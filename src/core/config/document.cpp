@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
 
 namespace sana::config {
 namespace fs = std::filesystem;
@@ -74,7 +75,7 @@ Document Document::parse(const std::string& text, const std::string& name,
 
 // The base goes in first, so that the file's own values are laid upon it.
 void Document::add_file(const fs::path& file, Origin::Place place) {
-  const std::string text = read_text_file(file);
+  const std::string text = read_user_text(file, kMaxConfigBytes);
   const Origin origin = {place, file.string(), 0};
   Document own(file.string());
   own.add_text(text, origin);

@@ -16,15 +16,45 @@ namespace {
 constexpr int kMaxDepth = 32;
 constexpr int kMaxNodes = 100'000;
 
+std::string too_many_values() {
+  return fmt::format("holds more than {} values, aliases counted as often as they stand there",
+                     kMaxNodes);
+}
+
+// Refuses, before yaml-cpp sees it, a text of which yaml-cpp would make gigabytes: it keeps a token
+// for each bracket and comma of a value in brackets, and a node for each value. Quotes and comments
+// are not looked for, so that the limits lie far above what any file has.
+void check_yaml_size(const std::string& text) {
+  constexpr int kMaxOpenBrackets = 1000, kMaxMarks = 10 * kMaxNodes;
+  int open = 0, marks = 0, line = 1;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool is_open = c == '[' || c == '{', is_close = c == ']' || c == '}';
+    const bool ends_word = i + 1 == text.size() || text[i + 1] == ' ' || text[i + 1] == '\n';
+    const bool is_mark = (c == '-' || c == ':' || c == '?') && ends_word;
+    if (is_open) ++open;
+    if (is_close && open > 0) --open;
+    if (is_open || is_mark || c == ',' || c == '\n') ++marks;
+    if (open > kMaxOpenBrackets) {
+      throw SyntaxError(line, fmt::format("more than {} brackets are open", kMaxOpenBrackets));
+    }
+    if (marks > kMaxMarks) throw SyntaxError(line, too_many_values());
+    if (c == '\n') ++line;
+  }
+}
+
 // Copies yaml-cpp's nodes. They are only read through const references: a non-const lookup inserts.
 class YamlCopier {
  public:
   explicit YamlCopier(const Origin& origin) : origin_(origin) {}
 
   Value copy(const YAML::Node& node, int line, int depth) {
-    if (depth > kMaxDepth || ++nodes_ > kMaxNodes) {
-      throw SyntaxError(line, "nested too deeply, or an alias that contains itself");
+    if (depth > kMaxDepth) {
+      throw SyntaxError(line, fmt::format("nested deeper than {} levels, or an alias that contains "
+                                          "itself",
+                                          kMaxDepth));
     }
+    if (++nodes_ > kMaxNodes) throw SyntaxError(line, too_many_values());
     Value value;
     value.origin = origin_;
     if (origin_.place != Origin::Place::kCommandLine) value.origin.line = line;
@@ -112,6 +142,7 @@ Value* Value::find(std::string_view key) {
 }
 
 Value parse_yaml(const std::string& text, const Origin& origin) {
+  check_yaml_size(text);
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     if (documents.empty()) {

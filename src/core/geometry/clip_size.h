@@ -20,9 +20,9 @@ struct ClipSize {
 
   template <class Binder>
   void bind(Binder& b) {
-    b.required("height", height, "Rows of pixels.", config::at_least<int64_t>(1));
-    b.required("width", width, "Columns of pixels.", config::at_least<int64_t>(1));
-    b.required("frames", frames, "Frames.", config::at_least<int64_t>(1));
+    b.required("height", height, "Rows of pixels.", config::between<int64_t>(1, 16384));
+    b.required("width", width, "Columns of pixels.", config::between<int64_t>(1, 16384));
+    b.required("frames", frames, "Frames.", config::between<int64_t>(1, 65536));
   }
 };
 

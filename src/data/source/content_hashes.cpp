@@ -98,6 +98,16 @@ std::optional<std::string> wait_for(HashList& list, const fs::path& file, const 
   }
 }
 
+// Reading a clip gives the reason why it cannot be hashed (a Git LFS pointer, no plain file), and
+// only that clip is left out.
+std::string hash_of(const fs::path& file) {
+  try {
+    return hash_file(file);
+  } catch (const UserError&) {
+    return "unreadable";
+  }
+}
+
 }  // namespace
 
 std::map<fs::path, std::string> hash_contents(const std::vector<fs::path>& files,
@@ -114,13 +124,12 @@ std::map<fs::path, std::string> hash_contents(const std::vector<fs::path>& files
   const auto find = [&](const fs::path& file, bool is_mine) {
     const auto state = state_of(file);
     if (!state) return std::string("missing");
-    // Reading the clip gives the reason, and only that clip is left out.
     if (::access(file.c_str(), R_OK) != 0) return std::string("unreadable");
-    if (!is_shared) return hash_file(file);
+    if (!is_shared) return hash_of(file);
     auto known =
         is_mine ? list.find(file, *state) : wait_for(list, file, *state, patience_s, last_news);
     if (!known) {
-      known = hash_file(file);
+      known = hash_of(file);
       list.add(file, *state, *known);
     }
     return *known;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_file.h"
 #include "core/text.h"
 #include "data/source/caption_text.h"
@@ -170,12 +171,13 @@ void SidecarReader::read_beside(const fs::path& path, Sidecar& sidecar) const {
   for (const char* ending : kTextEndings) {
     const fs::path text = fs::path(path).replace_extension(ending);
     if (!fs::exists(text) || sidecar.captions.count("txt") != 0) continue;
-    note_problem(sidecar, [&] { add_caption("txt", read_user_text(text), sidecar); });
+    note_problem(sidecar,
+                 [&] { add_caption("txt", read_user_text(text, kMaxCaptionBytes), sidecar); });
   }
   for (const char* ending : kJsonEndings) {
     const fs::path json = fs::path(path).replace_extension(ending);
     if (!fs::exists(json) || sidecar.captions.count("prompt") != 0) continue;
-    note_problem(sidecar, [&] { add_prompt(read_json_file(json), sidecar); });
+    note_problem(sidecar, [&] { add_prompt(read_json_file(json, kMaxCaptionBytes), sidecar); });
   }
   take_values({path.stem().string()}, sidecar);
 }

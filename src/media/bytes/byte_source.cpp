@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/plain_file.h"
 #include "media/unusable.h"
 
 namespace sana::media {
@@ -23,7 +24,10 @@ class FileBytes : public ByteSource {
         descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
     if (is_file) {
       size_ = status.st_size;
-      return;
+      if (!is_lfs_pointer(descriptor_)) return;
+      ::close(descriptor_);
+      throw UnusableClip("Git LFS pointer", "it stands in the place of the file itself",
+                         "install git-lfs and run 'git lfs pull' in its repository");
     }
     const int error = errno;
     if (descriptor_ >= 0) ::close(descriptor_);

@@ -50,6 +50,16 @@ TEST_CASE("a full disk is reported and the old file kept", "[files]") {
   CHECK_FALSE(fs::is_symlink(folder / "a.txt.partial"));
 }
 
+TEST_CASE("a copy for which the disk has no room says so", "[files]") {
+  const TemporaryDirectory folder;
+  const auto from = folder.file("from", std::string(100, 'x'));
+  fs::create_symlink("/dev/full", folder / "to.partial");
+  const auto message =
+      message_of<EnvironmentError>([&] { sana::copy_whole_file(from, folder / "to"); });
+  CHECK(contains(message, "to': No space left on device"));
+  CHECK_FALSE(fs::exists(folder / "to"));
+}
+
 TEST_CASE("a file that grows too large is reported and the old file kept", "[files]") {
   const TemporaryDirectory folder;
   const auto path = folder.file("a.txt", "old");

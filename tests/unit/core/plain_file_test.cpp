@@ -56,6 +56,24 @@ TEST_CASE("what is not a plain file is refused by name at once", "[files]") {
   ::close(listener);
 }
 
+TEST_CASE("a Git LFS pointer is told as one, with the remedy, whatever was expected", "[files]") {
+  const TemporaryDirectory folder;
+  const fs::path file = folder.file("model.safetensors",
+                                    "version https://git-lfs.github.com/spec/v1\n"
+                                    "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa\n"
+                                    "size 8192\n");
+  const std::function<void()> readers[] = {
+      [&] { read_text_file(file); }, [&] { read_json_file(file); }, [&] { map_file(file); },
+      [&] { hash_file(file); }, [&] { copy_whole_file(file, folder / "copy"); }};
+  for (const auto& reader : readers) {
+    const std::string message = message_of<UserError>(reader);
+    CHECK(contains(message, file.string() + "' is a Git LFS pointer"));
+    CHECK(contains(message, "git lfs pull"));
+  }
+  folder.file("near", "version https://git-lfs.github.com");
+  CHECK(read_text_file(folder / "near").size() == 34);
+}
+
 TEST_CASE("a file that is larger than expected is refused before it is read", "[files]") {
   const TemporaryDirectory folder;
   folder.file("hole", "x");
