@@ -20,14 +20,18 @@ struct Checkpoint {
   PipelineConfig pipeline;
   // Sizes that the model was trained on; empty: any size is generated as asked for.
   std::vector<AspectRatioBin> bins;
+  // Whether its files were compared with their hashes: "yes", "no (not asked for)", "no (it has no
+  // hashes)".
+  std::string verified;
 
   bool is_video() const { return transformer.config.is_video(); }
 };
 
 // `path`: a checkpoint of this program (run/step-00002000, an exported one, or a run folder, of
 // which the newest complete checkpoint is taken), a diffusers folder, the authors' repository, or a
-// bare file of a transformer. Weights are the averaged ones where there are any. Throws UserError
-// when something is missing or does not fit, and says which option names it.
+// bare file of a transformer. Weights are the averaged ones where there are any. What will be read
+// is compared with its hashes first, where it has some. Throws UserError when something is missing,
+// damaged or does not fit, and says which option names it.
 Checkpoint open_checkpoint(const std::filesystem::path& path, const CheckpointParts& parts = {});
 
 // The size that is generated for a size asked for: the nearest bin, where there are bins.

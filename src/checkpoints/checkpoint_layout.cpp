@@ -1,8 +1,12 @@
 #include "checkpoints/checkpoint_layout.h"
 
+#include <vector>
+
 #include "checkpoints/weight_source.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_file.h"
+#include "core/json_object.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -11,13 +15,24 @@ namespace {
 // Class of a config.json: diffusers writes _class_name, transformers a list of architectures.
 std::string class_in(const fs::path& file) {
   if (!fs::exists(file)) return "";
-  const nlohmann::json json = read_json_file(file);
+  const nlohmann::json json = read_json_file(file, kMaxConfigBytes);
   if (!json.is_object()) return "";
-  const nlohmann::json name = json.value("_class_name", nlohmann::json());
-  if (name.is_string()) return name.get<std::string>();
-  const nlohmann::json names = json.value("architectures", nlohmann::json());
-  const bool has_name = names.is_array() && !names.empty() && names[0].is_string();
-  return has_name ? names[0].get<std::string>() : "";
+  const JsonObject keys(json, file.string());
+  if (keys.holds<std::string>("_class_name")) return keys.required<std::string>("_class_name");
+  if (!keys.holds<std::vector<std::string>>("architectures")) return "";
+  const auto names = keys.required<std::vector<std::string>>("architectures");
+  return names.empty() ? "" : names.front();
+}
+
+// A part of a pipeline lies in transformer/ of its folder, an original file in checkpoints/.
+fs::path home_of(const fs::path& path) {
+  const fs::path folder = fs::is_directory(path) ? path : fs::absolute(path).parent_path();
+  const fs::path full = fs::absolute(folder).lexically_normal();
+  const fs::path own = full.has_filename() ? full : full.parent_path();
+  const fs::path above = own.parent_path();
+  const bool is_part = own.filename() == "transformer" || own.filename() == "checkpoints";
+  const bool has_others = fs::exists(above / "model_index.json") || fs::is_directory(above / "vae");
+  return is_part && has_others ? above : folder;
 }
 
 // Fills in the component in `folder`.
@@ -31,7 +46,8 @@ CheckpointLayout recognize_folder(const fs::path& path) {
   CheckpointLayout found;
   found.path = path;
   const fs::path index = path / "model_index.json";
-  if (fs::exists(index) || fs::exists(path / "transformer" / "config.json")) {
+  if (fs::exists(index) || fs::exists(path / "transformer" / "config.json") ||
+      (fs::is_directory(path / "transformer") && weights_in(path / "transformer"))) {
     found.layout = Layout::kPipeline;
     found.class_name = class_in(index);
     add_component(found, path / "transformer");
@@ -51,9 +67,12 @@ CheckpointLayout recognize_folder(const fs::path& path) {
   } else {
     found.weights = weights_in(path).value_or(fs::path());
     require(!found.weights.empty(),
-            "'{}' is no checkpoint: it holds no model_index.json, transformer/, config.json, "
-            "model.json, checkpoints/*.pth, .safetensors, .pth or .pt file",
-            path.string());
+            "'{}' is no checkpoint: it holds no model_index.json, {}, config.json, model.json, "
+            "checkpoints/*.pth, .safetensors, .pth or .pt file",
+            path.string(),
+            fs::is_directory(path / "transformer")
+                ? "transformer/config.json or weights in its transformer/"
+                : "transformer/");
   }
   return found;
 }
@@ -80,13 +99,18 @@ std::string CheckpointLayout::description() const {
 
 CheckpointLayout recognize_checkpoint(const fs::path& path) {
   require(fs::exists(path), "'{}' does not exist", path.string());
-  if (fs::is_directory(path)) return recognize_folder(path);
+  if (fs::is_directory(path)) {
+    CheckpointLayout folder = recognize_folder(path);
+    folder.home = home_of(path);
+    return folder;
+  }
   require(is_torch_file_name(path) || is_safetensors_name(path) || is_safetensors_index(path),
           "'{}' is neither a folder, a .safetensors file, a .safetensors.index.json nor a .pth or "
           ".pt file",
           path.string());
   CheckpointLayout found;
   found.path = found.weights = path;
+  found.home = home_of(path);
   // A file inside a component has the component's configuration.
   const fs::path config = path.parent_path() / "config.json";
   if (!is_torch_file_name(path)) found.class_name = class_in(config);

@@ -17,6 +17,7 @@ enum class Layout {
 struct CheckpointLayout {
   Layout layout = Layout::kWeights;
   std::filesystem::path path;
+  std::filesystem::path home;     // folder in which vae/, text_encoder/ and scheduler/ are, if any
   std::filesystem::path weights;  // file or index; empty: none is there
   std::filesystem::path config;   // config.json beside the weights, or model.json; empty: none
   std::string class_name;         // in that config.json, or of the pipeline

@@ -3,8 +3,11 @@
 #include <torch/version.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <nlohmann/json.hpp>
-#include <vector>
+#include <set>
+#include <thread>
 
 #include "core/build_config.h"
 #include "core/error.h"
@@ -12,10 +15,20 @@
 #include "core/hash.h"
 #include "core/json_dump.h"
 #include "core/json_file.h"
+#include "core/json_object.h"
+#include "core/path_inside.h"
+#include "core/text.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::array<const char*, 2> kWeights = {"model.safetensors", "vae.safetensors"};
+// Files of a checkpoint folder that are read when they are there, so that a manifest must list them.
+constexpr std::array<const char*, 10> kReadFiles = {
+    "model.safetensors", "ema.safetensors", "vae.safetensors",       "model.json",
+    "vae.json",          "pipeline.json",   "optimizer.safetensors", "random.safetensors",
+    "config.yaml",       "trainer.json"};
 
 // All files below a folder, relative, sorted; without the manifest.
 std::vector<fs::path> files_below(const fs::path& folder) {
@@ -29,31 +42,80 @@ std::vector<fs::path> files_below(const fs::path& folder) {
 }
 
 // What is wrong with one file of a manifest; empty: nothing.
-std::string file_problem(const fs::path& path, const nlohmann::json& expected) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return "is missing";
-  const auto bytes = expected.at("bytes").get<uint64_t>();
-  const uint64_t actual = fs::file_size(path);
-  if (actual != bytes) return fmt::format("has {} bytes, expected {}", actual, bytes);
-  if (hash_file(path) != expected.at("sha1").get<std::string>())
-    return "has another content (hash)";
-  return "";
+std::string file_problem(const fs::path& folder, const std::string& name,
+                         const Manifest& manifest) {
+  const auto entry = manifest.files.find(name);
+  if (entry == manifest.files.end()) return "is not listed in manifest.json";
+  try {
+    const fs::path path = path_inside(folder, name, "its name");
+    std::error_code error;
+    if (!fs::exists(path, error)) return "is missing";
+    if (!fs::is_regular_file(path, error)) return "is not a file";
+    const uint64_t actual = fs::file_size(path);
+    if (actual != entry->second.bytes) {
+      return fmt::format("has {} bytes, expected {}", actual, entry->second.bytes);
+    }
+    return hash_file(path) == entry->second.sha1 ? "" : "has another content (hash)";
+  } catch (const UserError& error) {
+    return fmt::format("cannot be used: {}", error.what());
+  } catch (const fs::filesystem_error& error) {
+    return fmt::format("cannot be read: {}", valid_utf8(error.what()));
+  }
 }
 
-void check_files(const fs::path& folder, const nlohmann::json& manifest) {
-  const int format = manifest.at("format").get<int>();
-  require(format == kCheckpointFormat,
-          "'{}' has checkpoint format {}, this program reads {}; use the program that wrote it",
-          folder.string(), format, kCheckpointFormat);
-  std::string problems;
-  for (const auto& [name, expected] : manifest.at("files").items()) {
-    const std::string problem = file_problem(folder / name, expected);
-    if (!problem.empty()) problems += fmt::format("\n  {} {}", name, problem);
+// What is wrong with each of the files. Hashing one is bound by one core, so several are hashed at
+// once, the largest first.
+std::vector<std::string> file_problems(const fs::path& folder,
+                                       const std::vector<std::string>& names,
+                                       const Manifest& manifest) {
+  const auto bytes = [&](size_t i) {
+    const auto entry = manifest.files.find(names[i]);
+    return entry == manifest.files.end() ? 0 : entry->second.bytes;
+  };
+  std::vector<size_t> order(names.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return bytes(a) > bytes(b); });
+  std::vector<std::string> problems(names.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < order.size(); i = next++) {
+      problems[order[i]] = file_problem(folder, names[order[i]], manifest);
+    }
+  };
+  const size_t wanted = std::min<size_t>({names.size(), std::thread::hardware_concurrency(), 8});
+  std::vector<std::jthread> others;
+  for (size_t i = 1; i < wanted; ++i) others.emplace_back(work);
+  work();
+  others.clear();  // waits for them
+  return problems;
+}
+
+void require_whole(const fs::path& folder, const std::vector<std::string>& names,
+                   const Manifest& manifest, std::string problems = "") {
+  const std::vector<std::string> found = file_problems(folder, names, manifest);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!found[i].empty()) problems += fmt::format("\n  {} {}", names[i], found[i]);
   }
-  require(
-      problems.empty(),
-      "checkpoint '{}' is damaged:{}\n  Delete it and resume from an older one, or copy it again.",
-      folder.string(), problems);
+  require(problems.empty(),
+          "checkpoint '{}' is damaged:{}\n  Delete it and use an older one, or copy it again.",
+          folder.string(), problems);
+}
+
+ManifestEntry read_entry(const nlohmann::json& json, const std::string& where) {
+  const JsonObject keys(json, where);
+  const auto bytes = json.find("bytes");
+  if (bytes == json.end() || !bytes->is_number_unsigned()) keys.refuse("bytes", "a size");
+  return {bytes->get<uint64_t>(), keys.required<std::string>("sha1")};
+}
+
+// The folder of the checkpoint of this program that a file lies in; empty: none.
+fs::path checkpoint_of(const fs::path& file) {
+  for (const fs::path& place : {file.parent_path(), file.parent_path().parent_path()}) {
+    const bool is_ours = fs::exists(place / "model.json") || fs::exists(place / "vae.json");
+    if (is_ours && fs::exists(place / kManifestFile)) return place;
+  }
+  return {};
 }
 
 }  // namespace
@@ -69,24 +131,67 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
   }
   json["files"] = nlohmann::ordered_json::object();
   for (const fs::path& file : files_below(folder)) {
-    json["files"][file.generic_string()] = {{"bytes", fs::file_size(folder / file)},
-                                            {"sha1", hash_file(folder / file)}};
+    json["files"][path_as_text(file)] = {{"bytes", fs::file_size(folder / file)},
+                                         {"sha1", hash_file(folder / file)}};
   }
   write_file_atomically(folder / kManifestFile, dump_json(json, 2) + "\n");
 }
 
-Manifest check_manifest(const fs::path& folder) {
+Manifest read_manifest(const fs::path& folder) {
   require(fs::is_directory(folder), "there is no checkpoint '{}'", folder.string());
   const fs::path file = folder / kManifestFile;
-  require(fs::is_regular_file(file),
-          "'{}' has no manifest.json, so it is not a complete checkpoint", folder.string());
-  const nlohmann::json json = read_json_file(file);
-  try {
-    check_files(folder, json);
-    return {json.at("step").get<int64_t>(), json.at("task").get<std::string>()};
-  } catch (const nlohmann::json::exception& error) {
-    throw UserError(fmt::format("'{}' is damaged: {}", file.string(), error.what()));
+  require(fs::exists(file), "'{}' has no manifest.json, so it is not a complete checkpoint",
+          folder.string());
+  const nlohmann::json json = read_json_file(file, kMaxConfigBytes);
+  const std::string where = fmt::format("'{}'", file.string());
+  const JsonObject keys(json, where);
+  const auto format = keys.required<int64_t>("format");
+  require(format == kCheckpointFormat,
+          "'{}' has checkpoint format {}, this program reads {}; use the program that wrote it",
+          folder.string(), format, kCheckpointFormat);
+  Manifest manifest;
+  const auto step = json.find("step");
+  if (step == json.end() || !step->is_number_integer()) keys.refuse("step", "a whole number");
+  manifest.step = step->get<int64_t>();
+  manifest.task = keys.required<std::string>("task");
+  const auto files = json.find("files");
+  if (files == json.end() || !files->is_object()) keys.refuse("files", "an object");
+  for (const auto& [name, entry] : files->items()) {
+    manifest.files[name] = read_entry(entry, fmt::format("{}: '{}'", where, name));
   }
+  return manifest;
+}
+
+Manifest check_manifest(const fs::path& folder) {
+  Manifest manifest = read_manifest(folder);
+  std::set<std::string> names;
+  for (const auto& [name, entry] : manifest.files) names.insert(name);
+  for (const char* name : kReadFiles) {
+    if (fs::exists(folder / name)) names.insert(name);
+  }
+  const bool has_weights = std::any_of(kWeights.begin(), kWeights.end(), [&](const char* name) {
+    return manifest.files.count(name) != 0;
+  });
+  const std::string problem = has_weights ? "" : "\n  manifest.json lists no weights of a model";
+  require_whole(folder, {names.begin(), names.end()}, manifest, problem);
+  return manifest;
+}
+
+int64_t verify_files(const std::vector<fs::path>& files) {
+  std::map<fs::path, std::set<std::string>> names_of;
+  for (const fs::path& given : files) {
+    const fs::path file = fs::absolute(given).lexically_normal();
+    const fs::path folder = checkpoint_of(file);
+    if (folder.empty()) continue;
+    const fs::path relative = file.lexically_relative(folder);
+    if (relative != kManifestFile) names_of[folder].insert(path_as_text(relative));
+  }
+  int64_t count = 0;
+  for (const auto& [folder, names] : names_of) {
+    require_whole(folder, {names.begin(), names.end()}, read_manifest(folder));
+    count += int64_t(names.size());
+  }
+  return count;
 }
 
 }  // namespace sana::checkpoints

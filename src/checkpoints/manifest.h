@@ -2,24 +2,42 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace sana::checkpoints {
 
 inline constexpr int kCheckpointFormat = 1;
 inline constexpr const char* kManifestFile = "manifest.json";
 
-struct Manifest {
-  int64_t step = 0;
-  std::string task;  // "video_dit" or "vae"
+struct ManifestEntry {
+  uint64_t bytes = 0;
+  std::string sha1;
 };
 
-// Of a folder that is otherwise complete: names, sizes and hashes of all its files. Throws
-// EnvironmentError.
+struct Manifest {
+  int64_t step = 0;
+  std::string task;                                 // "video_dit" or "vae"
+  std::map<std::string, ManifestEntry> files = {};  // by name, relative to the folder
+};
+
+// Of a folder that is otherwise complete: names, sizes and hashes of all its files (`files` of
+// `manifest` is not read). Throws EnvironmentError.
 void write_manifest(const std::filesystem::path& folder, const Manifest& manifest);
 
-// Reads it and compares every file with it. Throws UserError: no checkpoint, not complete, another
-// format, or a list of every missing file, wrong size and wrong hash.
+// What it says; no other file is looked at. Throws UserError: no checkpoint, not complete, another
+// format, no list of files with sizes and hashes.
+Manifest read_manifest(const std::filesystem::path& folder);
+
+// Reads it and compares every file with it, several at once. Throws UserError as read_manifest(),
+// and that lists every missing file, wrong size, wrong hash and name that leads out of the folder,
+// every file of the model that is not listed, and a manifest without weights.
 Manifest check_manifest(const std::filesystem::path& folder);
+
+// Compares files with the manifest.json of the checkpoint of this program that they lie in: in its
+// folder, or one below it. Files of other origin are passed over. Returns how many were compared.
+// Throws UserError as check_manifest(), about these files alone.
+int64_t verify_files(const std::vector<std::filesystem::path>& files);
 
 }  // namespace sana::checkpoints

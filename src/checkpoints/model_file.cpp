@@ -45,7 +45,7 @@ void write_model_file(const fs::path& directory, const model::SanaVideoConfig& m
 }
 
 bool has_image_model_file(const fs::path& directory) {
-  const nlohmann::json json = read_json_file(directory / kModelFile);
+  const nlohmann::json json = read_json_file(directory / kModelFile, kMaxConfigBytes);
   return json.is_object() && json.contains("model") &&
          json.at("model") == kArchitecture<model::SanaImageConfig>;
 }

@@ -1,6 +1,7 @@
 #include "checkpoints/model_weights.h"
 
 #include "checkpoints/checkpoint_layout.h"
+#include "checkpoints/manifest.h"
 #include "checkpoints/public/infer_config.h"
 #include "checkpoints/public/wan_vae_names.h"
 #include "checkpoints/run_folder.h"
@@ -17,7 +18,9 @@ ModelWeights transformer_weights(const fs::path& path) {
   const CheckpointLayout layout = recognize_checkpoint(checkpoint);
   require(!layout.weights.empty(), "'{}': {} without weights of a transformer", checkpoint.string(),
           layout.description());
-  TensorList tensors = open_weights(layout.weights).tensors;
+  const WeightSource source = open_weights(layout.weights);
+  verify_files(source.files);
+  TensorList tensors = source.tensors;
   if (dit_naming(shapes_of(tensors)) == DitNaming::kOriginal) {
     tensors = open_transformer(checkpoint).tensors;
   }
@@ -32,6 +35,7 @@ ModelWeights wan_vae_weights(const fs::path& path) {
     return wan_vae_weights(place / "vae");
   }
   const WeightSource source = open_weights(place);
+  verify_files(source.files);
   const TensorMap tensors = load_all(source.tensors);
   const fs::path& file = source.files.front();
   return {file,

@@ -8,11 +8,17 @@
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
-namespace {
 
-constexpr const char* kPipelineFile = "pipeline.json";
-
-}  // namespace
+void PipelineConfig::validate(config::Problems& problems) const {
+  constexpr int64_t kMostFrames = 10'000, kMostPixels = int64_t(1) << 34;
+  for (const ClipSize& size : buckets) {
+    if (size.frames > kMostFrames || size.pixels() > kMostPixels) {
+      problems.add("buckets", fmt::format("{} is larger than any clip that is trained on (at most "
+                                          "{} frames, {} pixels together)",
+                                          to_string(size), kMostFrames, kMostPixels));
+    }
+  }
+}
 
 ClipSize default_clip_size(const PipelineConfig& config) {
   require(!config.buckets.empty(), "pipeline.json: buckets is empty; give the size of the clip");

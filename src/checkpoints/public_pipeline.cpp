@@ -3,6 +3,7 @@
 #include "checkpoints/public/public_models.h"
 #include "checkpoints/scheduler_config.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_file.h"
 
 namespace sana::checkpoints {
@@ -34,15 +35,16 @@ SamplerConfig public_sampler(const TransformerSource& transformer) {
   sampler.steps = transformer.config.is_video() ? 50 : 20;
   sampler.guidance = transformer.config.is_video() ? 6.0 : 4.5;
   sampler.shift = public_flow_shift(transformer.config);
-  const fs::path file = transformer.layout.path / "scheduler" / "scheduler_config.json";
+  const fs::path file = transformer.layout.home / "scheduler" / "scheduler_config.json";
   if (!fs::is_regular_file(file)) return sampler;
-  return sampler_config_from_scheduler(read_json_file(file), sampler, file.string());
+  return sampler_config_from_scheduler(read_json_file(file, kMaxConfigBytes), sampler,
+                                       file.string());
 }
 
 // Where the text encoder lies: named by the user, or in the checkpoint's own folder.
 std::string text_encoder_path(const TransformerSource& transformer, const CheckpointParts& parts) {
   if (!parts.text_encoder.empty()) return parts.text_encoder.string();
-  const fs::path& home = transformer.layout.path;
+  const fs::path& home = transformer.layout.home;
   for (const char* folder : {"text_encoder", "gemma-2-2b-it"}) {
     if (!fs::is_directory(home / folder)) continue;
     return (folder == std::string("text_encoder") ? home : home / folder).string();
@@ -82,10 +84,10 @@ PipelineConfig public_pipeline(const TransformerSource& transformer, const Check
 }
 
 fs::path public_vae_path(const TransformerSource& transformer) {
-  const fs::path vae = transformer.layout.path / "vae";
+  const fs::path vae = transformer.layout.home / "vae";
   require(fs::is_directory(vae),
           "'{}' holds no VAE; give its folder or file with --vae (this model was trained with {})",
-          transformer.layout.path.string(), public_vae_class(transformer.config));
+          transformer.layout.home.string(), public_vae_class(transformer.config));
   return vae;
 }
 

@@ -13,6 +13,24 @@ namespace {
 
 constexpr std::string_view kNamePrefix = "step-";
 
+// "step-00002000.partial" and what else a kill leaves of a checkpoint.
+bool is_leftover(const fs::path& folder) {
+  const fs::path name = (folder.has_filename() ? folder : folder.parent_path()).filename();
+  const fs::path ending = name.extension();
+  return (ending == ".partial" || ending == ".deleted" || ending == ".old") &&
+         checkpoint_step(name.stem()).has_value();
+}
+
+// The name of something in the folder that only a run without whole checkpoints has; empty: none.
+std::string unfinished_in(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return "";
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const bool is_of_run = checkpoint_step(entry.path()) || is_leftover(entry.path());
+    if (is_of_run && entry.is_directory()) return entry.path().filename().string();
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string checkpoint_name(int64_t step) { return fmt::format("{}{:08}", kNamePrefix, step); }
@@ -50,7 +68,17 @@ std::optional<fs::path> newest_checkpoint(const fs::path& run_dir) {
 fs::path resolve_checkpoint(const fs::path& path) {
   require(fs::exists(path), "'{}': there is nothing; give a checkpoint or a run folder",
           path.string());
-  return newest_checkpoint(path).value_or(path);
+  require(
+      !is_leftover(path),
+      "'{}' is what is left of a checkpoint that was being written or deleted; give a whole one, "
+      "or rename it if you know that it is",
+      path.string());
+  if (const auto newest = newest_checkpoint(path)) return *newest;
+  const std::string unfinished = unfinished_in(path);
+  require(unfinished.empty(),
+          "the run '{}' holds no complete checkpoint yet (only {}); give another run or checkpoint",
+          path.string(), unfinished);
+  return path;
 }
 
 }  // namespace sana::checkpoints

@@ -20,7 +20,9 @@ std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path&
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run_dir);
 
 // What a user means by `path`: of a run's folder the newest complete checkpoint, else the path
-// itself. Every command that takes a checkpoint asks here. Throws UserError when nothing is there.
+// itself (a checkpoint by any name, a link to one, any other layout). Every command that takes a
+// checkpoint asks here. Throws UserError when nothing is there, when a run holds no complete
+// checkpoint, and for what a kill leaves of a checkpoint (step-NNNNNNNN.partial, .deleted, .old).
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 
 }  // namespace sana::checkpoints

@@ -16,11 +16,11 @@ struct SamplerConfig {
   template <class Binder>
   void bind(Binder& b) {
     b.field("name", name, "Solver of the flow.", config::one_of({"dpm-solver++", "euler"}));
-    b.field("steps", steps, "Evaluations of the model.", config::at_least<int64_t>(1));
+    b.field("steps", steps, "Evaluations of the model.", config::between<int64_t>(1, 10000));
     b.field("shift", shift, "Flow shift: above 1 spends more steps at high noise.",
-            config::at_least(0.01));
+            config::between(0.01, 1000.0));
     b.field("guidance", guidance, "Classifier-free guidance; 1 turns it off.",
-            config::at_least(0.0));
+            config::between(0.0, 1000.0));
   }
 };
 

@@ -60,8 +60,10 @@ std::unique_ptr<model::TextEncoder> load_minilm(const TextEncoderConfig& config,
   require(config.max_tokens >= 2 && config.max_tokens <= shape.max_position_embeddings,
           "max_tokens of the text encoder must be between 2 and {}, it is {}",
           shape.max_position_embeddings, config.max_tokens);
-  return read_encoder_file(
-      folder, [&] { return std::make_unique<model::MiniLm>(config, shape, folder, device); });
+  return read_encoder_file(folder, [&] {
+    TensorMap weights = load_all(open_weights(model::minilm_weights_file(folder)).tensors);
+    return std::make_unique<model::MiniLm>(config, shape, folder, std::move(weights), device);
+  });
 }
 
 std::unique_ptr<model::TextEncoder> load_gemma2(const TextEncoderConfig& config,
@@ -69,8 +71,9 @@ std::unique_ptr<model::TextEncoder> load_gemma2(const TextEncoderConfig& config,
   const fs::path folder = gemma2_folder(config);
   const model::Gemma2Config shape = read_gemma2_config(folder / "config.json");
   const auto weights = weights_in(folder);
-  require(weights.has_value(), "'{}' holds no .safetensors file", folder.string());
-  return std::make_unique<model::Gemma2Encoder>(config, shape, folder, *weights, device);
+  require(weights.has_value(), "'{}' holds no .safetensors, .bin or .pth file", folder.string());
+  return std::make_unique<model::Gemma2Encoder>(config, shape, folder, *weights,
+                                                load_all(open_weights(*weights).tensors), device);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "checkpoints/model_file.h"
 #include "checkpoints/public/dit_conversion.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_file.h"
 
 namespace sana::checkpoints {
@@ -17,7 +18,7 @@ fs::path weights_file(const CheckpointLayout& layout, const TransformerOptions& 
 }
 
 FoundConfig read_public_config(const fs::path& file) {
-  const nlohmann::json json = read_json_file(file);
+  const nlohmann::json json = read_json_file(file, kMaxConfigBytes);
   return {transformer_config_from_diffusers(json, file.string()), json, ""};
 }
 
@@ -30,7 +31,7 @@ std::vector<std::string> read_original_order(const fs::path& weights) {
   const fs::path file = weights.parent_path() / kOriginalNamesFile;
   if (!fs::exists(file)) return {};
   try {
-    return read_json_file(file).get<std::vector<std::string>>();
+    return read_json_file(file, kMaxConfigBytes).get<std::vector<std::string>>();
   } catch (const nlohmann::json::exception&) {
     throw UserError(fmt::format("'{}' is no list of names", file.string()));
   }
@@ -57,8 +58,17 @@ FoundConfig find_transformer_config(const CheckpointLayout& layout, const ShapeM
   if (!given.empty()) return read_public_config(given);
   if (layout.layout == Layout::kNative) return {read_native_config(layout.path), std::nullopt, ""};
   if (!layout.config.empty()) return read_public_config(layout.config);
+  require(layout.layout != Layout::kPipeline,
+          "'{}' holds no config.json: copy it there, or name it with --config FILE",
+          (layout.path / "transformer").string());
   const InferredConfig inferred = infer_transformer_config(shapes, layout.weights.string());
   return {inferred.config, std::nullopt, inferred.note};
+}
+
+std::vector<fs::path> transformer_files(const TransformerSource& source) {
+  std::vector<fs::path> files = source.file.files;
+  if (!source.layout.config.empty()) files.push_back(source.layout.config);
+  return files;
 }
 
 TransformerSource open_transformer(const fs::path& path, const TransformerOptions& options) {

@@ -48,6 +48,9 @@ struct FoundConfig {
 FoundConfig find_transformer_config(const CheckpointLayout& layout, const ShapeMap& shapes,
                                     const std::filesystem::path& given = {});
 
+// The files that it is read from.
+std::vector<std::filesystem::path> transformer_files(const TransformerSource& source);
+
 // Throws UserError when there is no SANA transformer, or when tensors and configuration disagree.
 TransformerSource open_transformer(const std::filesystem::path& path,
                                    const TransformerOptions& options = {});

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "checkpoints/manifest.h"
 #include "checkpoints/public/dc_ae_names.h"
 #include "checkpoints/public/dc_ae_public.h"
 #include "checkpoints/public/dc_ae_video_public.h"
@@ -9,6 +10,7 @@
 #include "checkpoints/public/ltx2_vae_public.h"
 #include "checkpoints/public/wan_vae_names.h"
 #include "checkpoints/public/wan_vae_public.h"
+#include "checkpoints/run_folder.h"
 #include "checkpoints/wan_vae_file.h"
 #include "checkpoints/weight_source.h"
 #include "core/error.h"
@@ -32,13 +34,10 @@ constexpr const char* kConfigFile = "config.json";
 
 TensorMap read_tensors(const fs::path& path) { return load_all(open_weights(path).tensors); }
 
-// `path` itself, or the weights and the configuration in it.
+// `path` itself, or the weights in it.
 std::vector<fs::path> files_of(const fs::path& path) {
   const fs::path weights = fs::is_directory(path) ? weights_in(path).value_or(path) : path;
-  std::vector<fs::path> files =
-      is_torch_file_name(weights) ? std::vector<fs::path>{weights} : safetensors_files(weights);
-  if (fs::exists(path / kConfigFile)) files.push_back(path / kConfigFile);
-  return files;
+  return is_torch_file_name(weights) ? std::vector<fs::path>{weights} : safetensors_files(weights);
 }
 
 // A module on the meta device.
@@ -126,11 +125,9 @@ VaeSource trained_source(const fs::path& path) {
           on_meta<model::WanVae>(config)};
 }
 
-// A folder with the config.json of a public class.
-VaeSource public_source(const fs::path& path) {
-  const fs::path file = path / kConfigFile;
-  const nlohmann::json json = read_json_file(file);
-  const std::string where = file.string();
+// Weights at `path` with the config.json of a public class.
+VaeSource public_source(const fs::path& path, const nlohmann::json& json,
+                        const std::string& where) {
   const auto name = JsonObject(json, where).optional<std::string>("_class_name").value_or("");
   if (name == "AutoencoderKLWan") {
     return wan_source(path, wan_vae_config_from_diffusers(json, where));
@@ -145,6 +142,14 @@ VaeSource public_source(const fs::path& path) {
       "'{}': the VAE '{}' is not known; known are AutoencoderKLWan, AutoencoderKLLTX2Video and "
       "AutoencoderDC",
       where, name));
+}
+
+// A folder with such a file; `path`: it, or the weights in it.
+VaeSource public_source(const fs::path& folder, const fs::path& path) {
+  const fs::path file = folder / kConfigFile;
+  VaeSource source = public_source(path, read_json_file(file, kMaxConfigBytes), file.string());
+  source.files.push_back(file);
+  return source;
 }
 
 // Weights without a configuration, recognised by their names: the public sizes.
@@ -165,18 +170,48 @@ VaeSource bare_source(const fs::path& path) {
                   path.string()));
 }
 
+// Whether the config.json there is one of a VAE's class.
+bool has_public_config(const fs::path& folder) {
+  const fs::path file = folder / kConfigFile;
+  if (!fs::exists(file)) return false;
+  const nlohmann::json json = read_json_file(file, kMaxConfigBytes);
+  const auto name = JsonObject(json, file.string()).optional<std::string>("_class_name");
+  return name && name->starts_with("Autoencoder");
+}
+
+VaeSource source_at(const fs::path& path) {
+  if (!fs::is_directory(path)) {
+    // The weights in such a folder stand for it.
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    if (path.filename() == kWanVaeWeights && fs::exists(folder / kWanVaeFile)) {
+      return trained_source(folder);
+    }
+    if (!is_torch_file_name(path) && has_public_config(folder)) return public_source(folder, path);
+    return bare_source(path);
+  }
+  if (fs::exists(path / kWanVaeFile)) return trained_source(path);
+  if (has_public_config(path)) return public_source(path, path);
+  if (fs::is_directory(path / "vae")) return source_at(path / "vae");
+  return fs::exists(path / kConfigFile) ? public_source(path, path) : bare_source(path);
+}
+
 }  // namespace
 
-VaeSource find_vae(const fs::path& path) {
+VaeSource find_vae(const fs::path& path, const VaeOptions& options) {
   require(fs::exists(path), "'{}': there is no VAE", path.string());
-  if (fs::exists(path / kWanVaeFile)) return trained_source(path);
-  if (fs::exists(path / kConfigFile)) return public_source(path);
-  return bare_source(path);
+  VaeSource vae = source_at(resolve_checkpoint(path));
+  if (!options.verifies) return vae;
+  vae.load = [files = vae.files, load = std::move(vae.load)](c10::Device device,
+                                                             c10::ScalarType dtype) {
+    verify_files(files);
+    return load(device, dtype);
+  };
+  return vae;
 }
 
 void copy_vae(const VaeSource& vae, const fs::path& folder) {
   fs::create_directories(folder);
-  for (const fs::path& file : vae.files) link_or_copy_file(file, folder / file.filename());
+  for (const fs::path& file : vae.files) copy_whole_file(file, folder / file.filename());
 }
 
 }  // namespace sana::checkpoints

@@ -27,12 +27,18 @@ struct VaeSource {
   std::function<std::unique_ptr<model::VideoVae>(c10::ScalarType)> without_weights;
 };
 
-// `path`: a folder with vae.json (trained by this program), a folder with config.json of
-// AutoencoderKLWan, AutoencoderKLLTX2Video or AutoencoderDC, or a file of original weights
-// (Wan2.1_VAE.pth, the LTX-2 checkpoint, DC-AE-V). Throws UserError when it is none of these.
-VaeSource find_vae(const std::filesystem::path& path);
+struct VaeOptions {
+  // Whether load() first compares the files with the hashes of their checkpoint, if it has some.
+  bool verifies = true;
+};
 
-// Makes `folder` with a copy of it, linked where the file system allows. Throws EnvironmentError.
+// `path`: a folder with vae.json (trained by this program) or a run of such, a folder with
+// config.json of AutoencoderKLWan, AutoencoderKLLTX2Video or AutoencoderDC, the weights in one of
+// these, a checkpoint, pipeline or run with one of these as its vae/, or a file of original weights
+// (Wan2.1_VAE.pth, the LTX-2 checkpoint, DC-AE-V). Throws UserError when it is none of these.
+VaeSource find_vae(const std::filesystem::path& path, const VaeOptions& options = {});
+
+// Makes `folder` with a copy of it, whose files are its own. Throws EnvironmentError.
 void copy_vae(const VaeSource& vae, const std::filesystem::path& folder);
 
 }  // namespace sana::checkpoints

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "checkpoints/weight_source.h"
 #include "core/config/config.h"
 #include "core/config/json.h"
 #include "core/error.h"
@@ -36,7 +37,7 @@ model::WanVaeConfig read_wan_vae_config(const std::filesystem::path& directory) 
 model::WanVae load_wan_vae(const std::filesystem::path& directory) {
   const model::WanVaeConfig config = read_wan_vae_config(directory);
   const auto weights = directory / kWanVaeWeights;
-  return model::build_wan_vae(config, SafetensorsFile(weights).tensors(), weights.string());
+  return model::build_wan_vae(config, load_all(open_weights(weights).tensors), weights.string());
 }
 
 void save_wan_vae(const std::filesystem::path& directory, const model::WanVae& vae,

@@ -58,7 +58,8 @@ WeightSource open_torch_file(const fs::path& path, const UnwrapOptions& options)
 
 WeightSource open_safetensors(const fs::path& path) {
   WeightSource source;
-  source.tensors = list_safetensors(path, &source.metadata);
+  source.tensors = without_wrapper_names(list_safetensors(path, &source.metadata),
+                                         fmt::format("'{}'", path.string()));
   source.files = safetensors_files(path);
   return source;
 }

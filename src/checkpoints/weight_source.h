@@ -13,9 +13,11 @@ namespace sana::checkpoints {
 
 struct WeightSource {
   std::vector<std::filesystem::path> files;
-  TensorList tensors;  // read when asked for; of a .pth in its order, else by name
-  Metadata metadata;   // of safetensors files
-  // Of .pth files: see model::UnwrappedState.
+  // Read when asked for, without the names of wrappers of training in theirs; of a .pth in its
+  // order, else by the names in the file.
+  TensorList tensors;
+  Metadata metadata;  // of safetensors files
+  // Of .pth files: see UnwrappedState.
   bool is_torch_file = false;
   std::string wrapper;
   std::optional<int64_t> step, epoch;

@@ -66,6 +66,10 @@ int convert_command(CLI::App& app, const Arguments& arguments) {
       ->check(CLI::IsMember({"state_dict", "generator", "flat"}))
       ->capture_default_str();
   app.add_flag("--overwrite", options.overwrite, "Replace a target that exists.");
+  app.add_flag("--verify,!--no-verify", options.verifies,
+               "Compare a checkpoint of this program with the hashes in its manifest.json first "
+               "(default).")
+      ->default_val(true);
   parse(app, arguments);
 
   options.format = checkpoints::parse_checkpoint_format(format);

@@ -3,11 +3,10 @@
 #include <c10/core/ScalarType.h>
 
 #include <algorithm>
-#include <set>
 
 #include "checkpoints/run_folder.h"
 #include "core/error.h"
-#include "core/json_file.h"
+#include "core/safetensors.h"
 
 namespace sana::cli {
 namespace {
@@ -19,21 +18,12 @@ bool has_extension(const fs::path& path, const std::string& end) {
   return name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
 
-std::vector<fs::path> files_of_index(const fs::path& index) {
-  const nlohmann::json json = read_json_file(index);
-  require(json.contains("weight_map") && json["weight_map"].is_object(),
-          "{}: no 'weight_map' in this index of a sharded safetensors file", index.string());
-  std::set<fs::path> files;
-  for (const auto& [name, file] : json["weight_map"].items()) {
-    require(file.is_string(), "{}: the file of '{}' is not a string", index.string(), name);
-    files.insert(index.parent_path() / file.get<std::string>());
-  }
-  return {files.begin(), files.end()};
-}
-
 std::vector<fs::path> tensor_files(const fs::path& path) {
-  if (has_extension(path, ".index.json")) return files_of_index(path);
-  if (!fs::is_directory(path)) return {path};
+  if (!fs::is_directory(path)) {
+    std::vector<fs::path> files = safetensors_files(path);
+    if (is_safetensors_index(path)) files.erase(files.begin());  // the index itself
+    return files;
+  }
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
     if (has_extension(entry.path(), ".safetensors")) files.push_back(entry.path());

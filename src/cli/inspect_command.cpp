@@ -8,6 +8,7 @@
 #include "cli/inspect.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_dump.h"
 #include "core/json_file.h"
 #include "core/progress.h"
@@ -63,7 +64,7 @@ void print_json_facts(const std::string& prefix, const nlohmann::json& json) {
 void print_json_file(const fs::path& path) {
   if (!fs::exists(path)) return;
   std::cout << path.filename().string() << "\n";
-  print_json_facts("", read_json_file(path));
+  print_json_facts("", read_json_file(path, kMaxConfigBytes));
 }
 
 // Facts of the model, then its tensors; returns whether the facts say what it can be used for.

@@ -27,6 +27,11 @@ void add_checkpoint_options(CLI::App& app, SampleArguments& a) {
                  "Folder of the text encoder, if it is not in the checkpoint.");
   app.add_option("--config", a.parts.config,
                  "A transformer/config.json, for a bare file of unusual sizes.");
+  app.add_flag(
+         "--verify,!--no-verify", a.parts.verifies,
+         "Compare a checkpoint of this program with the hashes in its manifest.json before it "
+         "is used (default).")
+      ->default_val(true);
 }
 
 void add_job_options(CLI::App& app, SampleArguments& a) {

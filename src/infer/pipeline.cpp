@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
+
 #include "core/random.h"
 
 namespace sana::infer {
@@ -14,12 +16,15 @@ model::TextFeatures stacked_conditions(const LatentRequest& request, bool guided
           at::cat({request.negative.mask, request.prompt.mask})};
 }
 
-// The same on every device: drawn on the CPU.
-at::Tensor starting_noise(const Denoiser& denoiser, const LatentRequest& request) {
+// The same on every device: drawn on the CPU. On the meta device only its shape.
+at::Tensor starting_noise(const Denoiser& denoiser, const LatentRequest& request,
+                          c10::Device device) {
   RandomStreams streams(request.seed);
   const LatentSize& size = request.size;
-  return at::randn({1, denoiser.latent_channels, size.frames, size.height, size.width},
-                   streams.get("noise"), at::kFloat);
+  const std::array<int64_t, 5> shape = {1, denoiser.latent_channels, size.frames, size.height,
+                                        size.width};
+  if (device.is_meta()) return at::empty(shape, at::device(device).dtype(at::kFloat));
+  return at::randn(shape, streams.get("noise"), at::kFloat).to(device);
 }
 
 // [B], or [B, T] with 0 for the frames that are given.
@@ -41,7 +46,7 @@ at::Tensor sample_latents(const Denoiser& denoiser, const LatentRequest& request
   const at::Tensor text = conditions.features.to(device, dtype);
   const at::Tensor mask = conditions.mask.to(device);
 
-  const at::Tensor noise = starting_noise(denoiser, request).to(device);
+  const at::Tensor noise = starting_noise(denoiser, request, device);
   const at::Tensor given =
       request.first_frame.defined() ? request.first_frame.to(device, at::kFloat) : at::Tensor();
   const auto velocity = [&](const at::Tensor& x, double, double timestep) {

@@ -65,11 +65,12 @@ model::TextEncoder& PipelineParts::text_encoder() {
   const checkpoints::PipelineConfig& pipeline = checkpoint_.pipeline;
   text_encoder_ = checkpoints::load_text_encoder(pipeline.text_encoder, device_);
   note_loaded();
-  require(pipeline.text_encoder_identity.empty() ||
-              pipeline.text_encoder_identity == text_encoder_->identity(),
-          "{}: trained with text encoder {}, but this machine has {}; run scripts/setup.sh, or set "
-          "text_encoder.path in pipeline.json to the right folder",
-          checkpoint_.path.string(), pipeline.text_encoder_identity, text_encoder_->identity());
+  require(
+      pipeline.text_encoder_identity.empty() ||
+          pipeline.text_encoder_identity == text_encoder_->identity(),
+      "{}: trained with text encoder {}, but this machine has {}; run scripts/setup.sh, or name "
+      "the right folder with --text-encoder",
+      checkpoint_.path.string(), pipeline.text_encoder_identity, text_encoder_->identity());
   require(text_encoder_->width() == checkpoint_.transformer.config.text_dim(),
           "{}: the text encoder gives {} features per token, the model was trained with {}",
           checkpoint_.path.string(), text_encoder_->width(),

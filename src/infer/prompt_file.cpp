@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_object.h"
 #include "core/json_text.h"
 #include "core/log.h"
@@ -159,7 +160,7 @@ std::string output_stem(size_t number, const std::string& prompt) {
 
 std::vector<SampleJob> read_prompt_file(const fs::path& file, const fs::path& folder,
                                         const SampleJob& defaults) {
-  const std::string text = read_user_text(file);
+  const std::string text = read_user_text(file, kMaxConfigBytes);
   const Form form = form_of(text, file);
   const Entries entries =
       form == Form::kJsonList ? entries_of_list(text, file) : entries_of_lines(text, file, form);

@@ -39,11 +39,16 @@ std::string vae_name(const checkpoints::Checkpoint& checkpoint) {
 
 void write_provenance(const std::filesystem::path& out, nlohmann::ordered_json request,
                       const checkpoints::Checkpoint& checkpoint, c10::Device device,
-                      c10::ScalarType dtype, const Timings& timings) {
+                      c10::ScalarType dtype, const TextLengths& lengths, const Timings& timings) {
   request["output"] = path_as_text(out.filename());
   request["fps"] = checkpoint.pipeline.fps;
   request["checkpoint"] = path_as_text(std::filesystem::absolute(checkpoint.path));
+  request["checkpoint_verified"] = checkpoint.verified;
   request["vae"] = vae_name(checkpoint);
+  request["max_tokens"] = lengths.prompt.limit;
+  request["prompt_tokens"] = lengths.prompt.tokens;
+  request["negative_tokens"] = lengths.negative.tokens;
+  request["cut_texts"] = int64_t(lengths.prompt.is_cut()) + int64_t(lengths.negative.is_cut());
   request["program"] = "sana-video " SANA_VERSION;
   request["libtorch"] = TORCH_VERSION;
   request["device"] = device.str();

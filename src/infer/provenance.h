@@ -9,6 +9,7 @@
 
 #include "checkpoints/checkpoint.h"
 #include "infer/sample_job.h"
+#include "model/text_encoder/prompt_length.h"
 
 namespace sana::infer {
 
@@ -25,10 +26,15 @@ struct Timings {
   double decode_and_write_s = 0.0;
 };
 
+// How much of each text the encoder used.
+struct TextLengths {
+  model::PromptLength prompt, negative;
+};
+
 // Writes `request` with the place of the checkpoint, program, device, times and peak memory beside
 // the output (sample_output.h).
 void write_provenance(const std::filesystem::path& out, nlohmann::ordered_json request,
                       const checkpoints::Checkpoint& checkpoint, c10::Device device,
-                      c10::ScalarType dtype, const Timings& timings);
+                      c10::ScalarType dtype, const TextLengths& lengths, const Timings& timings);
 
 }  // namespace sana::infer

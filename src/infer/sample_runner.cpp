@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "core/safetensors.h"
 #include "core/signals.h"
-#include "infer/provenance.h"
+#include "core/text.h"
 #include "infer/sample_output.h"
 #include "media/picture/image_input.h"
 #include "media/picture/resize_and_crop_video.h"
@@ -23,6 +23,15 @@ namespace sana::infer {
 namespace {
 
 namespace fs = std::filesystem;
+
+void warn_of_cut_text(const SampleJob& job, const char* which, const std::string& text,
+                      const model::PromptLength& length) {
+  if (!length.is_cut()) return;
+  constexpr size_t kShown = 60;
+  log::warning("{}: the {} has {} tokens, of which {} are used; its end is cut off: \"{}{}\"",
+               job.out.string(), which, length.tokens, length.limit,
+               valid_utf8(text.substr(0, kShown)), text.size() > kShown ? "..." : "");
+}
 
 }  // namespace
 
@@ -91,6 +100,10 @@ void SampleRunner::encode_image(Work& work) { work.first_frame = encode_first_fr
 
 void SampleRunner::encode_text(Work& work) {
   const SampleJob& job = *work.job;
+  const model::TextEncoder& encoder = parts_.text_encoder();
+  work.lengths = {encoder.length_of(job.prompt), encoder.length_of_negative(job.negative)};
+  warn_of_cut_text(job, "prompt", job.prompt, work.lengths.prompt);
+  warn_of_cut_text(job, "negative prompt", job.negative, work.lengths.negative);
   work.request = kept_request(job);
   work.has_latents = !work.request.is_null();
   if (work.has_latents) {
@@ -140,7 +153,8 @@ void SampleRunner::decode(Work& work) {
   Timings timings;
   timings.sampling_s = sampling_s_[job.out.string()];
   timings.decode_and_write_s = seconds_since(start);
-  write_provenance(job.out, work.request, checkpoint_, options_.device, options_.dtype, timings);
+  write_provenance(job.out, work.request, checkpoint_, options_.device, options_.dtype,
+                   work.lengths, timings);
   if (!options_.keep_latents) fs::remove(latents_file(job.out));
 }
 

@@ -17,6 +17,7 @@
 #include "core/progress.h"
 #include "infer/pipeline.h"
 #include "infer/pipeline_parts.h"
+#include "infer/provenance.h"
 #include "infer/sample_job.h"
 #include "infer/sample_output.h"
 #include "media/encode/video_writer.h"
@@ -61,6 +62,7 @@ class SampleRunner {
     const SampleJob* job = nullptr;
     at::Tensor first_frame = {};  // latents
     model::TextFeatures prompt = {}, negative = {};
+    TextLengths lengths = {};
     nlohmann::ordered_json request = {};
     bool has_latents = false;  // of an earlier run of this request
     std::optional<OutputLock> lock = {};

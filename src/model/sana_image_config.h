@@ -29,30 +29,34 @@ struct SanaImageConfig {
 
   template <class Binder>
   void bind(Binder& b) {
-    using config::at_least;
-    b.field("latent_channels", latent_channels, "Channels of the VAE's latents.",
-            at_least<int64_t>(1));
+    using config::between;
+    constexpr int64_t kMaxWidth = 65536;  // what a damaged file can ask for is bounded
+    const auto width = between<int64_t>(1, kMaxWidth);
+    b.field("latent_channels", latent_channels, "Channels of the VAE's latents.", width);
     b.field("patch_size", patch_size, "Rows and columns of latent pixels per token.",
-            at_least<int64_t>(1));
-    b.field("num_layers", num_layers, "Transformer blocks.", at_least<int64_t>(1));
-    b.field("num_heads", num_heads, "Heads of the linear self-attention.", at_least<int64_t>(1));
-    b.field("head_dim", head_dim, "Channels per head.", at_least<int64_t>(1));
+            between<int64_t>(1, 64));
+    b.field("num_layers", num_layers, "Transformer blocks.", between<int64_t>(1, 1000));
+    b.field("num_heads", num_heads, "Heads of the linear self-attention.", width);
+    b.field("head_dim", head_dim, "Channels per head.", width);
     b.field("num_cross_heads", num_cross_heads,
-            "Heads of the cross-attention; divides num_heads * head_dim.", at_least<int64_t>(1));
-    b.field("text_dim", text_dim, "Width of the text encoder's features.", at_least<int64_t>(1));
-    b.field("mlp_ratio", mlp_ratio, "Expansion of the Mix-FFN.", at_least(0.5));
+            "Heads of the cross-attention; divides num_heads * head_dim.", width);
+    b.field("text_dim", text_dim, "Width of the text encoder's features.", width);
+    b.field("mlp_ratio", mlp_ratio, "Expansion of the Mix-FFN.", between(0.5, 64.0));
     b.field("qk_norm", qk_norm, "RMSNorm on queries and keys of both attentions.");
     b.field("guidance_embeds", guidance_embeds, "The guidance scale is an input of the model.");
     b.field("sample_size", sample_size, "Latent rows and columns that positions span.",
-            at_least<int64_t>(1));
+            between<int64_t>(1, 4096));
     b.field("interpolation_scale", interpolation_scale,
             "Divides the sinusoidal positions; left out: the model has no positions.");
     b.field("attention_eps", attention_eps, "Added to the denominator of the linear attention.",
-            at_least(0.0));
+            config::at_least(0.0));
   }
 
   template <class Problems>
   void validate(Problems& problems) const {
+    if (hidden_dim() > 65536) {
+      problems.add("num_heads", fmt::format("* head_dim ({}) must be at most 65536", hidden_dim()));
+    }
     if (hidden_dim() % num_cross_heads != 0) {
       problems.add("num_cross_heads", fmt::format("({}) must divide num_heads * head_dim ({})",
                                                   num_cross_heads, hidden_dim()));

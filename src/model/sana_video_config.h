@@ -27,20 +27,25 @@ struct SanaVideoConfig {
 
   template <class Binder>
   void bind(Binder& b) {
-    using config::at_least;
+    using config::between;
+    constexpr int64_t kMaxWidth = 65536;  // what a damaged file can ask for is bounded
     b.field("latent_channels", latent_channels, "Channels of the VAE's latents.",
-            at_least<int64_t>(1));
-    b.field("patch_size", patch_size, "Patch of latent voxels per token: frames, rows, columns.");
-    b.field("num_layers", num_layers, "Transformer blocks.", at_least<int64_t>(1));
-    b.field("num_heads", num_heads, "Heads of the linear self-attention.", at_least<int64_t>(1));
+            between<int64_t>(1, kMaxWidth));
+    b.field("patch_size", patch_size, "Patch of latent voxels per token: frames, rows, columns.",
+            between<int64_t>(1, 64));
+    b.field("num_layers", num_layers, "Transformer blocks.", between<int64_t>(1, 1000));
+    b.field("num_heads", num_heads, "Heads of the linear self-attention.",
+            between<int64_t>(1, kMaxWidth));
     b.field("head_dim", head_dim, "Channels per head; even, at least 6 (three rotary axes).",
-            at_least<int64_t>(6));
+            between<int64_t>(6, kMaxWidth));
     b.field("num_cross_heads", num_cross_heads,
-            "Heads of the cross-attention; divides num_heads * head_dim.", at_least<int64_t>(1));
-    b.field("text_dim", text_dim, "Width of the text encoder's features.", at_least<int64_t>(1));
-    b.field("mlp_ratio", mlp_ratio, "Expansion of the Mix-FFN.", at_least(0.5));
+            "Heads of the cross-attention; divides num_heads * head_dim.",
+            between<int64_t>(1, kMaxWidth));
+    b.field("text_dim", text_dim, "Width of the text encoder's features.",
+            between<int64_t>(1, kMaxWidth));
+    b.field("mlp_ratio", mlp_ratio, "Expansion of the Mix-FFN.", between(0.5, 64.0));
     b.field("attention_eps", attention_eps, "Added to the denominator of the linear attention.",
-            at_least(0.0));
+            config::at_least(0.0));
   }
 
   template <class Problems>
@@ -51,6 +56,9 @@ struct SanaVideoConfig {
       problems.add("patch_size", "must be three positive integers (frames, rows, columns)");
     if (head_dim % 2 != 0)
       problems.add("head_dim", fmt::format("must be even (rotary pairs), got {}", head_dim));
+    if (hidden_dim() > 65536) {
+      problems.add("num_heads", fmt::format("* head_dim ({}) must be at most 65536", hidden_dim()));
+    }
     if (num_cross_heads >= 1 && hidden_dim() % num_cross_heads != 0) {
       problems.add("num_cross_heads", fmt::format("({}) must divide num_heads * head_dim ({})",
                                                   num_cross_heads, hidden_dim()));

@@ -47,8 +47,8 @@ CheckpointContent load_checkpoint(const fs::path& folder) {
   CheckpointContent content;
   content.step = manifest.step;
   content.task = manifest.task;
-  content.config_yaml = read_text_file(folder / "config.yaml");
-  content.trainer = read_json_file(folder / "trainer.json");
+  content.config_yaml = read_text_file(folder / "config.yaml", kMaxConfigBytes);
+  content.trainer = read_json_file(folder / "trainer.json", kMaxConfigBytes);
   content.model = load_safetensors(folder / "model.safetensors");
   content.ema = load_optional(folder / "ema.safetensors");
   content.optimizer = load_safetensors(folder / "optimizer.safetensors");

@@ -3,55 +3,75 @@
 #include <ATen/ATen.h>
 
 #include "checkpoints/manifest.h"
+#include "checkpoints/model_file.h"
+#include "checkpoints/pipeline_config.h"
+#include "checkpoints/run_folder.h"
 #include "checkpoints/vae_source.h"
 #include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/output_lock.h"
+#include "core/path_inside.h"
+#include "core/safetensors.h"
 #include "model/vae/wan_vae.h"
-#include "train/checkpoint.h"
 
 namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
 
-void export_dit(const fs::path& source, const CheckpointContent& content, const fs::path& folder,
-                at::ScalarType dtype) {
+// The averaged weights where there are any.
+fs::path weights_of(const fs::path& source) {
+  const fs::path average = source / "ema.safetensors";
+  return fs::exists(average) ? average : source / "model.safetensors";
+}
+
+void export_dit(const fs::path& source, const fs::path& folder, at::ScalarType dtype) {
   TensorMap weights;
-  for (const auto& [name, tensor] : content.ema.empty() ? content.model : content.ema) {
+  for (const auto& [name, tensor] : load_safetensors(weights_of(source))) {
     weights[name] = tensor.is_floating_point() ? tensor.to(dtype) : tensor;
   }
   save_safetensors(folder / "model.safetensors", weights, {{"format", "pt"}});
-  for (const char* file : {"model.json", "pipeline.json"}) {
-    write_file_atomically(folder / file, read_text_file(source / file));
+  const checkpoints::PipelineConfig pipeline = checkpoints::read_pipeline_file(source);
+  for (const char* file : {checkpoints::kModelFile, checkpoints::kPipelineFile}) {
+    copy_whole_file(source / file, folder / file);
   }
-  if (!fs::is_directory(source / "vae")) return;
-  const fs::path vae = source / "vae";
+  const fs::path vae =
+      path_inside(source, pipeline.vae,
+                  fmt::format("'{}': vae", (source / checkpoints::kPipelineFile).string()));
+  const fs::path target = folder / pipeline.vae;
+  if (!fs::is_directory(vae)) return;
   if (!fs::exists(vae / checkpoints::kWanVaeFile)) {
-    return checkpoints::copy_vae(checkpoints::find_vae(vae),
-                                 folder / "vae");  // a public one, as it is
+    return checkpoints::copy_vae(checkpoints::find_vae(vae), target);  // a public one, as it is
   }
-  fs::create_directories(folder / "vae");
-  checkpoints::save_wan_vae(folder / "vae", checkpoints::load_wan_vae(vae), dtype);
+  fs::create_directories(target);
+  checkpoints::save_wan_vae(target, checkpoints::load_wan_vae(vae), dtype);
 }
 
 }  // namespace
 
-void export_checkpoint(const fs::path& source, const fs::path& target, c10::ScalarType dtype) {
+void export_checkpoint(const fs::path& path, const fs::path& target, c10::ScalarType dtype,
+                       bool verifies) {
   const auto check_absent = [&] {
     require(!fs::exists(target), "'{}' exists already; choose a new folder", target.string());
   };
   check_absent();
-  const CheckpointContent content = load_checkpoint(source);
+  const fs::path source = checkpoints::resolve_checkpoint(path);
+  const bool is_dit = fs::exists(source / checkpoints::kModelFile);
+  require(is_dit || fs::exists(source / checkpoints::kWanVaeFile),
+          "'{}' is no checkpoint of this program (it holds no model.json or vae.json); what others "
+          "publish is brought into another layout or dtype by 'sana-video convert'",
+          source.string());
+  const checkpoints::Manifest manifest =
+      verifies ? checkpoints::check_manifest(source) : checkpoints::read_manifest(source);
   const OutputLock lock = OutputLock::of_target(target);
   check_absent();  // whoever held it may have made it
   StagedDirectory staged(target);
-  if (content.task == "vae") {
-    checkpoints::save_wan_vae(staged.path(), checkpoints::load_wan_vae(source), dtype);
+  if (is_dit) {
+    export_dit(source, staged.path(), dtype);
   } else {
-    export_dit(source, content, staged.path(), dtype);
+    checkpoints::save_wan_vae(staged.path(), checkpoints::load_wan_vae(source), dtype);
   }
-  checkpoints::write_manifest(staged.path(), {content.step, content.task});
+  checkpoints::write_manifest(staged.path(), {manifest.step, manifest.task});
   staged.commit();
 }
 

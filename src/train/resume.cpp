@@ -1,5 +1,6 @@
 #include "train/resume.h"
 
+#include "checkpoints/manifest.h"
 #include "checkpoints/run_folder.h"
 #include "core/error.h"
 
@@ -16,14 +17,18 @@ std::optional<fs::path> checkpoint_to_resume(const RunConfig& config) {
             config.dir, newest ? newest->filename().string() : "");
     return std::nullopt;
   }
-  const fs::path chosen = config.resume;
-  const auto step = checkpoints::checkpoint_step(chosen);
-  require(step && fs::is_directory(chosen),
-          "run.resume: '{}' is not a checkpoint folder; give auto, never or a folder like "
-          "runs/a/{}",
-          config.resume, checkpoints::checkpoint_name(2000));
+  const fs::path chosen =
+      with_context("run.resume (auto, never, a checkpoint or a run's folder)",
+                   [&] { return checkpoints::resolve_checkpoint(config.resume); });
+  // Its manifest tells the step: the folder may have another name, or be named by a link.
+  const int64_t step =
+      with_context("run.resume", [&] { return checkpoints::read_manifest(chosen).step; });
+  require(fs::exists(chosen / "trainer.json"),
+          "run.resume: '{}' holds no state of a training (an export?); start a new one from its "
+          "weights with init.from",
+          chosen.string());
   require(
-      !newest || *checkpoints::checkpoint_step(*newest) <= *step,
+      !newest || *checkpoints::checkpoint_step(*newest) <= step,
       "run.resume is '{}', but run.dir already holds {}, which would be overwritten on the way; "
       "use another run.dir or move the later checkpoints away",
       config.resume, newest ? newest->filename().string() : "");

@@ -69,6 +69,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
 ExitCode Trainer::run() {
   const SideStream stream(device_);
   log_start_table();
+  if (resumed_from_ && state_.step >= config_.train.steps) return nothing_left();
   start();
   while (state_.step < config_.train.steps) {
     train_step();
@@ -83,6 +84,18 @@ ExitCode Trainer::run() {
   }
   log::info("trained to step {}; checkpoint: {}", state_.step,
             (fs::path(config_.run.dir) / checkpoints::checkpoint_name(state_.step)).string());
+  return ExitCode::kOk;
+}
+
+ExitCode Trainer::nothing_left() const {
+  if (state_.step > config_.train.steps) {
+    log::warning("train.steps is {}, but {} has reached step {} already", config_.train.steps,
+                 resumed_from_->string(), state_.step);
+  }
+  log::info(
+      "nothing is left to train: it is trained to step {}; checkpoint: {} (a larger "
+      "train.steps goes on from it)",
+      state_.step, resumed_from_->string());
   return ExitCode::kOk;
 }
 

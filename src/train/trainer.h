@@ -43,6 +43,8 @@ class Trainer {
   void preview();
   void save();
   ExitCode stopped() const;
+  // Of a checkpoint that has all the steps.
+  ExitCode nothing_left() const;
   void log_start_table() const;
   // The weights that are measured, shown and shipped: the average where one is kept.
   WeightSwap inference_weights();

@@ -32,7 +32,7 @@ struct RunConfig {
             config::at_least<int64_t>(0));
     b.field("resume", resume,
             "auto: go on from the newest complete checkpoint, if any; never: refuse a folder that "
-            "has one; or the path of a checkpoint.");
+            "has one; or the path of a checkpoint, of a link to one, or of a run's folder.");
   }
 };
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "checkpoints/manifest.h"
 #include "checkpoints/public/dit_names.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json_dump.h"
 #include "core/output_lock.h"
+#include "core/path_inside.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -58,6 +60,15 @@ CheckpointFormat parse_checkpoint_format(const std::string& name) {
   throw UserError(fmt::format("unknown format '{}'; expected diffusers, original or native", name));
 }
 
+void require_own_file(const fs::path& folder, const fs::path& path) {
+  std::error_code error;
+  require(fs::exists(path, error), "'{}' is a link to nothing", path.string());
+  require(stays_inside(folder, path),
+          "'{}' is a link out of '{}' (to '{}'), which is not followed; put the file itself there, "
+          "or name it instead of the folder",
+          path.string(), folder.string(), fs::weakly_canonical(path, error).string());
+}
+
 Metadata public_metadata(const TransformerSource& source) {
   const bool is_public = source.naming == DitNaming::kPublic && !source.file.is_torch_file;
   return is_public ? source.file.metadata : Metadata{{"format", "pt"}};
@@ -76,6 +87,10 @@ ConvertReport convert_checkpoint(const ConvertOptions& options) {
   ConvertReport report;
   report.source = open_transformer(options.source, options.transformer);
   TransformerSource& source = report.source;
+  for (const fs::path& file : transformer_files(source)) {
+    if (fs::is_directory(source.layout.path)) require_own_file(source.layout.path, file);
+  }
+  if (options.verifies) verify_files(transformer_files(source));
   report.notes = source.notes;
   if (options.dtype) source.tensors = cast(std::move(source.tensors), *options.dtype);
   const OutputLock lock = OutputLock::of_target(options.target);

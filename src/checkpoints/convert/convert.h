@@ -31,6 +31,7 @@ struct ConvertOptions {
   // training has them), or "flat".
   std::string wrapper = "state_dict";
   bool overwrite = false;
+  bool verifies = true;  // compares a checkpoint of this program with its hashes first
 };
 
 struct ConvertReport {
@@ -51,6 +52,10 @@ void write_original(const TransformerSource& source, const ConvertOptions& optio
                     ConvertReport& report);
 void write_native(const TransformerSource& source, const ConvertOptions& options,
                   ConvertReport& report);
+
+// Throws UserError for a link in the folder of a source that leads out of it, or nowhere: what lies
+// behind it is not the source's to give away. Links to a download cache's own files are followed.
+void require_own_file(const std::filesystem::path& folder, const std::filesystem::path& path);
 
 // Of a file with public names: as it was, so that the file comes out byte for byte; else what
 // public files have.

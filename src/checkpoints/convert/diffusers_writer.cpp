@@ -33,7 +33,8 @@ nlohmann::json scheduler_config(const TransformerConfig& config) {
           {"use_flow_sigmas", true}};
 }
 
-// Everything of a pipeline but its transformer. Links of a download cache are followed.
+// Everything of a pipeline but its transformer, as files of their own. Links are followed inside
+// the pipeline, and to the files of the download cache that it is a snapshot of.
 void copy_other_parts(const fs::path& pipeline, const fs::path& target) {
   for (auto it = fs::recursive_directory_iterator(pipeline,
                                                   fs::directory_options::follow_directory_symlink);
@@ -43,12 +44,14 @@ void copy_other_parts(const fs::path& pipeline, const fs::path& target) {
             it->path().string());
     const bool is_hidden = it->path().filename().string().starts_with(".");
     if (is_hidden || relative == "transformer") {
-      if (it->is_directory()) it.disable_recursion_pending();
-    } else if (it->is_directory()) {
+      it.disable_recursion_pending();
+      continue;
+    }
+    require_own_file(pipeline, it->path());
+    if (it->is_directory()) {
       fs::create_directories(target / relative);
     } else {
-      require(it->exists(), "'{}' is a link to nothing", it->path().string());
-      link_or_copy_file(fs::canonical(it->path()), target / relative);
+      copy_whole_file(it->path(), target / relative);
     }
   }
 }

@@ -1,6 +1,7 @@
 #include "checkpoints/public/gemma2_public.h"
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json_file.h"
 #include "core/json_object.h"
 
@@ -17,9 +18,9 @@ struct Size {
 };
 constexpr Size kSizes[] = {
     {"vocab_size", &Gemma2Config::vocab_size},
-    {"hidden_size", &Gemma2Config::hidden_size},
-    {"intermediate_size", &Gemma2Config::intermediate_size},
-    {"num_hidden_layers", &Gemma2Config::num_hidden_layers, 1024},
+    {"hidden_size", &Gemma2Config::hidden_size, 65536},
+    {"intermediate_size", &Gemma2Config::intermediate_size, 262144},
+    {"num_hidden_layers", &Gemma2Config::num_hidden_layers, 1000},
     {"num_attention_heads", &Gemma2Config::num_attention_heads, 4096},
     {"num_key_value_heads", &Gemma2Config::num_key_value_heads, 4096},
     {"head_dim", &Gemma2Config::head_dim, 65536},
@@ -97,7 +98,8 @@ Gemma2Config gemma2_config_from_json(const nlohmann::json& json, const std::stri
 }
 
 Gemma2Config read_gemma2_config(const std::filesystem::path& path) {
-  return gemma2_config_from_json(read_json_file(path), fmt::format("'{}'", path.string()));
+  return gemma2_config_from_json(read_json_file(path, kMaxConfigBytes),
+                                 fmt::format("'{}'", path.string()));
 }
 
 }  // namespace sana::checkpoints

@@ -19,7 +19,8 @@ constexpr const char* kImageClass = "SanaTransformer2DModel";
 constexpr const char* kQkNorm = "rms_norm_across_heads";
 
 // The table of tensors multiplies these.
-constexpr int64_t kMaxSize = 1 << 20, kMaxHeads = 1 << 16, kMaxLayers = 1000, kMaxPatch = 64;
+constexpr int64_t kMaxSize = 1 << 16, kMaxHeads = 1 << 16, kMaxLayers = 1000, kMaxPatch = 64;
+constexpr int64_t kMaxSampleSize = 4096;  // latent rows
 constexpr double kMaxMlpRatio = 64.0;
 
 void check_widths(const JsonObject& keys, int64_t dim, int64_t num_cross_heads) {
@@ -81,7 +82,7 @@ TransformerConfig read_video(const JsonObject& keys) {
   NotComputed not_computed = read_not_computed(keys, config.latent_channels);
   not_computed.video_guidance_embeds = keys.optional<bool>("guidance_embeds").value_or(false);
   not_computed.video_lacks_qk_norm = !reads_qk_norm(keys, /*when_absent=*/true);
-  const auto sample_size = keys.optional_integer("sample_size", {1, kMaxSize}).value_or(30);
+  const auto sample_size = keys.optional_integer("sample_size", {1, kMaxSampleSize}).value_or(30);
   return {config, not_computed, sample_size};
 }
 
@@ -91,7 +92,7 @@ TransformerConfig read_image(const JsonObject& keys) {
   config.patch_size = keys.integer("patch_size", {1, kMaxPatch});
   config.qk_norm = reads_qk_norm(keys, /*when_absent=*/false);
   config.guidance_embeds = keys.optional<bool>("guidance_embeds").value_or(false);
-  config.sample_size = keys.optional_integer("sample_size", {1, kMaxSize}).value_or(32);
+  config.sample_size = keys.optional_integer("sample_size", {1, kMaxSampleSize}).value_or(32);
   config.interpolation_scale = keys.optional<double>("interpolation_scale");
   return {config, read_not_computed(keys, config.latent_channels), std::nullopt};
 }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <map>
+#include <utility>
 #include <variant>
 
 #include "core/error.h"
@@ -49,18 +50,15 @@ void note_beside(UnwrappedState& state, const std::string& key, const TorchValue
 }
 
 void take_tensors(UnwrappedState& state, const TorchValue::Dict& dict, const std::string& where) {
-  std::set<std::string> names;
   for (const auto& [key, value] : dict) {
     const at::Tensor* tensor = std::get_if<at::Tensor>(&value.value);
     if (tensor == nullptr) {
       note_beside(state, key, value);
-      continue;
+    } else {
+      state.tensors.push_back(lazy_tensor(key, *tensor));
     }
-    const std::string name = strip_wrapper_names(key);
-    require(names.insert(name).second, "{}: two tensors are named '{}' (one of them '{}')", where,
-            name, key);
-    state.tensors.push_back(lazy_tensor(name, *tensor));
   }
+  state.tensors = without_wrapper_names(std::move(state.tensors), where);
 }
 
 }  // namespace
@@ -80,6 +78,20 @@ std::string strip_wrapper_names(const std::string& name) {
     begin = end + 1;
   }
   return result;
+}
+
+TensorList without_wrapper_names(TensorList tensors, const std::string& where) {
+  std::map<std::string, std::string> given;  // by the name that is left
+  for (LazyTensor& tensor : tensors) {
+    std::string name = strip_wrapper_names(tensor.name);
+    const auto [other, is_new] = given.emplace(name, tensor.name);
+    require(is_new,
+            "{}: two tensors are named '{}' once the names of wrappers are taken off: '{}' and "
+            "'{}'",
+            where, name, other->second, tensor.name);
+    tensor.name = std::move(name);
+  }
+  return tensors;
 }
 
 UnwrappedState unwrap_state_dict(const TorchValue& root, const std::string& where,

@@ -32,4 +32,7 @@ UnwrappedState unwrap_state_dict(const TorchValue& root, const std::string& wher
 // "model.blocks.0._fsdp_wrapped_module.attn.qkv.weight" -> "blocks.0.attn.qkv.weight"
 std::string strip_wrapper_names(const std::string& name);
 
+// The same of every name. Throws UserError that gives both when two names become one.
+TensorList without_wrapper_names(TensorList tensors, const std::string& where);
+
 }  // namespace sana::checkpoints

@@ -9,6 +9,7 @@
 
 #include "core/config/checks.h"
 #include "core/config/problems.h"
+#include "model/text_encoder/prompt_length.h"
 
 namespace sana::model {
 
@@ -28,6 +29,12 @@ class TextEncoder {
   // training: encoders that add something to a prompt leave it out.
   virtual TextFeatures encode_negative(const std::vector<std::string>& prompts) {
     return encode(prompts);
+  }
+  // How much of max_tokens() a prompt asks for: what lies beyond is cut off by encode() and
+  // encode_negative().
+  virtual PromptLength length_of(const std::string& prompt) const = 0;
+  virtual PromptLength length_of_negative(const std::string& prompt) const {
+    return length_of(prompt);
   }
   virtual int64_t width() const = 0;       // E
   virtual int64_t max_tokens() const = 0;  // L

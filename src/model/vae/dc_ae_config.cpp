@@ -26,7 +26,12 @@ void check_transition(Problems& problems, const std::string& key, int64_t fine, 
 // A stage without layers has no resampling either, so its neighbours must fit each other.
 void check_stages(Problems& problems, const std::string& key, const std::vector<DcAeStage>& stages,
                   bool folds_into_channels) {
+  constexpr size_t kMostStages = 16;
   if (stages.empty()) return problems.add(key, "must have at least one stage");
+  if (stages.size() > kMostStages) {
+    return problems.add(
+        key, fmt::format("may have at most {} stages, has {}", kMostStages, stages.size()));
+  }
   const bool reduced = stages[0].layers == 0;
   if (reduced && stages.size() == 1) return problems.add(key, "must have at least one layer");
   if (reduced && folds_into_channels) {

@@ -15,6 +15,11 @@ void check_widths(config::Problems& problems, const std::vector<int64_t>& widths
                                        "at least 2",
                                        widths.size(), depths));
   }
+  constexpr size_t kMostStages = 16;
+  if (widths.size() > kMostStages) {
+    return problems.add(
+        "widths", fmt::format("may have at most {} entries, has {}", kMostStages, widths.size()));
+  }
   for (size_t i = 0; i < widths.size(); ++i) {
     if (widths[i] < kFold || widths[i] > (1 << 16) || widths[i] % kFold != 0) {
       return problems.add("widths",

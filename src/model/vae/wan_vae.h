@@ -30,13 +30,15 @@ struct WanVaeConfig {
 
   template <class Binder>
   void bind(Binder& b) {
-    using config::at_least;
-    b.field("base_dim", base_dim, "Channels of the first level.", at_least<int64_t>(1));
-    b.field("latent_channels", latent_channels, "Channels of the latents.", at_least<int64_t>(1));
+    using config::between;  // many times what any model has
+    b.field("base_dim", base_dim, "Channels of the first level.", between<int64_t>(1, 4096));
+    b.field("latent_channels", latent_channels, "Channels of the latents.",
+            between<int64_t>(1, 4096));
     b.field("dim_mult", dim_mult,
-            "Channel multiple of each level; each further level halves rows and columns.");
+            "Channel multiple of each level; each further level halves rows and columns.",
+            between<int64_t>(1, 64));
     b.field("num_res_blocks", num_res_blocks, "Residual blocks per level of the encoder.",
-            at_least<int64_t>(1));
+            between<int64_t>(1, 100));
     b.field("temporal_downsample", temporal_downsample,
             "Which of the levels also halve the frames; one fewer than dim_mult.");
     b.field("latents_mean", latents_mean,
@@ -47,6 +49,9 @@ struct WanVaeConfig {
   template <class Problems>
   void validate(Problems& problems) const {
     if (dim_mult.empty()) problems.add("dim_mult", "must not be empty");
+    if (dim_mult.size() > 8) {
+      problems.add("dim_mult", fmt::format("may have at most 8 levels, has {}", dim_mult.size()));
+    }
     if (temporal_downsample.size() + 1 != dim_mult.size()) {
       problems.add(
           "temporal_downsample",

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <fstream>
+#include <utility>
 
 #include "checkpoints/transformer_source.h"
 #include "checkpoints/weight_source.h"
@@ -114,6 +115,80 @@ TEST_CASE("the transformer of every layout is the same", "[layout]") {
   CHECK(original.left_out == std::vector<std::string>{"y_embedder.y_embedding", "pos_embed"});
   REQUIRE(original.notes.size() == 1);
   CHECK(contains(original.notes[0], "1 heads of 112 are assumed"));
+}
+
+TEST_CASE("a part of a pipeline finds the others beside it", "[layout]") {
+  const TemporaryDirectory folder;
+  save_component(folder / "p/transformer", "diffusion_pytorch_model.safetensors");
+  fs::create_directories(folder / "p/vae");
+  const fs::path root = folder / "p";
+  CHECK(recognize_checkpoint(root).home == root);
+  CHECK(recognize_checkpoint(root / "transformer").home == root);
+  CHECK(recognize_checkpoint(root / "transformer/").home == root);
+  CHECK(recognize_checkpoint(root / "transformer/diffusion_pytorch_model.safetensors").home ==
+        root);
+}
+
+TEST_CASE("transformer/ without config.json is told as that, and its configuration can be named",
+          "[layout]") {
+  const TemporaryDirectory folder;
+  save_component(folder / "p/transformer", "diffusion_pytorch_model.safetensors");
+  fs::rename(folder / "p/transformer/config.json", folder / "config.json");
+  CHECK(contains(message_of<UserError>([&] { checkpoints::open_transformer(folder / "p"); }),
+                 "p/transformer' holds no config.json: copy it there, or name it with --config"));
+  CHECK_NOTHROW(checkpoints::open_transformer(folder / "p", {.config = folder / "config.json"}));
+  fs::remove(folder / "p/transformer/diffusion_pytorch_model.safetensors");
+  CHECK(contains(message_of<UserError>([&] { recognize_checkpoint(folder / "p"); }),
+                 "transformer/config.json or weights in its transformer/"));
+}
+
+TEST_CASE("names of wrappers of training are taken off in every format", "[layout]") {
+  const TemporaryDirectory folder;
+  const TensorMap expected = to_map(tiny_dit_tensors());
+  for (const auto& [front, middle] : std::vector<std::pair<std::string, std::string>>{
+           {"module.", ""},
+           {"_orig_mod.", ""},
+           {"_fsdp_wrapped_module.", ""},
+           {"_checkpoint_wrapped_module.", ""},
+           {"module._orig_mod._fsdp_wrapped_module.", "_checkpoint_wrapped_module."}}) {
+    INFO(front << " " << middle);
+    TensorList wrapped = tiny_dit_tensors();
+    TorchValue::Dict dict;
+    for (LazyTensor& tensor : wrapped) {
+      const std::string block = "transformer_blocks.0.";
+      if (tensor.name.starts_with(block)) tensor.name.insert(block.size(), middle);
+      tensor.name = front + tensor.name;
+      dict.emplace_back(tensor.name, TorchValue{tensor.load()});
+    }
+    const fs::path plain = folder / "a.safetensors";
+    save_tensor_list(plain, wrapped);
+    for (const char* name : {"b.pth", "c.bin"}) save_torch_file(folder / name, {dict});
+    nlohmann::json index;
+    for (size_t i = 0; i < 2; ++i) {
+      const std::string file = fmt::format("d-0000{}-of-00002.safetensors", i + 1);
+      const size_t half = wrapped.size() / 2;
+      const TensorList part(wrapped.begin() + int64_t(i * half),
+                            i == 0 ? wrapped.begin() + int64_t(half) : wrapped.end());
+      save_tensor_list(folder / file, part);
+      for (const LazyTensor& tensor : part) index["weight_map"][tensor.name] = file;
+    }
+    folder.file("d.safetensors.index.json", index.dump());
+    folder.file("config.json", tiny_dit_json().dump());
+    for (const char* name : {"a.safetensors", "b.pth", "c.bin", "d.safetensors.index.json"}) {
+      INFO(name);
+      const auto source =
+          checkpoints::open_transformer(folder / name, {.config = folder / "config.json"});
+      CHECK(same_bits(to_map(source.tensors), expected));
+    }
+  }
+  TensorList twice = tiny_dit_tensors();
+  twice.push_back(twice.front());
+  twice.back().name = "module." + twice.front().name;
+  save_tensor_list(folder / "e.safetensors", twice);
+  const std::string message =
+      message_of<UserError>([&] { checkpoints::open_transformer(folder / "e.safetensors"); });
+  CHECK(contains(message, "'" + twice.front().name + "'"));
+  CHECK(contains(message, "'module." + twice.front().name + "'"));
 }
 
 TEST_CASE("a transformer that does not fit its configuration is refused", "[layout]") {

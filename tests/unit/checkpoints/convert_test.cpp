@@ -147,24 +147,54 @@ TEST_CASE("a text-to-image model goes through every layout and stays the same", 
   }
 }
 
-TEST_CASE("the other parts of a pipeline come along, links followed", "[convert]") {
+TEST_CASE("the other parts of a pipeline come along, links of a download cache followed",
+          "[convert]") {
   const TemporaryDirectory folder;
-  save_pipeline(folder / "p");
-  folder.file("blob", "tokens");
-  fs::create_symlink(folder / "blob", folder / "p/tokenizer/linked.json");
-  fs::create_directories(folder / "p/.cache");
-  ConvertOptions options = convert(folder / "p/", folder / "d/", CheckpointFormat::kDiffusers);
+  const fs::path pipeline = folder / "models--p/snapshots/rev";
+  save_pipeline(pipeline);
+  fs::create_directories(folder / "models--p/blobs");
+  folder.file("models--p/blobs/0123abcd", "tokens");
+  fs::create_symlink("../../../blobs/0123abcd", pipeline / "tokenizer/linked.json");
+  fs::create_symlink("linked.json", pipeline / "tokenizer/again.json");
+  fs::create_directories(pipeline / ".cache");
+  ConvertOptions options = convert(pipeline / "", folder / "d/", CheckpointFormat::kDiffusers);
   options.dtype = at::kBFloat16;
   const auto report = convert_checkpoint(options);
   CHECK(report.notes.empty());
-  CHECK(file_bytes(folder / "d/model_index.json") == file_bytes(folder / "p/model_index.json"));
-  CHECK(file_bytes(folder / "d/vae/config.json") == file_bytes(folder / "p/vae/config.json"));
-  CHECK(file_bytes(folder / "d/tokenizer/linked.json") == "tokens");
+  CHECK(file_bytes(folder / "d/model_index.json") == file_bytes(pipeline / "model_index.json"));
+  CHECK(file_bytes(folder / "d/vae/config.json") == file_bytes(pipeline / "vae/config.json"));
+  CHECK(file_bytes(folder / "d/tokenizer/again.json") == "tokens");
   CHECK_FALSE(fs::is_symlink(folder / "d/tokenizer/linked.json"));
   CHECK_FALSE(fs::exists(folder / "d/.cache"));
   for (const LazyTensor& tensor : list_safetensors(folder / "d" / kWeights)) {
     CHECK(tensor.dtype == at::kBFloat16);
   }
+  // Copies: what becomes of the source is nothing to them.
+  folder.file("models--p/blobs/0123abcd", "others");
+  const std::string vae_config = file_bytes(folder / "d/vae/config.json");
+  folder.file("models--p/snapshots/rev/vae/config.json", "{}");
+  CHECK(file_bytes(folder / "d/tokenizer/linked.json") == "tokens");
+  CHECK(file_bytes(folder / "d/vae/config.json") == vae_config);
+}
+
+TEST_CASE("what lies behind a link out of a pipeline is not given away", "[convert]") {
+  const TemporaryDirectory folder;
+  save_pipeline(folder / "p");
+  fs::create_directories(folder / "home");
+  folder.file("home/key", "secret");
+  const auto message = [&] {
+    return message_of<UserError>([&] {
+      convert_checkpoint(convert(folder / "p", folder / "d", CheckpointFormat::kDiffusers));
+    });
+  };
+  SECTION("a file") { fs::create_symlink(folder / "home/key", folder / "p/vae/key"); }
+  SECTION("a folder") { fs::create_directory_symlink("../../home", folder / "p/vae/home"); }
+  SECTION("the weights") {
+    fs::rename(folder / "p" / kWeights, folder / "home/key");
+    fs::create_symlink(folder / "home/key", folder / "p" / kWeights);
+  }
+  CHECK(contains(message(), "is a link out of"));
+  CHECK_FALSE(fs::exists(folder / "d"));
 }
 
 TEST_CASE("links of a pipeline that lead in a circle or nowhere are refused", "[convert]") {

@@ -48,22 +48,24 @@ TEST_CASE("any other path stands for itself, and one that is not there is named"
       sana_test::message_of<UserError>([&] { resolve_checkpoint(folder / "none"); }), "none"));
 }
 
-TEST_CASE("a manifest tells every file that is missing, cut or changed", "[checkpoints]") {
-  const TemporaryDirectory folder;
-  for (const char* name : {"a.bin", "b.bin", "c.bin", "d.bin"}) folder.file(name, "contents");
-  write_manifest(folder.path(), {7, "vae"});
-  const Manifest manifest = check_manifest(folder.path());
-  CHECK(manifest.step == 7);
-  CHECK(manifest.task == "vae");
-  fs::remove(folder / "a.bin");
-  folder.file("b.bin", "content");
-  folder.file("c.bin", "CONTENTS");
-  const std::string message =
-      sana_test::message_of<UserError>([&] { check_manifest(folder.path()); });
-  CHECK(sana_test::contains(message, "a.bin is missing"));
-  CHECK(sana_test::contains(message, "b.bin has 7 bytes, expected 8"));
-  CHECK(sana_test::contains(message, "c.bin has another content"));
-  CHECK_FALSE(sana_test::contains(message, "d.bin"));
+TEST_CASE("what a kill leaves of a checkpoint is never taken, also when it is named",
+          "[checkpoints]") {
+  const TemporaryDirectory run;
+  for (const char* name : {"step-00000012.partial", "step-00000013.deleted", "step-00000014.old"}) {
+    const fs::path left = make_step(run / name, true);
+    INFO(left);
+    CHECK(sana_test::contains(
+        sana_test::message_of<UserError>([&] { resolve_checkpoint(left / ""); }),
+        "is what is left of a checkpoint"));
+    CHECK(sana_test::contains(
+        sana_test::message_of<UserError>([&] { resolve_checkpoint(run.path()); }),
+        "holds no complete checkpoint yet"));
+  }
+  // A whole one by another name, or behind a link, is what it is.
+  const fs::path renamed = make_step(run / "best", true);
+  CHECK(resolve_checkpoint(renamed) == renamed);
+  fs::create_directory_symlink("best", run / "latest");
+  CHECK(resolve_checkpoint(run / "latest") == run / "latest");
 }
 
 }  // namespace

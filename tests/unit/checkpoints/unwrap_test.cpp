@@ -88,8 +88,10 @@ TEST_CASE("what holds no tensors, or two of one name, is refused", "[unwrap]") {
   CHECK(contains(message(dict_of({{"step", {int64_t{1}}}})), "'a.pth' holds no tensor"));
   CHECK(contains(message(dict_of({{"state_dict", dict_of({{"lr", {0.5}}})}})),
                  "holds no tensor in 'state_dict'"));
-  CHECK(contains(message(dict_of({{"model.a", tensor(1)}, {"a", tensor(2)}})),
-                 "two tensors are named 'a'"));
+  CHECK(
+      contains(message(dict_of({{"model.a", tensor(1)}, {"a", tensor(2)}})),
+               "two tensors are named 'a' once the names of wrappers are taken off: 'model.a' and "
+               "'a'"));
 }
 
 }  // namespace sana

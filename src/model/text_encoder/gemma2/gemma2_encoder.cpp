@@ -7,7 +7,6 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "core/hash.h"
-#include "core/safetensors.h"
 #include "model/state_dict.h"
 
 namespace sana::model {
@@ -23,11 +22,11 @@ PromptStyle prompt_style(const TextEncoderConfig& config) {
 }
 
 Gemma2 load_gemma2(const TextEncoderConfig& config, Gemma2Config shape, const fs::path& file,
-                   c10::Device device) {
+                   const TensorMap& weights, c10::Device device) {
   if (!config.softcap) shape.attn_logit_softcapping = 0.0;
   Gemma2 gemma(shape);
-  const TensorMap weights = gemma2_weights(load_safetensors(file));
-  adopt_state_dict(*gemma, weights, device, parse_dtype(config.precision), file.string());
+  adopt_state_dict(*gemma, gemma2_weights(weights), device, parse_dtype(config.precision),
+                   file.string());
   return gemma;
 }
 
@@ -63,27 +62,30 @@ void keep_rows(const at::Tensor& hidden, const PromptTokens& prompt, const at::T
   mask.narrow(0, 0, 1 + kept).fill_(1);
 }
 
-// Every weight file of the folder, in the order of their names.
-std::vector<fs::path> weight_files(const fs::path& folder) {
+// Every .safetensors file of the folder, in the order of their names; `file` where there is none.
+std::vector<fs::path> weight_files(const fs::path& folder, const fs::path& file) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() == ".safetensors") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
+  if (files.empty()) files.push_back(file);
   return files;
 }
 
 }  // namespace
 
 Gemma2Encoder::Gemma2Encoder(const TextEncoderConfig& config, const Gemma2Config& shape,
-                             const fs::path& folder, const fs::path& weights, c10::Device device)
+                             const fs::path& folder, const fs::path& file, const TensorMap& weights,
+                             c10::Device device)
     : config_(config),
       device_(device),
       folder_(folder),
+      weights_file_(file),
       tokenizer_file_(find_tokenizer_file(folder_)),
       tokenizer_(open_text_tokenizer(tokenizer_file_)),
       prompts_(*tokenizer_, prompt_style(config)),
-      gemma_(load_gemma2(config, shape, weights, device)) {
+      gemma_(load_gemma2(config, shape, file, weights, device)) {
   require(tokenizer_->vocabulary_size() <= shape.vocab_size,
           "'{}' has {} tokens, but {} says vocab_size {}", tokenizer_file_.string(),
           tokenizer_->vocabulary_size(), (folder_ / kGemma2ConfigFile).string(), shape.vocab_size);
@@ -103,6 +105,14 @@ TextFeatures Gemma2Encoder::encode_negative(const std::vector<std::string>& prom
   std::vector<PromptTokens> tokens;
   for (const std::string& prompt : prompts) tokens.push_back(prompts_.negative(prompt));
   return encode_all(tokens);
+}
+
+PromptLength Gemma2Encoder::length_of(const std::string& prompt) const {
+  return prompts_.positive_length(prompt);
+}
+
+PromptLength Gemma2Encoder::length_of_negative(const std::string& prompt) const {
+  return prompts_.negative_length(prompt);
 }
 
 TextFeatures Gemma2Encoder::encode_all(const std::vector<PromptTokens>& prompts) const {
@@ -131,7 +141,8 @@ void Gemma2Encoder::encode_batch(const std::vector<PromptTokens>& prompts, size_
 std::string Gemma2Encoder::identity() const {
   std::call_once(hashed_, [&] {
     Hasher hasher;
-    for (const fs::path& file : weight_files(folder_)) hasher.add(hash_file_sample(file));
+    for (const fs::path& file : weight_files(folder_, weights_file_))
+      hasher.add(hash_file_sample(file));
     hasher.add(hash_file(folder_ / kGemma2ConfigFile));
     hasher.add(hash_file(tokenizer_file_));
     hasher.add(fmt::format("max_tokens={} lowercase={} softcap={} motion_score={} instruction=",

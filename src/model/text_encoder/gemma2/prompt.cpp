@@ -36,14 +36,30 @@ PromptTokenizer::PromptTokenizer(const TextTokenizer& tokenizer, const PromptSty
   first_kept_ = static_cast<int64_t>(tokenizer.encode(instruction).size()) - 1;
 }
 
+std::vector<int64_t> PromptTokenizer::positive_ids(const std::string& prompt) const {
+  return tokenizer_.encode(std::string(instruction_text(style_.instruction)) +
+                           positive_text(prompt, style_));
+}
+
+std::vector<int64_t> PromptTokenizer::negative_ids(const std::string& prompt) const {
+  return tokenizer_.encode(negative_text(prompt, style_));
+}
+
 PromptTokens PromptTokenizer::positive(const std::string& prompt) const {
-  const std::string text =
-      std::string(instruction_text(style_.instruction)) + positive_text(prompt, style_);
-  return {cut(tokenizer_.encode(text), longest()), first_kept_};
+  return {cut(positive_ids(prompt), longest()), first_kept_};
 }
 
 PromptTokens PromptTokenizer::negative(const std::string& prompt) const {
-  return {cut(tokenizer_.encode(negative_text(prompt, style_)), style_.max_tokens), 1};
+  return {cut(negative_ids(prompt), style_.max_tokens), 1};
+}
+
+PromptLength PromptTokenizer::positive_length(const std::string& prompt) const {
+  const auto tokens = static_cast<int64_t>(positive_ids(prompt).size());
+  return {tokens - longest() + style_.max_tokens, style_.max_tokens};
+}
+
+PromptLength PromptTokenizer::negative_length(const std::string& prompt) const {
+  return {static_cast<int64_t>(negative_ids(prompt).size()), style_.max_tokens};
 }
 
 }  // namespace sana::model

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/text_encoder/prompt_length.h"
 #include "model/text_encoder/tokenizer/text_tokenizer.h"
 
 namespace sana::model {
@@ -49,10 +50,17 @@ class PromptTokenizer {
   // Without instruction, cut to M; all M rows are kept.
   PromptTokens negative(const std::string& prompt) const;
 
+  // How much of max_tokens a prompt asks for, before it is cut; the instruction is not counted.
+  PromptLength positive_length(const std::string& prompt) const;
+  PromptLength negative_length(const std::string& prompt) const;
+
   // Tokens of the longest text that is not cut.
   int64_t longest() const { return first_kept_ + style_.max_tokens - 1; }
 
  private:
+  std::vector<int64_t> positive_ids(const std::string& prompt) const;
+  std::vector<int64_t> negative_ids(const std::string& prompt) const;
+
   const TextTokenizer& tokenizer_;
   PromptStyle style_;
   int64_t first_kept_ = 1;

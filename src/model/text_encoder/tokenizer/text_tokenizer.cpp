@@ -32,9 +32,9 @@ fs::path find_tokenizer_file(const fs::path& folder) {
 std::unique_ptr<TextTokenizer> open_text_tokenizer(const fs::path& file) {
   const std::string where = fmt::format("'{}'", file.string());
   if (file.extension() == ".json") {
-    return std::make_unique<JsonTokenizer>(read_json_file(file), where);
+    return std::make_unique<JsonTokenizer>(read_json_file(file, kMaxTokenizerBytes), where);
   }
-  return std::make_unique<SentencePieceTokenizer>(read_text_file(file), where);
+  return std::make_unique<SentencePieceTokenizer>(read_text_file(file, kMaxTokenizerBytes), where);
 }
 
 }  // namespace sana::model

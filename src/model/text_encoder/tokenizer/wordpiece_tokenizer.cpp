@@ -13,7 +13,7 @@ constexpr std::string_view kSpecialTokens[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]
 constexpr size_t kLongestWord = 100;  // code points; longer words are unknown
 
 std::unordered_map<std::string, int64_t> read_vocabulary(const std::filesystem::path& path) {
-  const std::string text = read_text_file(path);
+  const std::string text = read_text_file(path, kMaxTokenizerBytes);
   std::unordered_map<std::string, int64_t> ids;
   int64_t line = 0;
   for (size_t begin = 0; begin < text.size(); ++line) {
