@@ -1,5 +1,7 @@
 #include "core/build_config.h"
 #if SANA_HAS_VIDEO_IO
+#include <spdlog/fmt/fmt.h>
+
 #include <cmath>
 
 #include "media/decode/frame_decoder.h"
