@@ -188,12 +188,16 @@ DatasetFile read_dataset_file(const fs::path& folder) {
   const fs::path file = folder / "dataset.json";
   if (!fs::exists(file)) throw_no_dataset(folder);
   const nlohmann::json json = read_json_file(file);
-  try {
-    require_format(json, file.string());
-    return parse_dataset(json, file.string());
-  } catch (const UserError& error) {
-    throw UserError(fmt::format("{}; prepare the data set again", error.what()));
-  }
+  const auto with_remedy = [&](const char* what, const auto& body) {
+    try {
+      return body();
+    } catch (const UserError& error) {
+      throw UserError(fmt::format("{}; {}prepare the data set again", error.what(), what));
+    }
+  };
+  with_remedy("", [&] { require_format(json, file.string()); });
+  return with_remedy("the file is damaged or was edited, ",
+                     [&] { return parse_dataset(json, file.string()); });
 }
 
 }  // namespace sana::data

@@ -19,7 +19,10 @@ constexpr int kMaxRank = 8;
 constexpr int64_t kMaxChunks = int64_t{1} << 22;
 // A file on which the library dies again and again is given up.
 constexpr int kMaxDeaths = 16;
-constexpr double kPatienceS = 20;
+constexpr double kPatienceS = 10;
+// What a file can make of the library is a loop, which this ends; a disk may take its time.
+constexpr int64_t kCpuS = 8;
+constexpr double kSilenceS = 60;
 
 using Handle = Hdf5Handle;
 
@@ -242,7 +245,8 @@ ShardIndex list_tensors(const fs::path& shard, int64_t bytes,
   ShardIndex index;
   index.bytes = bytes;
   IsolationLimits limits;
-  limits.silence_s = kPatienceS;
+  limits.cpu_s = kCpuS;
+  limits.silence_s = kSilenceS;
   const auto begin = std::chrono::steady_clock::now();
   const Hdf5Guard guard;
   size_t done = 0;

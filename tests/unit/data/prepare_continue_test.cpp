@@ -69,7 +69,8 @@ TEST_CASE("a kill between shards loses none and keeps their borders", "[data]") 
     };
     CHECK_THROWS_AS(run_prepare(config, &dying), Killed);
     CHECK(run_prepare(config, &encoders).fingerprint == whole.fingerprint);
-    for (const char* shard : {"shard-00000.h5", "shard-00001.h5"}) {
+    for (const char* shard : {"shard-00000.h5", "shard-00001.h5", "shard-00000.index.json",
+                              "shard-00001.index.json", "dataset.json"}) {
       CHECK(hash_file(folder / name / shard) == hash_file(folder / "whole" / shard));
     }
   }

@@ -54,6 +54,7 @@ TEST_CASE("ranks share the work and give the data set that one process gives", "
     const PreparedDataset one(folder / (std::string("alone-") + kind));
     const PreparedDataset three(folder / (std::string("shared-") + kind));
     REQUIRE(three.size() == one.size());
+    CHECK(three.damaged_files().empty());
     for (int64_t i = 0; i < one.size(); ++i) {
       CHECK(three.info(i).id == one.info(i).id);
       CHECK(at::equal(three.read({i}).data, one.read({i}).data));

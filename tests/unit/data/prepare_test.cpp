@@ -1,5 +1,6 @@
 #include "data/prepared/prepare.h"
 
+#include "core/hash.h"
 #include "support/data_fixtures.h"
 
 namespace sana::data {
@@ -25,6 +26,10 @@ TEST_CASE("a prepared data set of pixels is encoded into latents with text featu
   CHECK(batch.text_mask.scalar_type() == at::kLong);
   CHECK(latents.null_text().eq(-1).all().item<bool>());
   CHECK(latents.null_text_mask().sizes() == at::IntArrayRef({1, 4}));
+  CHECK(latents.damaged_files().empty());
+  const auto dataset = read_dataset_file(folder / "out");
+  CHECK(dataset.shards.at(0).index_hash == sana::hash_file(folder / "out/shard-00000.index.json"));
+  CHECK(dataset.geometry.value().latent_channels == 3);
 }
 
 TEST_CASE("images or videos alone are prepared when asked for", "[data]") {

@@ -8,8 +8,6 @@
 namespace sana::data {
 namespace {
 
-const std::vector<bool> kBoth = {true, false};
-
 // What the sample of a set of three says that `edit` has changed.
 std::string damage_of_edited(const std::function<void(Sample&)>& edit, bool has_index,
                              bool has_geometry) {
@@ -69,8 +67,10 @@ TEST_CASE("a sample of other types or shapes than its set's is damaged", "[data]
       {[](auto& s) { s.mask = at::scalar_tensor(1, at::kLong); }, "mask are int64 []"},
       {[](auto& s) { s.latents = at::Tensor(); }, "sample-00000001/latents"},
       {[](auto& s) { s.text = at::Tensor(); }, "sample-00000001/text"}};
-  for (const bool has_index : kBoth) {
-    for (const Case& one : cases) {
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const Case& one = cases[i];
+    for (const bool has_index : {true, false}) {
+      if (!has_index && i % 5 != 0) continue;  // it costs more time and finds the same
       const std::string damage = damage_of_edited(one.edit, has_index, true);
       INFO(damage);
       CHECK(contains(damage, one.damage));

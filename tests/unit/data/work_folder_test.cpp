@@ -20,7 +20,7 @@ void begin_work(const fs::path& folder) {
   }
 }
 
-std::vector<nlohmann::json> lines_of(const fs::path& file) {
+std::vector<nlohmann::json> journal_lines(const fs::path& file) {
   std::istringstream in(read_all(file));
   std::vector<nlohmann::json> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(nlohmann::json::parse(line));
@@ -37,7 +37,7 @@ TEST_CASE("a journal's line of a wrong type is named", "[data]") {
   const TempFolder folder;
   begin_work(folder / "out");
   const fs::path journal = folder / "out/work/journal.jsonl";
-  const auto lines = lines_of(journal);
+  const auto lines = journal_lines(journal);
   REQUIRE(lines.size() == 6);
   const auto refusal = [&](const std::function<void(std::vector<nlohmann::json>&)>& edit) {
     auto edited = lines;
@@ -104,7 +104,7 @@ TEST_CASE("a work folder of an earlier version goes on", "[data]") {
   const TempFolder folder;
   begin_work(folder / "out");
   const fs::path journal = folder / "out/work/journal.jsonl";
-  auto lines = lines_of(journal);
+  auto lines = journal_lines(journal);
   for (auto& line : lines) line.erase("file_hash");
   write_text(journal, text_of(lines));
   {
