@@ -128,7 +128,7 @@ TEST_CASE("what pipeline.json names stays in the checkpoint, unless an option na
     return message_of<UserError>([&] { checkpoints::open_checkpoint(step, parts); });
   };
   SECTION("the VAE") {
-    for (const std::string place : {std::string("../../vae"), (folder / "vae").string()}) {
+    for (const std::string& place : {std::string("../../vae"), (folder / "vae").string()}) {
       const std::string message = complaint("vae", place);
       CHECK(contains(message, "vae: '" + place + "' is no name inside its folder"));
       CHECK(contains(message, "--vae"));
