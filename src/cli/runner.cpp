@@ -87,6 +87,9 @@ int run_command(const Command& command, const Arguments& arguments) {
 int report_error(std::exception_ptr error) {
   try {
     std::rethrow_exception(error);
+  } catch (const Stopped& stopped) {
+    log::warning("{}", stopped.what());
+    return static_cast<int>(stopped.code());
   } catch (const Error& failure) {
     return say(failure.what(), failure.code());
   } catch (const std::filesystem::filesystem_error& failure) {

@@ -199,6 +199,16 @@ void ensure_writable_directory(const fs::path& path) {
   }
 }
 
+void remove_partials(const fs::path& folder) {
+  std::error_code ignored;
+  for (fs::directory_iterator it(folder, ignored), end; it != end; it.increment(ignored)) {
+    std::error_code failed;
+    if (it->path().extension() == ".partial" && fs::is_regular_file(it->symlink_status(failed))) {
+      fs::remove(it->path(), failed);
+    }
+  }
+}
+
 StagedDirectory::StagedDirectory(fs::path target)
     : target_(std::move(target)), partial_(with_suffix(target_, ".partial")) {
   recover_old(with_suffix(target_, ""));

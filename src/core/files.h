@@ -69,6 +69,10 @@ class StagedFile {
   bool committed_ = false;
 };
 
+// Removes the files of a folder whose names end in ".partial", as a run that was killed leaves
+// them. For folders of which the caller is the only writer.
+void remove_partials(const std::filesystem::path& folder);
+
 // A folder that appears whole or not at all: fill path(), then commit(). Without commit() the
 // partial folder is removed. An older folder that a kill left aside while it was being replaced
 // ("<target>.partial.old") is put back by the constructor.

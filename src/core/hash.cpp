@@ -63,7 +63,7 @@ std::string Hasher::hex() {
 
 std::string hash_text(std::string_view text) { return Hasher().add(text).hex(); }
 
-std::string hash_file(const std::filesystem::path& path) {
+std::string hash_file(const std::filesystem::path& path, const std::function<void()>& between) {
   const PlainFile file = open_plain_file(path);
   Hasher hasher;
   std::vector<char> buffer(1 << 20);
@@ -72,6 +72,7 @@ std::string hash_file(const std::filesystem::path& path) {
     if (count == 0) return hasher.hex();
     hasher.add({buffer.data(), count});
     at += int64_t(count);
+    between();
   }
 }
 

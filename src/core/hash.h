@@ -1,6 +1,7 @@
 // SHA-1 of files and bytes.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,8 +23,10 @@ class Hasher {
 };
 
 std::string hash_text(std::string_view text);
-// Hash of a file's bytes. Throws UserError when it cannot be read.
-std::string hash_file(const std::filesystem::path& path);
+// Hash of a file's bytes. `between` is called after every MiB and may throw, to stop. Throws
+// UserError when the file cannot be read.
+std::string hash_file(
+    const std::filesystem::path& path, const std::function<void()>& between = [] {});
 // Hash that tells files of many gigabytes apart in a moment: of the size, the first four MiB (where
 // formats have their headers) and 256 blocks of 64 KiB at even distances up to the end. A file
 // below 16 MiB is hashed whole. A change between the blocks goes unnoticed. Throws UserError when

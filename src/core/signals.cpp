@@ -80,6 +80,10 @@ bool is_reader_gone(int descriptor) {
 
 int stop_signal() { return requested_signal; }
 
+void throw_if_stopped() {
+  if (stop_signal() != 0) throw Stopped();
+}
+
 void clear_stop_request() { requested_signal = 0; }
 
 }  // namespace sana

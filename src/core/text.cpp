@@ -32,17 +32,6 @@ size_t character_length(std::string_view bytes) {
   return wrong ? 0 : length;
 }
 
-// Position of the first byte that is no UTF-8; the size when all is well.
-size_t first_wrong_byte(std::string_view bytes) {
-  size_t at = 0;
-  while (at < bytes.size()) {
-    const size_t length = character_length(bytes.substr(at));
-    if (length == 0) return at;
-    at += length;
-  }
-  return at;
-}
-
 void append_utf8(std::string& text, uint32_t code) {
   if (code < 0x80) {
     text += char(code);
@@ -99,6 +88,16 @@ int64_t line_of(std::string_view bytes, size_t position) {
 }
 
 }  // namespace
+
+size_t first_wrong_byte(std::string_view bytes) {
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const size_t length = character_length(bytes.substr(at));
+    if (length == 0) return at;
+    at += length;
+  }
+  return at;
+}
 
 bool is_utf8(std::string_view bytes) { return first_wrong_byte(bytes) == bytes.size(); }
 

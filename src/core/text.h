@@ -9,6 +9,8 @@ namespace sana {
 
 // Whether the bytes are UTF-8 (no overlong forms, no surrogates).
 bool is_utf8(std::string_view bytes);
+// Position of the first byte that is no UTF-8; the size when all is well.
+size_t first_wrong_byte(std::string_view bytes);
 
 // For messages and logs: every byte that is no UTF-8 becomes U+FFFD.
 std::string valid_utf8(std::string_view bytes);
