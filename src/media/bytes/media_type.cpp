@@ -171,7 +171,9 @@ bool is_image(MediaType type) {
   }
 }
 
-bool is_clip_image(MediaType type) { return type == MediaType::kJpeg || type == MediaType::kPng; }
+bool is_clip_image(MediaType type) {
+  return type == MediaType::kJpeg || type == MediaType::kPng || type == MediaType::kWebp;
+}
 
 bool is_truncated(const ByteSource& file, MediaType type) {
   const auto size = uint64_t(file.size());

@@ -31,7 +31,7 @@ MediaType media_type(const ByteSource& file);
 const char* media_type_name(MediaType type);
 // Whether it is a type of still images, or of animated ones that are no videos.
 bool is_image(MediaType type);
-// Whether it is a type of images that a data set may hold: JPEG or PNG.
+// Whether it is a type of images that a data set may hold: JPEG, PNG or WebP.
 bool is_clip_image(MediaType type);
 
 // Whether the structure of the file reaches beyond its end (MP4 boxes, also when the index is

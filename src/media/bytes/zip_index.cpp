@@ -1,6 +1,7 @@
 #include "media/bytes/zip_index.h"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 #include "core/error.h"
@@ -44,17 +45,21 @@ bool stands_alone(const zip::EntryHeader& header, const ByteSource& zip) {
 
 }  // namespace
 
-std::map<std::string, int64_t> zip_positions(const ByteSource& zip) {
+std::map<std::string, ZipMember> zip_members(const ByteSource& zip) {
   const std::string directory = directory_of(zip);
   std::string_view rest = directory;
-  std::map<std::string, int64_t> positions;
+  std::map<std::string, ZipMember> members;
   while (const auto header = zip::take_header(rest)) {
+    ZipMember& member = members[std::string(header->name)];
+    const auto most = uint64_t(std::numeric_limits<int64_t>::max());
+    member.packed_bytes =
+        std::max(member.packed_bytes, int64_t(std::min(header->packed_bytes, most)));
     if (!stands_alone(*header, zip)) continue;
     const auto position = int64_t(header->offset);
-    const auto [earlier, is_new] = positions.emplace(std::string(header->name), position);
-    if (!is_new) earlier->second = std::min(earlier->second, position);
+    const bool is_first = member.position < 0 || position < member.position;
+    if (is_first) member.position = position;
   }
-  return positions;
+  return members;
 }
 
 }  // namespace sana::media

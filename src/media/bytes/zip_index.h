@@ -1,5 +1,6 @@
-// Where the files of a ZIP archive begin, from the directory at its end. libarchive finds a file
-// only by reading the header of every file before it. Nothing outside this folder needs it.
+// What the directory at the end of a ZIP archive says of its files. libarchive finds a file only by
+// reading the header of every file before it, and does not say how many bytes it takes packed.
+// Nothing outside this folder needs it.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -9,11 +10,17 @@
 
 namespace sana::media {
 
-// Offset of each file's own header by its name, the first of equal names; inside the archive, but
-// whether a header stands there is the caller's to notice. Left out are encrypted files, those
-// whose length stands behind them, and what follows a damaged part of the directory. Empty when the
-// directory is not found. Throws EnvironmentError when the disk fails, never for what the archive
-// holds.
-std::map<std::string, int64_t> zip_positions(const ByteSource& zip);
+struct ZipMember {
+  // Of the file's own header, inside the archive, but whether a header stands there is the caller's
+  // to notice. -1: reading cannot start there, since it is encrypted, or its length stands behind
+  // it.
+  int64_t position = -1;
+  int64_t packed_bytes = 0;
+};
+
+// By name; of equal names the first position and the most bytes. What follows a damaged part of the
+// directory is left out. Empty when the directory is not found. Throws EnvironmentError when the
+// disk fails, never for what the archive holds.
+std::map<std::string, ZipMember> zip_members(const ByteSource& zip);
 
 }  // namespace sana::media

@@ -38,7 +38,7 @@ TEST_CASE("stored and deflated zips and tars give the same files", "[media]") {
   for (const char* name : {"s.zip", "d.zip", "t.tar", "t.tar.gz"}) {
     INFO(name);
     REQUIRE(is_shard(name));
-    const auto entries = list_shard(folder / name);
+    const auto entries = list_shard(folder / name).entries;
     REQUIRE(entries.size() == 2);
     CHECK(entries[0].name == "in/b.txt");
     CHECK(entries[1].bytes == 100000);
@@ -49,8 +49,8 @@ TEST_CASE("stored and deflated zips and tars give the same files", "[media]") {
     CHECK_THROWS_AS(read_shard_entry(folder / name, "in/c.txt"), UnusableClip);
     std::string seen;
     read_shard(
-        folder / name, [](const std::string& member) { return member == "in/b.txt"; },
-        [&](const std::string& member, const std::string& bytes) { seen += member + bytes; });
+        folder / name, 1 << 20, [](const std::string& member) { return member == "in/b.txt"; },
+        [&](const ShardEntry& entry, const std::string& bytes) { seen += entry.name + bytes; });
     CHECK(seen == "in/b.txtsecond");
   }
   CHECK_FALSE(is_shard("a.mp4"));
@@ -67,7 +67,7 @@ TEST_CASE("a file of a tar is read from its place, without what stands before it
        "import tarfile\nt = tarfile.open(\"t.tar\", \"w\")\n"
        "for name in (\"in/a.txt\", \"" +
            name + "\", \"in/b.txt\"): t.add(name)\nt.close()\n");
-  const auto entries = list_shard(tar);
+  const auto entries = list_shard(tar).entries;
   REQUIRE(entries.size() == 3);
   CHECK(read_shard_entry(tar, name, entries[1].position) == "behind a long name");
   // Where another file stands by now, it is searched.
@@ -91,7 +91,7 @@ TEST_CASE("a file of a zip is read from its place, without what stands before it
     const fs::path zip = folder / "s.zip";
     pack(folder.path(), "import zipfile\nz = zipfile.ZipFile(\"s.zip\", \"w\", zipfile." + how +
                             ")\nz.write(\"in/a.txt\"), z.write(\"in/b.txt\"), z.close()\n");
-    const auto entries = list_shard(zip);
+    const auto entries = list_shard(zip).entries;
     REQUIRE(entries.size() == 2);
     CHECK(read_shard_entry(zip, "in/b.txt", entries[0].position) == "second");
     CHECK(read_shard_entry(zip, "in/a.txt", 7) == std::string(100000, 'x'));
@@ -109,13 +109,16 @@ TEST_CASE("a directory of a zip that is cut or changed anywhere is no danger", "
        "import zipfile\nz = zipfile.ZipFile(\"s.zip\", \"w\", 8)\n"
        "z.write(\"in/a.txt\"), z.write(\"in/b.txt\"), z.close()\n");
   const std::string whole = read_all(folder / "s.zip");
-  REQUIRE(zip_positions(*own_bytes(whole)).size() == 2);
+  REQUIRE(zip_members(*own_bytes(whole)).size() == 2);
   for (size_t i = 0; i < whole.size(); ++i) {
-    CHECK(zip_positions(*own_bytes(whole.substr(0, i))).size() <= 2);
+    CHECK(zip_members(*own_bytes(whole.substr(0, i))).size() <= 2);
     for (const char value : {'\0', '\x7f', '\xff'}) {
       std::string changed = whole;
       changed[i] = value;
-      for (const auto& [name, position] : zip_positions(*own_bytes(changed))) CHECK(position >= 0);
+      for (const auto& [name, member] : zip_members(*own_bytes(changed))) {
+        CHECK(member.position >= -1);
+        CHECK(member.packed_bytes >= 0);
+      }
     }
   }
 }
@@ -128,7 +131,7 @@ TEST_CASE("a zip above 4 GiB says where its files begin", "[media]") {
   pack(folder.path(),
        "import zipfile\nz = zipfile.ZipFile(\"s.zip\", \"a\")\n"
        "z.writestr(\"a.txt\", \"first\"), z.writestr(\"b.txt\", \"second\"), z.close()\n");
-  const auto entries = list_shard(folder / "s.zip");
+  const auto entries = list_shard(folder / "s.zip").entries;
   REQUIRE(entries.size() == 2);
   CHECK(entries[0].position == int64_t(5) << 30);
   CHECK(entries[1].position > entries[0].position);
@@ -146,7 +149,7 @@ TEST_CASE("a zip whose lengths stand behind its files is read all the same", "[m
        "  def flush(self): self.file.flush()\n"
        "z = zipfile.ZipFile(Pipe(), \"w\")\n"
        "z.write(\"in/b.txt\")\nz.write(\"in/a.txt\", compress_type=8)\nz.close()\n");
-  const auto entries = list_shard(folder / "s.zip");
+  const auto entries = list_shard(folder / "s.zip").entries;
   REQUIRE(entries.size() == 2);
   CHECK(entries[0].position == -1);
   for (const ShardEntry& entry : entries) {
@@ -165,7 +168,7 @@ TEST_CASE("names of other scripts are listed and found", "[media]") {
        "  t.addfile(info, io.BytesIO(b\"x\"))\nz.close(), t.close()\n");
   for (const char* name : {"s.zip", "s.tar"}) {
     INFO(name);
-    const auto entries = list_shard(folder / name);
+    const auto entries = list_shard(folder / name).entries;
     REQUIRE(entries.size() == 2);
     CHECK(entries[0].name == "caf\xC3\xA9.mp4");
     CHECK(entries[1].position > 0);
@@ -185,7 +188,7 @@ TEST_CASE("threads read one shard at once", "[media]") {
        "  info.size = len(text)\n  t.addfile(info, io.BytesIO(text))\n"
        "z.close(), t.close()\n");
   for (const char* name : {"s.zip", "s.tar"}) {
-    const auto entries = list_shard(folder / name);
+    const auto entries = list_shard(folder / name).entries;
     REQUIRE(entries.size() == 40);
     std::atomic<int> wrong = 0;
     std::vector<std::thread> threads;
@@ -227,11 +230,11 @@ TEST_CASE("a file that a shard holds half of is damaged, those before it are not
   pack(folder.path(),
        "import tarfile\nt = tarfile.open(\"t.tar\", \"w\")\n"
        "for name in (\"in/b.txt\", \"in/a.txt\"): t.add(name)\nt.close()\n");
-  const auto entries = list_shard(folder / "t.tar");
+  const auto entries = list_shard(folder / "t.tar").entries;
   fs::resize_file(folder / "t.tar", 50000);
   for (const int64_t position : {int64_t(-1), entries[1].position}) {
     CHECK(contains(error_of([&] { read_shard_entry(folder / "t.tar", "in/a.txt", position); }),
-                   "damaged shard"));
+                   "the shard ends before"));
   }
   CHECK(read_shard_entry(folder / "t.tar", "in/b.txt", entries[0].position) == "second");
 }
