@@ -71,8 +71,10 @@ int prepare_command(CLI::App& app, const Arguments& arguments) {
     return static_cast<int>(ExitCode::kTerminated);
   }
   if (ranks.rank != 0) return static_cast<int>(ExitCode::kOk);  // rank 0 speaks for all
-  std::cout << fmt::format("{}: {} samples from {} clips, {} unused\n", config.data.output,
-                           result.samples, result.listed, result.unused);
+  const std::string cut =
+      result.cut_captions > 0 ? fmt::format(", {} captions cut", result.cut_captions) : "";
+  std::cout << fmt::format("{}: {} samples from {} clips, {} unused{}\n", config.data.output,
+                           result.samples, result.listed, result.unused, cut);
   return static_cast<int>(ExitCode::kOk);
 }
 

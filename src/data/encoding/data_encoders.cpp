@@ -41,6 +41,10 @@ Encoders DataEncoders::functions() const {
   encoders.negative_text = [loaded](const std::vector<std::string>& prompts) {
     return on_cpu(loaded->text->encode_negative(prompts));
   };
+  encoders.num_tokens = [loaded](const std::string& prompt) {
+    return loaded->text->num_tokens(prompt);
+  };
+  encoders.max_tokens = loaded->text->max_tokens();
   encoders.vae_identity = loaded->vae->identity();
   encoders.text_identity = loaded->text->identity();
   encoders.vae_name = loaded->vae_name;

@@ -33,7 +33,7 @@ class MediaSource : public ClipSource {
  public:
   MediaSource(const PrepareConfig& config, ProgressSink& progress, const LaunchRank& ranks)
       : config_(config),
-        items_(list_sources(config.source, config.only, config.captions)),
+        items_(list_sources(config.source, config.only, config.captions, config.max_member_mib)),
         hash_(hash_sources(items_, progress, ranks, hash_list(config, ranks))),
         clips_(clip_settings(config)) {
     warn_of_compressed_shards();
@@ -119,7 +119,11 @@ class PixelsSource : public ClipSource {
     settings_["max_shard_mib"] = config.max_shard_mib;
     log::info("{}: prepared pixels; fps ({:g}), frames and sizes are those they were made with",
               config.source, pixels_.fps());
+    std::set<std::string> ids;
     for (int64_t i = 0; i < pixels_.size(); ++i) {
+      require(ids.insert(pixels_.info(i).id).second,
+              "source: {} has two samples called '{}'; give each an id of its own", config.source,
+              pixels_.info(i).id);
       const bool is_image = pixels_.info(i).bucket.frames == 1;
       if (config.only == "all" || is_image == (config.only == "images")) kept_.push_back(i);
     }

@@ -15,6 +15,8 @@
 #include "data/prepared/bucket_table.h"
 #include "data/prepared/clip_source.h"
 #include "data/prepared/dataset_file.h"
+#include "data/prepared/hdf5_file.h"
+#include "data/prepared/prepare_counts.h"
 #include "data/prepared/prepare_parts.h"
 #include "data/prepared/prepare_rules.h"
 #include "data/prepared/prepared_dataset.h"
@@ -60,6 +62,8 @@ bool prepare_source(const ClipSource& source, int64_t index, SampleMaker& maker,
       record.bucket = {clip.pixels.size(1), clip.pixels.size(2), clip.pixels.size(0)};
       work.add_sample(std::move(record), sample);
     }
+  } catch (const Stopped&) {
+    return false;  // in the middle of a long video
   } catch (const media::UnusableClip& unusable) {
     problem = unusable.record(source.id(index));
   }
@@ -177,8 +181,36 @@ void finish(DatasetFile& dataset, const fs::path& output, const SampleMaker& mak
   log::info("{}: {} samples, {}", output.string(), dataset.samples.size(), kind_name(dataset.kind));
 }
 
+std::set<std::string> ids_of(const DropReport& report) {
+  std::set<std::string> ids;
+  for (const media::UnusedClip& clip : report.clips()) ids.insert(clip.id);
+  return ids;
+}
+
+// Captions that are cut, into the description and the log.
+void report_cut_captions(DatasetFile& dataset, const std::vector<SampleRecord>& samples,
+                         const Encoders* encoders) {
+  if (encoders == nullptr) return;
+  const CutCaptions cut = find_cut_captions(samples, *encoders);
+  if (cut.count == 0) return;
+  dataset.source["cut_captions"] = {
+      {"count", cut.count}, {"longest", cut.longest}, {"first", cut.first}};
+  log::warning("{}", cut_captions_text(cut, encoders->max_tokens));
+}
+
+int64_t num_cut_captions(const DatasetFile& dataset) {
+  const auto cut = dataset.source.find("cut_captions");
+  const bool is_known = cut != dataset.source.end() && cut->is_object() && cut->contains("count") &&
+                        (*cut)["count"].is_number_integer();
+  return is_known ? (*cut)["count"].get<int64_t>() : 0;
+}
+
 PrepareResult result_of(const DatasetFile& dataset) {
-  return {dataset.listed, dataset.unused, static_cast<int64_t>(dataset.samples.size()), false,
+  return {dataset.listed,
+          dataset.unused,
+          static_cast<int64_t>(dataset.samples.size()),
+          num_cut_captions(dataset),
+          false,
           dataset.fingerprint()};
 }
 
@@ -201,11 +233,16 @@ PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source
   if (!prepare_all(source, maker, work, progress)) {
     log::warning("stopped with {} samples in {}; run the same command again to continue",
                  work.samples().size(), config.output);
-    return {source.size(), static_cast<int64_t>(work.unused().size()),
-            static_cast<int64_t>(work.samples().size()), true, ""};
+    return {source.size(),
+            static_cast<int64_t>(work.unused().size()),
+            static_cast<int64_t>(work.samples().size()),
+            0,
+            true,
+            ""};
   }
   DropReport unused;
   for (const auto& [id, clip] : work.unused()) unused.add(clip);
+  check_counts(source, work.samples(), ids_of(unused));
   if (is_part) {  // told of the whole, once all parts are there
     unused.write(fs::path(config.output) / kUnusedFile);
   } else {
@@ -213,6 +250,7 @@ PrepareResult prepare_here(const PrepareConfig& config, const ClipSource& source
     report_unused(config, source.size(), work.samples(), unused);
     log_retiming(work.samples(), dataset.fps());
     log_hdr(work.samples());
+    report_cut_captions(dataset, work.samples(), encoders);
   }
   finish(dataset, config.output, maker, work);
   return result_of(dataset);
@@ -251,14 +289,17 @@ PrepareResult prepare(const PrepareConfig& config, const Encoders* encoders, Pro
     const auto result = prepare_here(part, share, encoders, part_dataset, progress);
     if (result.stopped) return result;
   }
-  if (ranks.rank != 0) return {source->size(), 0, 0, false, ""};
+  if (ranks.rank != 0) return {source->size(), 0, 0, 0, false, ""};
   if (!wait_for_parts(output, ranks.count, progress)) {
-    return {source->size(), 0, 0, true, ""};
+    return {source->size(), 0, 0, 0, true, ""};
   }
   merge_parts(output, ranks.count, *source, dataset);
-  report_unused(config, source->size(), dataset.samples, read_unused(output));
+  const DropReport unused = read_unused(output);
+  check_counts(*source, dataset.samples, ids_of(unused));
+  report_unused(config, source->size(), dataset.samples, unused);
   log_retiming(dataset.samples, dataset.fps());
   log_hdr(dataset.samples);
+  report_cut_captions(dataset, dataset.samples, encoders);
   write_dataset_file(output, dataset);
   log::info("{}: {} samples of {} processes", output.string(), dataset.samples.size(), ranks.count);
   return result_of(dataset);

@@ -51,6 +51,9 @@ struct Encoders {
   std::function<std::pair<at::Tensor, at::Tensor>(const std::vector<std::string>&)> text;
   // The same for the empty caption of dropped conditions.
   std::function<std::pair<at::Tensor, at::Tensor>(const std::vector<std::string>&)> negative_text;
+  // Tokens of a caption when nothing is cut, and how many are kept. Null: not known.
+  std::function<int64_t(const std::string&)> num_tokens;
+  int64_t max_tokens = 0;
   std::string vae_identity;
   std::string text_identity;
   std::string vae_name = "VAE";  // for messages: "LTX-2 VAE"
@@ -58,16 +61,18 @@ struct Encoders {
 };
 
 struct PrepareResult {
-  int64_t listed = 0;    // clips of the source
-  int64_t unused = 0;    // of these, see unused_clips.jsonl
-  int64_t samples = 0;   // in the data set
-  bool stopped = false;  // by a signal, before the end; the same call continues
+  int64_t listed = 0;        // clips of the source
+  int64_t unused = 0;        // of these, see unused_clips.jsonl
+  int64_t samples = 0;       // in the data set
+  int64_t cut_captions = 0;  // longer than the text encoder takes
+  bool stopped = false;      // by a signal, before the end; the same call continues
   std::string fingerprint;
 };
 
 // Prepares config.source in config.output. A stopped or killed call is continued by the same call,
 // with the same result; a finished one is found to be up to date. Every unused clip is listed with
-// its reason and remedy in unused_clips.jsonl and in the log. `encoders` is needed for latents
+// its reason and remedy in unused_clips.jsonl and in the log; captions that the text encoder cuts
+// are counted in dataset.json (source.cut_captions) and in the log. `encoders` is needed for latents
 // only.
 //
 // Of several ranks each makes its share, every ranks.count-th clip, below <output>/parts; rank 0

@@ -26,8 +26,9 @@ std::array<TileAxis, 3> axes_of(const VaeGeometry& geometry) {
 
 void check_multiple(const char* name, int64_t value, int64_t stride) {
   const int64_t below = value / stride * stride;
+  const int64_t nearest = std::max(below, stride);
   require(value == below, "{} is {}, must be a multiple of {} for this VAE; nearest are {} and {}",
-          name, value, stride, below, below + stride);
+          name, value, stride, nearest, nearest + stride);
 }
 
 void check_axis(const char* name, const std::optional<int64_t>& tile, const char* overlap_name,
