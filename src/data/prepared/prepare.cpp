@@ -15,7 +15,6 @@
 #include "data/prepared/bucket_table.h"
 #include "data/prepared/clip_source.h"
 #include "data/prepared/dataset_file.h"
-#include "data/prepared/hdf5_file.h"
 #include "data/prepared/prepare_counts.h"
 #include "data/prepared/prepare_parts.h"
 #include "data/prepared/prepare_rules.h"

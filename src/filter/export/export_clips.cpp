@@ -4,6 +4,7 @@
 #include "core/error.h"
 
 #if SANA_HAS_VIDEO_IO
+#include <algorithm>
 #include <opencv2/imgproc.hpp>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/output_lock.h"
 #include "core/signals.h"
 #include "data/source/manifest_line.h"
+#include "filter/export/export_names.h"
 #include "media/decode/video_stream.h"
 #include "media/encode/video_encoder.h"
 #include "media/unusable.h"
@@ -36,13 +38,6 @@ std::vector<data::ManifestLine> read_lines(const fs::path& manifest) {
     lines.push_back(std::move(line));
   });
   return lines;
-}
-
-std::string file_name(std::string id) {
-  for (char& c : id) {
-    if (c == '/' || c == '#' || c == '\\') c = '_';
-  }
-  return id;
 }
 
 // The part of each picture that the manifest names.
@@ -75,31 +70,56 @@ void export_clip(const data::ManifestLine& clip, const fs::path& target) {
   staged.commit();
 }
 
+// The clip and its caption, unless they are there.
+void export_named(const data::ManifestLine& clip, const fs::path& folder, const std::string& name,
+                  ExportRecord& record) {
+  if (!record.has(name, clip)) {
+    record.add(name, clip);
+    export_clip(clip, folder / (name + ".mp4"));
+  }
+  if (!clip.caption.empty()) {
+    write_file_atomically(folder / (name + ".txt"), clip.caption + "\n");
+  }
+}
+
+// Of clips that could not be exported, the first ten are named.
+void require_all(const std::vector<std::string>& problems, int64_t exported,
+                 const fs::path& folder) {
+  if (problems.empty()) return;
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(problems.size(), 10); ++i) text += "\n  " + problems[i];
+  throw UserError(
+      fmt::format("{} of {} clips are not exported to {} (filter again, if their videos have "
+                  "changed):{}{}",
+                  problems.size(), int64_t(problems.size()) + exported, folder.string(), text,
+                  problems.size() > 10 ? "\n  ..." : ""));
+}
+
 }  // namespace
 
 int64_t export_clips(const fs::path& manifest, const fs::path& folder, ProgressSink& progress) {
   const auto lines = read_lines(manifest);
+  const auto names = export_names(lines);
   ensure_writable_directory(folder);
   const OutputLock lock = OutputLock::of_folder(folder);
+  ExportRecord record(folder);
+  record.remove_partials();
   progress.begin("exporting " + folder.string(), int64_t(lines.size()), "clips");
   int64_t exported = 0;
-  for (const data::ManifestLine& clip : lines) {
-    if (stop_signal() != 0) break;
-    const fs::path target = folder / (file_name(clip.id) + ".mp4");
-    if (!fs::exists(target)) {
-      try {
-        export_clip(clip, target);
-      } catch (const media::UnusableClip& error) {
-        throw UserError(fmt::format("{}: {}; filter again", clip.id, error.what()));
-      }
+  std::vector<std::string> problems;
+  for (size_t i = 0; i < lines.size() && stop_signal() == 0; ++i) {
+    try {
+      export_named(lines[i], folder, names[i], record);
+      ++exported;
+    } catch (const media::UnusableClip& error) {
+      problems.push_back(fmt::format("{}: {}", lines[i].id, error.what()));
+    } catch (const UserError& error) {
+      problems.push_back(fmt::format("{}: {}", lines[i].id, error.what()));
     }
-    if (!clip.caption.empty()) {
-      write_file_atomically(fs::path(target).replace_extension(".txt"), clip.caption + "\n");
-    }
-    ++exported;
     progress.advance();
   }
   progress.end();
+  if (stop_signal() == 0) require_all(problems, exported, folder);
   return exported;
 }
 
