@@ -55,6 +55,11 @@ Loaded load_scores(const FilterConfig& config, ProgressSink& progress) {
     loaded.table.add(record, std::move(sidecar.captions), sidecar.scores);
   });
   progress.end();
+  const int64_t used = loaded.table.num_videos(), unusable = loaded.input.unusable.count;
+  if (loaded.input.files != used + unusable) {
+    throw InternalError(fmt::format("{} videos are listed, but {} are used and {} unusable",
+                                    loaded.input.files, used, unusable));
+  }
   return loaded;
 }
 
@@ -98,8 +103,10 @@ void write_report(const FilterConfig& config, const Loaded& loaded,
 bool measure(const FilterConfig& config, ProgressSink& progress) {
 #if SANA_HAS_VIDEO_IO
   const std::string measured_with = config.measured_with();
-  const std::vector<VideoFile> videos = list_videos(config.sources, progress);
+  const std::vector<VideoFile> videos =
+      list_videos(config.sources, config.max_member_mib, progress);
   ensure_writable_directory(config.output);
+  remove_partials(config.output);
   ScoreStore store(config.output);
   const Thumbnails thumbnails{fs::path(config.output)};
   if (!measure_all(config, videos, measured_with, store, thumbnails, progress)) return false;
@@ -118,6 +125,9 @@ bool measure(const FilterConfig& config, ProgressSink& progress) {
 
 FilterResult decide(const FilterConfig& config, ProgressSink& progress) {
   ensure_writable_directory(config.output);
+  for (const fs::path& folder : {fs::path(config.output), fs::path(config.output) / "report"}) {
+    remove_partials(folder);
+  }
   Loaded loaded = load_scores(config, progress);
   ShotTable& table = loaded.table;
   if (config.copy_distance) mark_copies(table, *config.copy_distance);

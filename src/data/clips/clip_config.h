@@ -8,11 +8,13 @@
 #include "core/config/problems.h"
 #include "data/clips/bucket.h"
 #include "data/clips/video_reader.h"
+#include "data/source/media_lister.h"
 
 namespace sana::data {
 
 struct ClipConfig {
   std::vector<std::string> captions;
+  int64_t max_member_mib = kMaxMemberMib;
   double fps = 16;
   int64_t frames = 81;
   std::vector<int64_t> shorter_frames;
@@ -26,6 +28,7 @@ struct ClipConfig {
         "Names of caption files beside the shards, for clips without one of their own: _Qwen2_5-VL "
         "for <shard>_Qwen2_5-VL.json, and for loose clips _Qwen2_5-VL.json in their folder; the "
         "first that has the clip is taken.");
+    b.field("max_member_mib", max_member_mib, kMaxMemberHelp, config::between<int64_t>(1, 1 << 20));
     b.field("fps", fps, "Frames per second of the clips; others are retimed.",
             config::between(0.1, 240.0));
     b.field("frames", frames,

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "data/clips/clip_plan.h"
 #include "data/clips/frame_selection.h"
 #include "data/clips/place_stream.h"
@@ -77,6 +78,7 @@ FrameTimes decode_frame_times(media::VideoStream& stream, const Place& video) {
   FrameTimes times;
   for (bool has_frame = stream.next_at(video.start_s);
        has_frame && (!video.end_s || stream.time_s() < *video.end_s); has_frame = stream.next()) {
+    throw_if_stopped();
     if (is_in_window(video, stream.time_s())) times.seconds.push_back(stream.time_s());
   }
   stream.check_decoded(/*is_whole=*/video.start_s == 0 && !video.end_s);

@@ -53,7 +53,7 @@ struct FrameTimes {
 };
 
 // Decodes what is used of the video for its timestamps. Throws UnusableClip when something is
-// damaged.
+// damaged, Stopped.
 FrameTimes decode_frame_times(media::VideoStream& stream, const Place& video);
 
 }  // namespace sana::data

@@ -2,6 +2,7 @@
 
 #include "core/build_config.h"
 #include "core/error.h"
+#include "core/signals.h"
 #include "data/clips/bucket.h"
 #include "media/bytes/media_type.h"
 #include "media/no_video_io.h"
@@ -55,6 +56,7 @@ void decode_placed(media::VideoStream& stream, const Place& video, const ClipSet
   const int64_t last = placements.rbegin()->first;
   int64_t index = 0;
   for (bool has_frame = stream.next_at(video.start_s); has_frame; has_frame = stream.next()) {
+    throw_if_stopped();
     if (!is_in_window(video, stream.time_s())) continue;
     if (const auto placed = placements.find(index); placed != placements.end()) {
       const at::Tensor frame = sized_frame(stream, crop, bucket);

@@ -37,8 +37,8 @@ struct DecodedClips {
 
 // The clips of a video: retimed to settings.fps by nearest timestamps, cut into windows, resized
 // and cropped; the rotation that the file asks for is applied. Throws UnusableClip: missing, zero
-// bytes, wrong type, truncated, cannot decode, damaged, too short; EnvironmentError when this build
-// has no OpenCV, FFmpeg or libjpeg.
+// bytes, wrong type, truncated, cannot decode, damaged, too short; Stopped; EnvironmentError when
+// this build has no OpenCV, FFmpeg or libjpeg.
 DecodedClips read_video(const Place& video, const ClipSettings& settings);
 
 // An image as a clip of one frame (JPEG or PNG; EXIF orientation applied); of `image` only path and

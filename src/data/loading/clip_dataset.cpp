@@ -6,12 +6,14 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/signals.h"
 #include "media/no_video_io.h"
 #include "media/unusable.h"
 
@@ -53,11 +55,13 @@ std::string describe(const SampleInfo& info, const PlannedClip& clip, const std:
 ClipDataset::ClipDataset(const ClipDatasetConfig& config, ProgressSink& progress)
     : config_(config),
       settings_(clip_settings(config.clips)),
-      items_(list_sources(config.source, config.only, config.clips.captions)) {
+      items_(list_sources(config.source, config.only, config.clips.captions,
+                          config.clips.max_member_mib)) {
   std::vector<Planned> planned(items_.size());
   std::mutex lock;
   progress.begin("looking through the clips", int64_t(items_.size()), "files");
   for_each_index(items_.size(), config.num_workers, [&](size_t i) {
+    throw_if_stopped();
     planned[i] = plan_item(items_[i]);
     const std::lock_guard guard(lock);
     progress.advance();
@@ -75,6 +79,7 @@ ClipDataset::ClipDataset(const ClipDatasetConfig& config, ProgressSink& progress
     }
   }
   fingerprint_ = hasher.hex();
+  check_counts();
   require(!infos_.empty(), "{}: no clip is usable\n{}", config.source.string(),
           unused_.summary(num_listed(), 0, 0));
 }
@@ -109,6 +114,15 @@ void ClipDataset::add_item(size_t index, const Planned& planned) {
     clips_.push_back(planned.plan.clips[k]);
     hdr_.add(planned.plan.hdr);
   }
+}
+
+// Each item is in some sample, or told.
+void ClipDataset::check_counts() const {
+  const auto used = int64_t(std::set<size_t>(item_of_.begin(), item_of_.end()).size());
+  const auto unused = int64_t(unused_.clips().size());
+  if (num_listed() == used + unused) return;
+  throw InternalError(fmt::format("{} clips are listed, but {} are used and {} unused",
+                                  num_listed(), used, unused));
 }
 
 Sample ClipDataset::sample(int64_t index) const {

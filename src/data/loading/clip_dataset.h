@@ -54,6 +54,7 @@ class ClipDataset final : public Dataset {
   };
   Planned plan_item(const SourceItem& item) const;
   void add_item(size_t index, const Planned& planned);
+  void check_counts() const;
 
   ClipDatasetConfig config_;
   ClipSettings settings_;

@@ -12,6 +12,7 @@
 
 #include "core/hash.h"
 #include "core/json_dump.h"
+#include "core/signals.h"
 #include "core/text.h"
 #include "data/line_file.h"
 
@@ -90,6 +91,7 @@ class HashList {
 std::optional<std::string> wait_for(HashList& list, const fs::path& file, const FileState& state,
                                     double patience_s, Clock::time_point& last_news) {
   while (true) {
+    throw_if_stopped();
     if (list.refresh()) last_news = Clock::now();
     if (auto hash = list.find(file, state)) return hash;
     const double waited_s = std::chrono::duration<double>(Clock::now() - last_news).count();
@@ -102,7 +104,7 @@ std::optional<std::string> wait_for(HashList& list, const fs::path& file, const 
 // only that clip is left out.
 std::string hash_of(const fs::path& file) {
   try {
-    return hash_file(file);
+    return hash_file(file, throw_if_stopped);
   } catch (const UserError&) {
     return "unreadable";
   }
@@ -122,6 +124,7 @@ std::map<fs::path, std::string> hash_contents(const std::vector<fs::path>& files
   // Of all files, not of each: processes that have ended are waited for once.
   Clock::time_point last_news;
   const auto find = [&](const fs::path& file, bool is_mine) {
+    throw_if_stopped();
     const auto state = state_of(file);
     if (!state) return std::string("missing");
     if (::access(file.c_str(), R_OK) != 0) return std::string("unreadable");

@@ -18,7 +18,7 @@ namespace sana::data {
 // modified_ns, hash} that grows; entries of a file that has changed since do not count. One process
 // reads everything and writes no list. When nothing has come from the others for `patience_s`
 // seconds, since they have ended or wait for their turn, their shares are read here. Throws
-// UserError when a file cannot be read.
+// UserError when a file cannot be read, Stopped.
 std::map<std::filesystem::path, std::string> hash_contents(
     const std::vector<std::filesystem::path>& files, const LaunchRank& ranks,
     const std::filesystem::path& list, ProgressSink& progress, double patience_s = 30);

@@ -1,9 +1,13 @@
 #include "data/source/manifest_line.h"
 
-#include <fstream>
+#include <cmath>
 
 #include "core/config/checks.h"
 #include "core/error.h"
+#include "core/json_object.h"
+#include "core/signals.h"
+#include "core/text.h"
+#include "core/text_lines.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
@@ -13,8 +17,13 @@ using Json = nlohmann::json;
 using Complaint = std::optional<std::string>;
 
 // The ranges of all keys.
-Complaint check_time(double seconds) { return config::at_least(0.0)(seconds); }
-Complaint check_side(int64_t pixels) { return config::at_least<int64_t>(0)(pixels); }
+constexpr double kMostSeconds = 1e7;  // four months
+constexpr int64_t kMostPixels = 1'000'000;
+constexpr double kMostDescribed = 1e12;
+constexpr size_t kMostCaptionBytes = size_t(1) << 20;
+
+Complaint check_time(double seconds) { return config::between(0.0, kMostSeconds)(seconds); }
+Complaint check_side(int64_t pixels) { return config::between<int64_t>(0, kMostPixels)(pixels); }
 Complaint check_count(int64_t count) { return config::at_least<int64_t>(1)(count); }
 Complaint check_rate(double fps) {
   if (fps > 0) return std::nullopt;
@@ -25,22 +34,22 @@ void require_none(const char* key, const Complaint& complaint) {
   if (complaint) throw UserError(fmt::format("{} {}", key, *complaint));
 }
 
-CropBox crop_from_json(const Json& crop) {
-  return {crop.at(0), crop.at(1), crop.at(2), crop.at(3)};
+CropBox crop_from_json(const JsonObject& json) {
+  const auto crop = json.required<std::vector<int64_t>>("crop");
+  if (crop.size() != 4) json.refuse("crop", "[x, y, width, height]");
+  return {crop[0], crop[1], crop[2], crop[3]};
 }
 
-// What says which clip it is. Throws nlohmann::json::exception.
-void read_clip(const Json& json, ManifestLine& line) {
+// What says which clip it is.
+void read_clip(const JsonObject& json, ManifestLine& line) {
   Place& place = line.place;
-  place.path = json.at("path").get<std::string>();
-  place.member = json.value("member", "");
-  place.start_s = json.value("start_s", 0.0);
-  if (json.contains("end_s")) place.end_s = json["end_s"].get<double>();
-  if (json.contains("crop")) place.crop = crop_from_json(json["crop"]);
-  line.id = place.path.generic_string();
-  if (!place.member.empty()) line.id += "/" + place.member;
-  line.id = json.value("id", line.id);
-  line.weight = json.value("weight", 1.0);
+  place.path = path_from_text(json.required<std::string>("path"));
+  place.member = name_from_text(json.value_or<std::string>("member", ""));
+  place.start_s = json.value_or("start_s", 0.0);
+  if (json.has("end_s")) place.end_s = json.required<double>("end_s");
+  if (json.has("crop")) place.crop = crop_from_json(json);
+  line.id = json.has("id") ? json.required<std::string>("id") : line.default_id();
+  line.weight = json.value_or("weight", 1.0);
 }
 
 std::string text_or_none(const Json& json, const char* key) {
@@ -52,7 +61,9 @@ template <class Number, class Check>
 std::optional<Number> number_or_none(const Json& json, const char* key, const Check& check) {
   const auto found = json.find(key);
   if (found == json.end() || !found->is_number()) return std::nullopt;
-  const auto number = found->template get<Number>();
+  const auto written = found->template get<double>();  // any number is one
+  if (!(std::abs(written) <= kMostDescribed)) return std::nullopt;
+  const auto number = static_cast<Number>(written);
   return check(number) ? std::nullopt : std::optional<Number>(number);
 }
 
@@ -87,8 +98,8 @@ std::optional<std::string> WeightRange::operator()(double weight) const {
 }
 
 nlohmann::ordered_json ManifestLine::to_json() const {
-  nlohmann::ordered_json json = {{"id", id}, {"path", place.path.native()}};
-  if (!place.member.empty()) json["member"] = place.member;
+  nlohmann::ordered_json json = {{"id", id}, {"path", path_as_text(place.path)}};
+  if (!place.member.empty()) json["member"] = name_as_text(place.member);
   json["start_s"] = place.start_s;
   if (place.end_s) json["end_s"] = *place.end_s;
   if (frames) json["frames"] = *frames;
@@ -108,15 +119,19 @@ nlohmann::ordered_json ManifestLine::to_json() const {
   return json;
 }
 
+std::string ManifestLine::default_id() const {
+  std::string text = path_as_text(place.path);
+  if (!place.member.empty()) text = fmt::format("{}/{}", text, name_as_text(place.member));
+  if (place.start_s == 0 && !place.end_s) return text;
+  return fmt::format("{}@{}-{}", text, place.start_s,
+                     place.end_s ? fmt::to_string(*place.end_s) : "");
+}
+
 ManifestLine ManifestLine::from_json(const Json& json) {
   require(json.is_object() && json.contains("path") && json["path"].is_string(),
           "expected an object with 'path' and 'caption', both texts");
   ManifestLine line;
-  try {
-    read_clip(json, line);
-  } catch (const Json::exception& error) {
-    throw UserError(error.what());
-  }
+  read_clip(JsonObject(json, "this line"), line);
   read_description(json, line);
   return line;
 }
@@ -124,7 +139,12 @@ ManifestLine ManifestLine::from_json(const Json& json) {
 void ManifestLine::check() const {
   require_none("weight", WeightRange{}(weight));
   require_none("start_s", check_time(place.start_s));
-  if (place.end_s) require_none("end_s", config::at_least(place.start_s)(*place.end_s));
+  if (place.end_s) {
+    require_none("end_s", config::at_least(place.start_s)(*place.end_s));
+    require_none("end_s", check_time(*place.end_s));
+  }
+  require(caption.size() <= kMostCaptionBytes, "caption has {} bytes, expected at most {}",
+          caption.size(), kMostCaptionBytes);
   if (place.crop) {
     for (const int64_t side : {place.crop->x, place.crop->y, place.crop->width, place.crop->height})
       require_none("crop", check_side(side));
@@ -135,23 +155,28 @@ void ManifestLine::check() const {
   if (height) require_none("height", check_count(*height));
 }
 
+fs::path path_in_list(const fs::path& folder, const std::string& text) {
+  const fs::path named = folder / path_from_text(text), literal = folder / text;
+  if (named == literal) return named;
+  std::error_code ignored;
+  return !fs::exists(named, ignored) && fs::exists(literal, ignored) ? literal : named;
+}
+
 void read_manifest(const fs::path& manifest,
                    const std::function<void(ManifestLine line, int64_t number)>& take) {
-  std::ifstream file(manifest);
-  require(file.good(), "{}: cannot be read", manifest.string());
-  std::string text;
-  for (int64_t number = 1; std::getline(file, text); ++number) {
+  TextLines lines(manifest);
+  for (std::string text; lines.next(text);) {
+    throw_if_stopped();
     if (text.find_first_not_of(" \t\r\v\f") == std::string::npos) continue;
-    const std::string where = fmt::format("{}:{}", manifest.string(), number);
     const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    require(!json.is_discarded(), "{}: not JSON; expected one object per line", where);
-    ManifestLine line = with_context(where, [&] {
+    require(!json.is_discarded(), "{}: not JSON; expected one object per line", lines.where());
+    ManifestLine line = with_context(lines.where(), [&] {
       ManifestLine read = ManifestLine::from_json(json);
       read.check();
       return read;
     });
-    line.place.path = manifest.parent_path() / line.place.path;
-    take(std::move(line), number);
+    line.place.path = path_in_list(manifest.parent_path(), json["path"].get<std::string>());
+    take(std::move(line), lines.number());
   }
 }
 

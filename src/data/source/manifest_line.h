@@ -3,16 +3,18 @@
 //
 //   key                          range               read by
 //   path                         a text              all; relative to the manifest, or absolute
-//   id                           a text              all; without it: path, and member
+//   id                           a text              all; without it: path, member, and "@1.5-4"
+//                                                    where the line has times
 //   member                       a text              all; the path is then a shard
-//   start_s, end_s               0 <= start <= end   all; seconds after the first frame
-//   crop [x, y, width, height]   each at least 0     all; of the picture as it is shown
-//   caption                      a text              all
+//   start_s, end_s               0 <= start <= end   all; seconds after the first frame, below 1e7
+//   crop [x, y, width, height]   integers, 0 to 1e6  all; of the picture as it is shown
+//   caption                      a text, 1 MiB       all
 //   weight                       above 0, to 1000    prepare, train: times drawn in an epoch
 //   frames, fps, width, height   above 0             filter's export (fps): of the shot, its video
 //   caption_source, captions {source: [text, weight]}, scores {name: number}   people
 //
-// Other keys are passed over, so that a list may carry what it likes. So are the last two rows and
+// Names of files that are no UTF-8 stand in path, member and id as core/text.h has them
+// (path_as_text). Other keys are passed over, so that a list may carry what it likes. So are the last two rows and
 // `caption` when their values are of another type or range: other programs use the same names.
 #pragma once
 #include <cstdint>
@@ -52,6 +54,9 @@ struct ManifestLine {
   double weight = 1;
   std::vector<std::pair<std::string, double>> scores;
 
+  // "a.mp4", "s.zip/k.mp4", "a.mp4@1.5-4" (end_s is left out where the line has none): what the
+  // clip is called that has no id. Of lines that differ in crop alone it is the same.
+  std::string default_id() const;
   // Keys in the order in which filter has always written them; what is not known is left out.
   nlohmann::ordered_json to_json() const;
   // Throws UserError when a key that says which clip it is has another type; ranges are left to
@@ -61,8 +66,13 @@ struct ManifestLine {
   void check() const;
 };
 
+// What a text in a list names, seen from the list's folder: core/text.h's name of a file that is
+// no UTF-8, unless there is a file that is called just like the text.
+std::filesystem::path path_in_list(const std::filesystem::path& folder, const std::string& text);
+
 // Hands out the lines of a manifest with their numbers, counted from 1, checked, and with paths to
-// open. Empty lines are passed over. Throws UserError naming file and line.
+// open. Empty lines are passed over; the file may be UTF-8 or UTF-16 with a mark, with lines of 16
+// MiB. Throws UserError naming file and line, Stopped.
 void read_manifest(const std::filesystem::path& manifest,
                    const std::function<void(ManifestLine line, int64_t number)>& take);
 

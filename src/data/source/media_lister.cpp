@@ -1,94 +1,22 @@
 #include "data/source/media_lister.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cctype>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <tuple>
 
 #include "core/error.h"
-#include "core/log.h"
+#include "core/signals.h"
 #include "core/text.h"
+#include "core/text_lines.h"
 #include "data/source/caption_text.h"
+#include "data/source/folder_walk.h"
 #include "data/source/manifest_line.h"
 #include "media/bytes/shard.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
-
-// "." and ".." are ways and not names.
-bool is_hidden(const fs::path& relative) {
-  return std::any_of(relative.begin(), relative.end(), [](const fs::path& part) {
-    return part.native().starts_with(".") && part != "." && part != "..";
-  });
-}
-
-// What is below a folder, relative to it and without hidden entries.
-struct Listing {
-  std::vector<fs::path> files;
-  std::vector<std::pair<fs::path, media::UnusedClip>> problems;
-};
-
-using Identity = std::pair<dev_t, ino_t>;
-
-Identity identity_of(const fs::path& folder) {
-  struct stat status {};
-  return ::stat(folder.c_str(), &status) == 0 ? Identity(status.st_dev, status.st_ino) : Identity();
-}
-
-// `above`: the folders on the way, since links may lead back to them. An entry that cannot be looked
-// at is a problem of its own and stops nothing.
-void list_below(const fs::path& root, const fs::path& relative, std::set<Identity> above,
-                Listing& listing) {
-  const Identity own = identity_of(root / relative);
-  if (!above.insert(own).second) {
-    listing.problems.push_back({relative,
-                                {"", "folder within itself",
-                                 "a link leads back to a folder above it", "remove the link"}});
-    return;
-  }
-  std::error_code error;
-  fs::directory_iterator it(root / relative, error);
-  for (; !error && it != fs::directory_iterator(); it.increment(error)) {
-    const fs::path name = it->path().filename(), entry = relative / name;
-    if (is_hidden(name)) continue;
-    std::error_code unknown;
-    const fs::file_status status = fs::status(it->path(), unknown);
-    if (fs::is_directory(status)) {
-      list_below(root, entry, above, listing);
-    } else if (fs::is_regular_file(status)) {
-      listing.files.push_back(entry);
-    } else if (!fs::exists(status) && (media_kind(name) || media::is_shard(name))) {
-      listing.problems.push_back(
-          {entry,
-           {"", "cannot be read", unknown ? unknown.message() : "the link leads to nothing",
-            "mend or remove the link"}});
-    }
-  }
-  if (!error) return;
-  listing.problems.push_back({relative,
-                              {"", "folder cannot be listed", error.message(),
-                               "correct its permissions, or move it out of the source"}});
-}
-
-Listing files_below(const fs::path& folder, const std::string& key) {
-  std::error_code error;
-  fs::directory_iterator top(folder, error);
-  require(!error, "{}: {} cannot be listed: {}", key, folder.string(), error.message());
-  Listing listing;
-  list_below(folder, "", {}, listing);
-  // Folder by folder, so that the caption files of each are read once.
-  std::sort(listing.files.begin(), listing.files.end(), [](const fs::path& a, const fs::path& b) {
-    return std::make_pair(a.parent_path(), a.filename()) <
-           std::make_pair(b.parent_path(), b.filename());
-  });
-  return listing;
-}
 
 bool is_caption_name(const fs::path& name) {
   std::string ending = name.extension().string();
@@ -97,12 +25,17 @@ bool is_caption_name(const fs::path& name) {
   return ending == ".txt";
 }
 
-fs::path without_extension(fs::path path) { return path.replace_extension(); }
+std::string without_extension(fs::path path) { return path.replace_extension().generic_string(); }
 
 // A caption whose clip has another type or is gone: said, not passed over.
 media::UnusedClip lone_caption() {
   return {"", "caption without clip", "no clip of this name has a known type",
           fmt::format("known types are {}", kKnownTypes)};
+}
+
+media::UnusedClip foreign_type(const fs::path& name) {
+  return {"", "type not taken", fmt::format("{} files are not read", name.extension().string()),
+          fmt::format("convert it; known types are {}", kKnownTypes)};
 }
 
 SourceItem item_of(const std::string& id, Place place, MediaKind kind) {
@@ -120,32 +53,45 @@ Place member_place(const fs::path& shard, const media::ShardEntry& entry) {
   return place;
 }
 
-// Where each member begins. A shard that cannot be read has none: reading gives the reason.
-using Positions = std::map<std::string, int64_t>;
+// As ids have it: "./a/b.mp4" is "a/b.mp4".
+std::string member_id(const std::string& name) {
+  return path_as_text(fs::path(name).lexically_normal());
+}
 
-Positions positions_in(const fs::path& shard) {
-  Positions positions;
+// Where each member begins. A shard that cannot be read has none: reading gives the reason.
+using Members = std::map<std::string, media::ShardEntry>;
+
+Members members_of(const fs::path& shard, int64_t max_bytes) {
+  Members members;
   try {
-    for (const media::ShardEntry& entry : media::list_shard(shard))
-      positions.emplace(entry.name, entry.position);
+    for (media::ShardEntry& entry : media::list_shard(shard, max_bytes).entries) {
+      std::string name = entry.name;
+      members.emplace(std::move(name), std::move(entry));
+    }
   } catch (const media::UnreadableShard&) {
   }
-  return positions;
+  return members;
 }
 
 // Of the members that lines name.
-class PositionFinder {
+class MemberFinder {
  public:
-  void find(Place& place) {
+  explicit MemberFinder(int64_t max_bytes) : max_bytes_(max_bytes) {}
+
+  void find(SourceItem& item) {
+    Place& place = item.place;
     if (place.member.empty()) return;
     const auto [shard, is_new] = shards_.try_emplace(place.path);
-    if (is_new) shard->second = positions_in(place.path);
+    if (is_new) shard->second = members_of(place.path, max_bytes_);
     const auto found = shard->second.find(place.member);
-    if (found != shard->second.end()) place.position = found->second;
+    if (found == shard->second.end()) return;
+    place.position = found->second.position;
+    item.problem = found->second.problem;
   }
 
  private:
-  std::map<fs::path, Positions> shards_;
+  int64_t max_bytes_;
+  std::map<fs::path, Members> shards_;
 };
 
 // What a line of a list of files names; "" for an empty line.
@@ -171,48 +117,74 @@ MediaLister::MediaLister(ListOptions options, ProgressSink* progress)
 }
 
 void MediaLister::add_source(const fs::path& source, const std::string& prefix) {
-  require(fs::exists(source), "{}: {} does not exist", options_.key, source.string());
-  const std::string id = prefix + source.filename().string();
-  if (fs::is_directory(source)) {
+  std::error_code error;
+  const fs::file_status status = fs::status(source, error);
+  require(status.type() != fs::file_type::not_found, "{}: {} does not exist", options_.key,
+          source.string());
+  require(fs::status_known(status), "{}: {} cannot be read: {}", options_.key, source.string(),
+          error.message());
+  const std::string id = prefix + path_as_text(source.filename());
+  const std::string foreign = media::foreign_archive_ending(source);
+  if (fs::is_directory(status)) {
     add_folder(source, prefix);
   } else if (media::is_shard(source)) {
     add_shard(source, id);
+  } else if (!foreign.empty()) {
+    throw UserError(fmt::format("{}: {}: {} archives are not read: {}", options_.key,
+                                source.string(), foreign, media::kRepack));
+  } else if (foreign_media_kind(source)) {
+    const media::UnusedClip problem = foreign_type(source);
+    throw UserError(fmt::format("{}: {}: {}: {}", options_.key, source.string(), problem.detail,
+                                problem.remedy));
+  } else if (const auto kind = wanted_kind(source)) {
+    add_media(item_of(id, Place::whole(source), *kind));
   } else if (options_.lines == ListLines::kClips) {
     add_clip_list(source, prefix);
-  } else if (media_kind(source) == MediaKind::kVideo) {
-    add(item_of(id, Place::whole(source), MediaKind::kVideo));
   } else {
     add_file_list(source, prefix);
   }
 }
 
 void MediaLister::add_folder(const fs::path& folder, const std::string& prefix) {
-  const Listing listing = files_below(folder, options_.key);
-  const std::vector<fs::path>& files = listing.files;
+  const FolderListing listing = walk_folder(folder, options_.key);
   for (const auto& [path, problem] : listing.problems) {
-    const std::string id = prefix + path.generic_string();
-    if (options_.lists_problems) {
-      add_problem(id, Place::whole(folder / path), problem);
-    } else {
-      log::warning("{}: {}: {} ({}); passed over", options_.key, valid_utf8(id), problem.reason,
-                   problem.detail);
-    }
+    add_problem(prefix + (path.empty() ? "." : path_as_text(path)), Place::whole(folder / path),
+                problem);
   }
-  std::set<fs::path> stems;
-  for (const fs::path& file : files) {
-    if (media_kind(file)) stems.insert(without_extension(file));
+  std::set<std::string> stems;
+  for (const fs::path& file : listing.files) {
+    if (media_kind(file) || foreign_media_kind(file)) stems.insert(without_extension(file));
     if (const auto kind = wanted_kind(file)) {
-      add_media(item_of(prefix + file.generic_string(), Place::whole(folder / file), *kind));
+      add_media(item_of(prefix + path_as_text(file), Place::whole(folder / file), *kind));
     }
   }
-  for (const fs::path& file : files) {
-    if (!options_.captions || !is_caption_name(file)) continue;
-    if (stems.count(without_extension(file)) != 0) continue;
-    add_problem(prefix + file.generic_string(), Place::whole(folder / file), lone_caption());
+  for (const fs::path& file : listing.files) {
+    add_unclaimed(prefix + path_as_text(file), Place::whole(folder / file), stems,
+                  without_extension(file));
   }
-  for (const fs::path& file : files) {
-    if (media::is_shard(file)) add_shard(folder / file, prefix + file.generic_string());
+  for (const fs::path& file : listing.files) {
+    const std::string id = prefix + path_as_text(file);
+    if (media::is_shard(file)) add_shard(folder / file, id);
+    if (!media::foreign_archive_ending(file).empty()) add_foreign_archive(id, folder / file);
   }
+}
+
+void MediaLister::add_unclaimed(const std::string& id, Place place,
+                                const std::set<std::string>& stems, const std::string& stem) {
+  const fs::path name = place.name();
+  const auto foreign = foreign_media_kind(name);
+  if (foreign && (options_.images || *foreign == MediaKind::kVideo)) {
+    add_problem(id, std::move(place), foreign_type(name), *foreign);
+  } else if (options_.captions && is_caption_name(name) && stems.count(stem) == 0) {
+    add_problem(id, std::move(place), lone_caption());
+  }
+}
+
+void MediaLister::add_foreign_archive(const std::string& id, const fs::path& archive) {
+  add_problem(id, Place::whole(archive),
+              {"", "archive of another kind",
+               fmt::format("{} archives are not read", media::foreign_archive_ending(archive)),
+               media::kRepack});
 }
 
 void MediaLister::add_shard(const fs::path& shard, const std::string& id) {
@@ -220,13 +192,10 @@ void MediaLister::add_shard(const fs::path& shard, const std::string& id) {
   try {
     add_members(shard, id);
   } catch (const media::UnreadableShard& error) {
-    if (!options_.lists_problems) throw;
-    items_.resize(before);
     add_problem(id, Place::whole(shard),
-                {"", "damaged shard", error.what(), "copy the shard again"});
-    return;
+                {"", "damaged shard", valid_utf8(error.what()), "copy the shard again"});
   }
-  if (!options_.lists_problems || items_.size() > before) return;
+  if (items_.size() > before) return;
   add_problem(
       id, Place::whole(shard),
       {"", "no clip in the shard", "nothing in it has a known type",
@@ -234,74 +203,66 @@ void MediaLister::add_shard(const fs::path& shard, const std::string& id) {
 }
 
 void MediaLister::add_members(const fs::path& shard, const std::string& id) {
-  std::map<std::string, int64_t> counts;
+  media::ShardListing listing = media::list_shard(shard, options_.max_member_mib << 20);
+  std::erase_if(listing.entries,
+                [](const media::ShardEntry& entry) { return is_hidden(entry.name); });
   std::set<std::string> keys;
-  auto entries = media::list_shard(shard);
-  if (!options_.hidden_members) {
-    std::erase_if(entries, [](const media::ShardEntry& entry) { return is_hidden(entry.name); });
-  }
-  for (const media::ShardEntry& entry : entries) {
-    const auto kind = wanted_kind(entry.name);
-    if (!kind) continue;
-    for (const std::string& key : keys_in_shard(entry.name)) keys.insert(key);
-    const std::string name = fs::path(entry.name).lexically_normal().generic_string();
-    SourceItem item = item_of(fmt::format("{}/{}", id, name), member_place(shard, entry), *kind);
-    const int64_t count = ++counts[name];
-    if (count == 1 || !options_.lists_problems) {
-      add_media(std::move(item));
-      continue;
+  for (const media::ShardEntry& entry : listing.entries) {
+    // A link without an ending may stand for a folder of clips.
+    const bool is_missed = entry.problem && !fs::path(entry.name).has_extension();
+    const auto kind = is_missed ? MediaKind::kVideo : wanted_kind(entry.name);
+    if (media_kind(entry.name) || foreign_media_kind(entry.name)) {
+      for (const std::string& key : keys_in_shard(entry.name)) keys.insert(key);
     }
-    add_problem(fmt::format("{} (number {})", item.id, count), item.place,
-                {"", "listed twice", "the shard has several files of this name",
-                 "give each a name of its own"});
-    items_.back().kind = *kind;
+    if (!kind) continue;
+    const std::string name = fmt::format("{}/{}", id, member_id(entry.name));
+    if (entry.problem) {
+      add_problem(name, member_place(shard, entry), *entry.problem, *kind);
+    } else {
+      add_media(item_of(name, member_place(shard, entry), *kind));
+    }
   }
-  for (const media::ShardEntry& entry : entries) {
-    const fs::path name = entry.name;
-    if (!options_.captions || !is_caption_name(name)) continue;
-    if (keys.count(without_extension(name).generic_string()) != 0) continue;
-    Place place = Place::whole(shard);
-    place.member = entry.name;
-    add_problem(fmt::format("{}/{}", id, entry.name), place, lone_caption());
+  for (const media::ShardEntry& entry : listing.entries) {
+    add_unclaimed(fmt::format("{}/{}", id, member_id(entry.name)), member_place(shard, entry), keys,
+                  without_extension(fs::path(entry.name).lexically_normal()));
   }
+  if (listing.problem) add_problem(id, Place::whole(shard), *listing.problem);
 }
 
 void MediaLister::add_clip_list(const fs::path& list, const std::string& prefix) {
   std::map<std::string, int64_t> numbers;
-  PositionFinder positions;
+  MemberFinder members(options_.max_member_mib << 20);
   read_manifest(list, [&](ManifestLine line, int64_t number) {
     SourceItem item;
     item.id = prefix + line.id;
     item.place = std::move(line.place);
-    positions.find(item.place);
+    members.find(item);
     item.caption = tidy_caption(line.caption);
     item.kind = media_kind(item.place.name()).value_or(MediaKind::kVideo);
     item.weight = line.weight;
-    const auto [earlier, is_new] = numbers.emplace(item.id, number);
-    if (!is_new) {
-      item.id = fmt::format("{} (line {})", item.id, number);  // so that it is counted, too
-      item.problem =
-          media::UnusedClip{item.id, "listed twice",
-                            fmt::format("in line {} and in line {}", earlier->second, number),
-                            "keep one line for each clip"};
-    }
-    add(std::move(item));
+    const int64_t earlier = numbers.emplace(item.id, number).first->second;
+    add(std::move(item), {fmt::format("in line {} and in line {}", earlier, number),
+                          "keep one line for each clip, or give each an `id` of its own",
+                          fmt::format("line {}", number)});
   });
 }
 
 void MediaLister::add_file_list(const fs::path& list, const std::string& prefix) {
-  std::ifstream file(list);
-  require(file.good(), "{}: {} cannot be read", options_.key, list.string());
-  std::string line;
-  for (int64_t number = 1; std::getline(file, line); ++number) {
+  TextLines lines(list);
+  for (std::string line; lines.next(line);) {
+    throw_if_stopped();
     const std::string listed =
-        path_in(line, fmt::format("{}: {}:{}", options_.key, list.string(), number));
+        path_in(std::move(line), fmt::format("{}: {}", options_.key, lines.where()));
     if (listed.empty()) continue;
-    const fs::path path = list.parent_path() / listed;
+    const fs::path path = path_in_list(list.parent_path(), listed);
     if (media::is_shard(path)) {
       add_shard(path, prefix + listed);
+    } else if (!media::foreign_archive_ending(path).empty()) {
+      add_foreign_archive(prefix + listed, path);
     } else {
-      add(item_of(prefix + listed, Place::whole(path), MediaKind::kVideo));
+      add(item_of(prefix + listed, Place::whole(path), MediaKind::kVideo),
+          {fmt::format("again in line {}", lines.number()), "name each video once",
+           fmt::format("line {}", lines.number())});
     }
   }
 }
@@ -326,16 +287,24 @@ void MediaLister::add_media(SourceItem item) {
   add(std::move(item));
 }
 
-void MediaLister::add(SourceItem item) {
+void MediaLister::add(SourceItem item, const Twice& twice) {
+  const int64_t number = ++ids_[item.id];
+  if (number > 1) {  // it is counted, too
+    const std::string name = item.id;
+    item.id = fmt::format("{} ({})", name,
+                          twice.suffix.empty() ? fmt::format("number {}", number) : twice.suffix);
+    while (++ids_[item.id] > 1) item.id += " again";
+    item.problem = media::UnusedClip{"", "listed twice", twice.detail, twice.remedy};
+  }
+  if (item.problem) item.problem->id = item.id;
   items_.push_back(std::move(item));
   if (progress_ != nullptr) progress_->advance();
 }
 
-void MediaLister::add_problem(const std::string& id, Place place,
-                              const media::UnusedClip& problem) {
-  SourceItem item = item_of(id, std::move(place), MediaKind::kVideo);
+void MediaLister::add_problem(const std::string& id, Place place, const media::UnusedClip& problem,
+                              MediaKind kind) {
+  SourceItem item = item_of(id, std::move(place), kind);
   item.problem = problem;
-  item.problem->id = id;
   add(std::move(item));
 }
 

@@ -4,19 +4,12 @@
 
 #include "core/error.h"
 #include "core/hash.h"
-#include "core/text.h"
 #include "data/source/content_hashes.h"
 #include "data/source/media_lister.h"
-#include "media/bytes/shard.h"
 
 namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
-
-// Of a shard that gave no clips it is not known what they are.
-bool is_whole_shard(const SourceItem& item) {
-  return item.place.member.empty() && media::is_shard(item.place.path);
-}
 
 // What a hash must see of an item beside its file and words; nothing for a whole file.
 std::string item_text(const SourceItem& item) {
@@ -37,9 +30,11 @@ std::string item_text(const SourceItem& item) {
 }  // namespace
 
 std::vector<SourceItem> list_sources(const fs::path& source, const std::string& only,
-                                     const std::vector<std::string>& captions) {
+                                     const std::vector<std::string>& captions,
+                                     int64_t max_member_mib) {
   ListOptions options;
   options.captions = captions;
+  options.max_member_mib = max_member_mib;
   MediaLister lister(options);
   lister.add_source(source);
   std::vector<SourceItem> items = lister.take();
@@ -47,7 +42,7 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
     const MediaKind kept = only == "images" ? MediaKind::kImage : MediaKind::kVideo;
     std::erase_if(items, [&](const SourceItem& item) {
       // What has a problem is told, whatever it may be.
-      return item.kind != kept && !item.problem && !is_whole_shard(item);
+      return item.kind != kept && !item.problem;
     });
   }
   require(!items.empty(),
@@ -55,10 +50,6 @@ std::vector<SourceItem> list_sources(const fs::path& source, const std::string& 
           ".txt or .json file of the same name, shards of these (.zip, .tar, .tar.gz), or a JSONL "
           "file with path and caption",
           source.string(), only == "all" ? "clips" : only, kKnownTypes);
-  for (SourceItem& item : items) {
-    item.id = name_as_text(item.id);
-    if (item.problem) item.problem->id = item.id;
-  }
   std::stable_sort(items.begin(), items.end(),
                    [](const SourceItem& a, const SourceItem& b) { return a.id < b.id; });
   return items;

@@ -1,12 +1,14 @@
 // What `prepare` and training on clips are given: a folder of clips with captions beside them,
 // shards of these, or a list.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "core/launch_rank.h"
 #include "core/progress.h"
+#include "data/source/media_lister.h"
 #include "data/source/source_item.h"
 
 namespace sana::data {
@@ -23,7 +25,8 @@ namespace sana::data {
 // Throws UserError when the source is missing, a line is not such an object, a file of `captions`
 // is not JSON, or nothing is listed. EnvironmentError: there are shards, and this build reads none.
 std::vector<SourceItem> list_sources(const std::filesystem::path& source, const std::string& only,
-                                     const std::vector<std::string>& captions = {});
+                                     const std::vector<std::string>& captions = {},
+                                     int64_t max_member_mib = kMaxMemberMib);
 
 // Hash of ids, captions and file contents: equal exactly when `prepare` would see the same input.
 // Reads every file once; several processes divide them, `list` is what they share

@@ -7,6 +7,7 @@
 
 #include "core/config/checks.h"
 #include "core/config/problems.h"
+#include "data/source/media_lister.h"
 #include "filter/config/learned_config.h"
 #include "filter/config/measure_config.h"
 #include "filter/config/shot_config.h"
@@ -47,6 +48,7 @@ struct FilterConfig {
   std::vector<std::string> sources;
   std::string output;
   int64_t num_workers = 0;
+  int64_t max_member_mib = data::kMaxMemberMib;
   std::optional<int64_t> copy_distance = 6;
   ShotConfig shots;
   MeasureConfig measure;
@@ -62,6 +64,8 @@ struct FilterConfig {
     b.required("output", output, "Folder of scores.jsonl, the stages' manifests and the report.");
     b.field("num_workers", num_workers, "Videos measured at once; 0: one per processor.",
             config::between<int64_t>(0, 1024));
+    b.field("max_member_mib", max_member_mib, data::kMaxMemberHelp,
+            config::between<int64_t>(1, 1 << 20));
     b.field(
         "copy_distance", copy_distance,
         "Shots are copies when their picture hashes differ in at most so many of 64 bits; null: "

@@ -60,11 +60,14 @@ void CriterionConfig::validate(config::Problems& problems) const {
 }
 
 void StageConfig::validate(config::Problems& problems) const {
-  const bool is_word = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-  });
+  const bool is_word = !name.empty() && name.front() != '.' &&
+                       std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                         return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+                       });
   if (!is_word)
-    problems.add("name", "'" + name + "' is part of a file name: use letters, digits, - and _");
+    problems.add(
+        "name",
+        "'" + name + "' is part of a file name: use letters, digits, -, _ and, but not first, .");
   std::set<std::string> scores;
   for (const CriterionConfig& criterion : criteria) {
     if (!scores.insert(criterion.score).second) {

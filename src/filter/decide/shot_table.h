@@ -36,6 +36,7 @@ class ShotTable {
            const std::map<std::string, double>& extra);
 
   int64_t size() const { return int64_t(shots_.size()); }
+  int64_t num_videos() const { return int64_t(videos_.size()); }  // that have a shot
   const Shot& shot(int64_t i) const { return shots_[size_t(i)]; }
   const Video& video_of(int64_t i) const { return videos_[size_t(shot(i).video)]; }
   std::string id(int64_t i) const;  // "a/b.mp4#3"

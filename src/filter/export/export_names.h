@@ -16,7 +16,7 @@ namespace sana::filter {
 std::vector<std::string> export_names(const std::vector<data::ManifestLine>& lines);
 
 // Of a clip that is being written, behind the name of its file; the format is told by it, too.
-inline constexpr const char* kPartialEnding = ".partial.mp4";
+inline constexpr const char* kPartialEnding = ".partial";
 
 // <folder>/exported.jsonl: which clip each file of the folder is. A line is written before its
 // file, so that a file without one is somebody else's.

@@ -49,6 +49,8 @@ class Crew {
         if (i >= videos_.size()) return;
         measure(meter, *videos_[i]);
       }
+    } catch (const Stopped&) {
+      // In the middle of a long video; the next run begins it again.
     } catch (...) {
       const std::lock_guard guard(lock_);
       if (!error_) error_ = std::current_exception();
@@ -60,7 +62,8 @@ class Crew {
     VideoRecord record = meter.measure(video, [&](size_t shot, const std::string& jpeg) {
       thumbnails_.put(video.id, shot, jpeg);
     });
-    record.measured_with = measured_with_;
+    // What listing says of a file holds for that list only.
+    record.measured_with = video.problem ? "" : measured_with_;
     if (record.problem) {
       log::debug("{}: {}: {}", video.id, record.problem->reason, record.problem->detail);
     }

@@ -2,6 +2,7 @@
 
 #include <opencv2/imgcodecs.hpp>
 
+#include "core/signals.h"
 #include "filter/scores/frame_size.h"
 #include "filter/scores/luma_motion.h"
 #include "filter/scores/perceptual_hash.h"
@@ -30,7 +31,10 @@ class Observer {
         thumbnail_(size_as_shown(kThumbnailArea)) {}
 
   Observations run() {
-    while (stream_.next()) look();
+    while (stream_.next()) {
+      throw_if_stopped();
+      look();
+    }
     return std::move(seen_);
   }
 

@@ -7,7 +7,7 @@
 
 namespace sana::filter {
 
-// Decodes the stream to its end. `meter` is only borrowed, so that its buffers serve many videos.
+// Decodes the stream to its end; throws Stopped when a signal asks to stop. `meter` is only borrowed, so that its buffers serve many videos.
 Observations observe(media::VideoStream& stream, const MeasureConfig& config, MotionMeter& meter);
 
 }  // namespace sana::filter

@@ -39,6 +39,8 @@ VideoMeter::VideoMeter(const ShotConfig& shots, const MeasureConfig& measure,
 VideoRecord VideoMeter::measure(const VideoFile& file, const TakeThumbnail& take) {
   VideoRecord record;
   record.file = file;
+  record.problem = file.problem;
+  if (record.problem) return record;
   try {
     measure_usable(record, take);
   } catch (const media::UnusableClip& unusable) {

@@ -21,8 +21,10 @@ double now_s() {
 
 VideoRecord parse_line(const std::string& line, const fs::path& file, int64_t number) {
   try {
-    return video_from_json(nlohmann::json::parse(line));
-  } catch (const std::exception& error) {
+    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    require(!json.is_discarded(), "not JSON");
+    return video_from_json(json);
+  } catch (const UserError& error) {
     throw UserError(fmt::format("{}:{}: damaged: {}; delete the file and filter again",
                                 file.string(), number, error.what()));
   }
@@ -58,6 +60,7 @@ void ScoreStore::read_file(int file) {
 }
 
 bool ScoreStore::has(const VideoFile& video, const std::string& measured_with) const {
+  if (video.problem) return false;  // of the list that is there now
   const std::lock_guard guard(lock_);
   const auto found = lines_.find(video.id);
   return found != lines_.end() && found->second.bytes == video.bytes &&

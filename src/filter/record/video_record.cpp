@@ -3,7 +3,11 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
+
+#include "core/json_object.h"
+#include "core/text.h"
 
 namespace sana::filter {
 namespace {
@@ -17,14 +21,22 @@ nlohmann::ordered_json hash_to_json(const ShotHash& hash) {
   return parts;
 }
 
-ShotHash hash_from_json(const nlohmann::json& json) {
+// What hash_to_json() has written.
+ShotHash hash_from_json(const JsonObject& json) {
+  const auto parts = json.required<std::vector<std::string>>("hash");
   ShotHash hash;
-  for (size_t i = 0; i < hash.parts.size(); ++i) {
-    const std::string text = json.at(i);
-    std::from_chars(text.data(), text.data() + text.size(), hash.parts[i], 16);
+  if (parts.size() != hash.parts.size()) json.refuse("hash", "a hash of that many parts");
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const char* const end = parts[i].data() + parts[i].size();
+    if (std::from_chars(parts[i].data(), end, hash.parts[i], 16).ptr != end) {
+      json.refuse("hash", "hexadecimal digits");
+    }
   }
   return hash;
 }
+
+constexpr JsonObject::Range kPixels = {0, 1'000'000};
+constexpr JsonObject::Range kFrames = {0, INT32_MAX};
 
 nlohmann::ordered_json shot_to_json(const ShotRecord& shot) {
   auto scores = nlohmann::ordered_json::object();
@@ -37,16 +49,27 @@ nlohmann::ordered_json shot_to_json(const ShotRecord& shot) {
           {"hash", hash_to_json(shot.hash)}};
 }
 
-ShotRecord shot_from_json(const nlohmann::json& json) {
+ShotRecord shot_from_json(const JsonObject& json) {
   ShotRecord shot;
-  json.at("start_s").get_to(shot.start_s);
-  json.at("end_s").get_to(shot.end_s);
-  json.at("frames").get_to(shot.frames);
-  const auto& crop = json.at("crop");
-  shot.crop = {crop.at(0), crop.at(1), crop.at(2), crop.at(3)};
-  json.at("scores").get_to(shot.scores);
-  shot.hash = hash_from_json(json.at("hash"));
+  shot.start_s = json.required<double>("start_s");
+  shot.end_s = json.required<double>("end_s");
+  shot.frames = json.integer("frames", kFrames);
+  const auto crop = json.required<std::vector<int64_t>>("crop");
+  if (crop.size() != 4) json.refuse("crop", "[x, y, width, height]");
+  shot.crop = {crop[0], crop[1], crop[2], crop[3]};
+  if (!json.has("scores")) json.refuse("scores", "an object of numbers");
+  for (const auto& [name, score] : json.json().at("scores").items()) {
+    if (!score.is_number()) json.refuse("scores", "an object of numbers");
+    shot.scores[name] = score.get<double>();
+  }
+  shot.hash = hash_from_json(json);
   return shot;
+}
+
+// Bytes and times, which need more than the 32 bits that sizes have.
+int64_t large_integer(const JsonObject& json, const std::string& key) {
+  if (!json.has(key) || !json.json().at(key).is_number_integer()) json.refuse(key, "an integer");
+  return json.json().at(key).get<int64_t>();
 }
 
 }  // namespace
@@ -57,8 +80,8 @@ std::string shot_id(const VideoRecord& video, size_t shot) {
 
 nlohmann::ordered_json to_json(const VideoRecord& video) {
   const VideoFile& file = video.file;
-  nlohmann::ordered_json json = {{"id", file.id}, {"path", file.place.path.native()}};
-  if (!file.place.member.empty()) json["member"] = file.place.member;
+  nlohmann::ordered_json json = {{"id", file.id}, {"path", path_as_text(file.place.path)}};
+  if (!file.place.member.empty()) json["member"] = name_as_text(file.place.member);
   json["bytes"] = file.bytes;
   json["modified_ns"] = file.modified_ns;
   json["measured_with"] = video.measured_with;
@@ -79,27 +102,33 @@ nlohmann::ordered_json to_json(const VideoRecord& video) {
   return json;
 }
 
-VideoRecord video_from_json(const nlohmann::json& json) {
+VideoRecord video_from_json(const nlohmann::json& line) {
+  const JsonObject json(line, "this line");
   VideoRecord video;
-  json.at("id").get_to(video.file.id);
-  video.file.place = data::Place::whole(json.at("path").get<std::string>());
-  video.file.place.member = json.value("member", "");
-  json.at("bytes").get_to(video.file.bytes);
-  json.at("modified_ns").get_to(video.file.modified_ns);
-  json.at("measured_with").get_to(video.measured_with);
-  if (json.contains("problem")) {
-    const auto& problem = json["problem"];
-    video.problem = media::UnusedClip{video.file.id, problem.at("reason"), problem.at("detail"),
-                                      problem.at("remedy")};
+  video.file.id = json.required<std::string>("id");
+  video.file.place = data::Place::whole(path_from_text(json.required<std::string>("path")));
+  video.file.place.member = name_from_text(json.value_or<std::string>("member", ""));
+  video.file.bytes = large_integer(json, "bytes");
+  video.file.modified_ns = large_integer(json, "modified_ns");
+  video.measured_with = json.required<std::string>("measured_with");
+  if (const auto problem = json.object("problem")) {
+    video.problem = media::UnusedClip{video.file.id, problem->required<std::string>("reason"),
+                                      problem->required<std::string>("detail"),
+                                      problem->required<std::string>("remedy")};
     return video;
   }
-  json.at("codec").get_to(video.codec);
-  json.at("pixel_format").get_to(video.pixel_format);
-  json.at("width").get_to(video.width);
-  json.at("height").get_to(video.height);
-  json.at("fps").get_to(video.fps);
-  json.at("seconds").get_to(video.seconds);
-  for (const auto& shot : json.at("shots")) video.shots.push_back(shot_from_json(shot));
+  video.codec = json.required<std::string>("codec");
+  video.pixel_format = json.required<std::string>("pixel_format");
+  video.width = json.integer("width", kPixels);
+  video.height = json.integer("height", kPixels);
+  video.fps = json.required<double>("fps");
+  video.seconds = json.required<double>("seconds");
+  const bool has_shots =
+      json.has("shots") && json.json().at("shots").is_array() && !json.json().at("shots").empty();
+  if (!has_shots) json.refuse("shots", "a list of at least one shot");
+  for (const auto& shot : json.json().at("shots")) {
+    video.shots.push_back(shot_from_json(JsonObject(shot, "a shot")));
+  }
   return video;
 }
 

@@ -16,9 +16,10 @@ namespace sana::filter {
 
 // A video as it is listed, with what tells whether it has changed since.
 struct VideoFile {
-  std::string id;     // unique in the run: path below its source, "shard.zip/key.mp4" for a member
+  std::string id;     // text, unique in the run: path below its source, "shard.zip/key.mp4"
   data::Place place;  // all of it; scores.jsonl has its path and member
   int64_t bytes = 0, modified_ns = 0;  // of the file or shard, the time since the epoch
+  std::optional<media::UnusedClip> problem = std::nullopt;  // found while listing
 };
 
 struct ShotRecord {
@@ -43,7 +44,7 @@ struct VideoRecord {
 std::string shot_id(const VideoRecord& video, size_t shot);
 
 // JSON of one record; numbers are rounded to 6 significant digits, so that reading gives the same
-// again. Reading throws nlohmann::json::exception.
+// again. Names that are no UTF-8 stand there as text.h has them. Reading throws UserError.
 nlohmann::ordered_json to_json(const VideoRecord& video);
 VideoRecord video_from_json(const nlohmann::json& json);
 

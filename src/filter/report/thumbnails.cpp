@@ -1,10 +1,16 @@
 #include "filter/report/thumbnails.h"
 
-#include <fstream>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/plain_file.h"
 
 namespace sana::filter {
 namespace fs = std::filesystem;
@@ -19,12 +25,20 @@ fs::path Thumbnails::file(const std::string& video_id, size_t shot) const {
 
 void Thumbnails::put(const std::string& video_id, size_t shot, const std::string& jpeg) const {
   const fs::path path = file(video_id, shot);
+  const auto fail = [&](const std::string& reason) {
+    throw EnvironmentError(fmt::format("cannot write '{}': {}", path.string(), reason));
+  };
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  std::ofstream out(path, std::ios::binary);
-  out.write(jpeg.data(), std::streamsize(jpeg.size()));
-  out.close();
-  if (error || !out) throw EnvironmentError(path.string() + ": cannot be written");
+  if (error) fail(error.message());
+  const Descriptor out(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (out.get() < 0) fail(std::strerror(errno));
+  for (std::string_view rest = jpeg; !rest.empty();) {
+    const ssize_t count = ::write(out.get(), rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) fail(std::strerror(count < 0 ? errno : ENOSPC));
+    rest.remove_prefix(size_t(count));
+  }
 }
 
 std::string Thumbnails::get(const std::string& video_id, size_t shot) const {

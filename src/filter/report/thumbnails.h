@@ -10,7 +10,7 @@ class Thumbnails {
   // <output>/thumbnails
   explicit Thumbnails(const std::filesystem::path& output);
 
-  // Thread-safe. Throws EnvironmentError.
+  // Thread-safe. Throws EnvironmentError with the reason.
   void put(const std::string& video_id, size_t shot, const std::string& jpeg) const;
   // Empty when there is none.
   std::string get(const std::string& video_id, size_t shot) const;

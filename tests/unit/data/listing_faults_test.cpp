@@ -1,4 +1,6 @@
 // Names, captions and entries that one bad of must not spoil the rest.
+#include <sys/stat.h>
+
 #include <map>
 #include <set>
 
@@ -78,11 +80,67 @@ TEST_CASE("names that are no UTF-8 stay apart, and each keeps its caption", "[da
   CHECK(captions.size() == 12);
 }
 
-TEST_CASE("endings of captions count in capitals, too", "[data]") {
+TEST_CASE("endings of captions count in any case", "[data]") {
   const TempFolder folder;
   clip(folder / "CLIP.MP4");
   write_text(folder / "CLIP.TXT", "loud");
-  CHECK(listed(folder.path()).at("CLIP.MP4").caption == "loud");
+  clip(folder / "b.mp4");
+  write_text(folder / "b.tXt", "mixed");
+  clip(folder / "c.Png");
+  write_text(folder / "c.jSON", R"({"caption": "in JSON"})");
+  clip(folder / "d.mp4");
+  write_text(folder / "d.TXT", "in capitals");
+  write_text(folder / "d.txt", "in small letters");
+  const auto items = listed(folder.path());
+  CHECK(items.at("CLIP.MP4").caption == "loud");
+  CHECK(items.at("b.mp4").caption == "mixed");
+  CHECK(items.at("c.Png").caption == "in JSON");
+  CHECK(items.at("d.mp4").caption == "in small letters");
+  CHECK(items.size() == 4);
+}
+
+TEST_CASE("a caption file that is no caption by its size is told with its clip", "[data]") {
+  const TempFolder folder;
+  for (const char* name : {"a.mp4", "b.mp4", "c.mp4"}) clip(folder / name);
+  write_text(folder / "a.txt", std::string((1 << 20) + 1, 'x'));
+  write_text(folder / "b.json", R"({"caption": ")" + std::string((1 << 20) + 1, 'x') + "\"}");
+  write_text(folder / "c.json", "");
+  fs::resize_file(folder / "c.json", uintmax_t(5) << 30);  // a hole
+  const auto items = listed(folder.path());
+  REQUIRE(items.size() == 3);
+  for (const auto& [id, item] : items) {
+    INFO(id);
+    REQUIRE(item.problem);
+    CHECK(item.problem->reason == "caption cannot be read");
+    CHECK(contains(item.problem->detail, "expected at most"));
+  }
+}
+
+TEST_CASE("what is called like a clip and is no file is told", "[data]") {
+  const TempFolder folder;
+  clip(folder / "a.mp4");
+  write_text(folder / "a.txt", "a");
+  REQUIRE(::mkfifo((folder / "b.mp4").c_str(), 0600) == 0);
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  fs::create_symlink("gone", folder / "more");  // perhaps a disk that is not mounted
+  const auto items = listed(folder.path());
+  CHECK(items.at("b.mp4").problem->reason == "not a file");
+  CHECK(items.at("more").problem->reason == "cannot be read");
+  CHECK(items.at("a.mp4").caption == "a");
+}
+
+TEST_CASE("archives of other kinds are named with what to do", "[data]") {
+  const TempFolder folder;
+  clip(folder / "a.mp4");
+  write_text(folder / "a.txt", "a");
+  for (const char* name : {"b.tar.bz2", "c.TAR.XZ", "d.tar.zst", "e.7z", "f.rar"}) {
+    write_text(folder / name, "x");
+    const auto items = listed(folder.path());
+    REQUIRE(items.count(name) == 1);
+    CHECK(items.at(name).problem->reason == "archive of another kind");
+    CHECK(contains(items.at(name).problem->remedy, ".tar or .zip"));
+    CHECK(contains(error_of([&] { list_sources(folder / name, "all"); }), "unpack it"));
+  }
 }
 
 TEST_CASE("links that lead nowhere or back are told, and the rest is listed", "[data]") {
@@ -105,13 +163,13 @@ TEST_CASE("what has a problem is told whatever kind is asked for", "[data]") {
   const TempFolder folder;
   clip(folder / "a.jpg");
   write_text(folder / "a.txt", "a");
-  clip(folder / "b.webp");
+  clip(folder / "b.heic");
   write_text(folder / "b.txt", "b");
   clip(folder / "c.mp4");
   write_text(folder / "c.txt", "c");
   auto items = listed(folder.path(), "images");
   CHECK(items.size() == 2);
-  CHECK(items.at("b.txt").problem->reason == "caption without clip");
+  CHECK(items.at("b.heic").problem->reason == "type not taken");
 }
 
 #if SANA_HAS_ARCHIVES

@@ -60,14 +60,51 @@ TEST_CASE("a line with a path alone is all of that file", "[data]") {
   CHECK(member.id == "s.tar/a.mp4");
 }
 
+TEST_CASE("a line with times and without an id is called by its times", "[data]") {
+  const auto id = [](const char* json) { return ManifestLine::from_json(Json::parse(json)).id; };
+  CHECK(id(R"({"path": "a.mp4", "start_s": 1.5, "end_s": 4})") == "a.mp4@1.5-4");
+  CHECK(id(R"({"path": "a.mp4", "start_s": 0, "end_s": 4})") == "a.mp4@0-4");
+  CHECK(id(R"({"path": "a.mp4", "start_s": 1.5})") == "a.mp4@1.5-");
+  CHECK(id(R"({"path": "s.zip", "member": "k.mp4", "end_s": 2})") == "s.zip/k.mp4@0-2");
+  CHECK(id(R"({"path": "a.mp4", "start_s": 1.5, "id": "mine"})") == "mine");
+}
+
+TEST_CASE("names of files that are no UTF-8 come back from a line as they were", "[data]") {
+  ManifestLine line;
+  line.id = "x";
+  line.place = Place::whole("caf\xe9/a\xef\xbf\xbd.tar");
+  line.place.member = "\xff.mp4";
+  const auto read = ManifestLine::from_json(Json::parse(line.to_json().dump()));
+  CHECK(read.place.path == line.place.path);
+  CHECK(read.place.member == line.place.member);
+}
+
+TEST_CASE("a list may name a file whose name looks like an escape", "[data]") {
+  const TempFolder folder;
+  const std::string name =
+      "a\xef\xbf\xbd"
+      "41.mp4";
+  write_text(folder / name, "x");
+  CHECK(path_in_list(folder.path(), name) == folder / name);
+  write_text(folder / "aA.mp4", "x");
+  CHECK(path_in_list(folder.path(), name) == folder / "aA.mp4");
+}
+
 TEST_CASE("each key that says which clip it is has a type and a range", "[data]") {
   CHECK(contains(complaint("path", 5), "'path' and 'caption'"));
-  CHECK(contains(complaint("member", 5), "string"));
+  CHECK(contains(complaint("member", 5), "'member' is 5, expected a text"));
   CHECK(contains(complaint("start_s", "1"), "number"));
-  CHECK(contains(complaint("start_s", -0.5), "start_s must be at least 0"));
+  CHECK(contains(complaint("start_s", -0.5), "start_s must be between 0"));
   CHECK(contains(complaint("end_s", 0.5), "end_s must be at least 1"));
-  CHECK(contains(complaint("crop", Json::array({0, 0, 64})), "3"));
-  CHECK(contains(complaint("crop", Json::array({-2, 0, 64, 64})), "crop must be at least 0"));
+  CHECK(contains(complaint("start_s", 1e300), "start_s must be between 0"));
+  CHECK(contains(complaint("end_s", 1e300), "end_s must be between 0"));
+  CHECK(contains(complaint("crop", Json::array({0, 0, 64})), "'crop' is [0,0,64], expected [x, y"));
+  CHECK(contains(complaint("crop", Json::array({-2, 0, 64, 64})), "crop must be between 0"));
+  for (const Json& side : {Json(1e300), Json(1.5), Json("64"), Json(nullptr), Json(1LL << 40)}) {
+    INFO(side);
+    CHECK(contains(complaint("crop", Json::array({0, 0, side, 64})), "'crop'"));
+  }
+  CHECK(contains(complaint("caption", std::string((1 << 20) + 1, 'x')), "caption has 1048577"));
   for (const double weight : {0.0, -1.0, 1000.5}) {
     CHECK(contains(complaint("weight", weight), "weight must be above 0, up to 1000"));
   }
@@ -79,6 +116,7 @@ TEST_CASE("what only describes a clip may be anything in the lists of others", "
                                                      {"fps", "30"},
                                                      {"frames", 0},
                                                      {"width", "wide"},
+                                                     {"height", 1e300},
                                                      {"captions", Json::array({"a", "b"})},
                                                      {"scores", "good"}});
   line.check();
@@ -86,6 +124,7 @@ TEST_CASE("what only describes a clip may be anything in the lists of others", "
   CHECK_FALSE(line.fps.has_value());
   CHECK_FALSE(line.frames.has_value());
   CHECK_FALSE(line.width.has_value());
+  CHECK_FALSE(line.height.has_value());
   CHECK(line.captions.empty());
   CHECK(line.scores.empty());
 }

@@ -31,14 +31,37 @@ TEST_CASE("an empty folder is refused and the message says what is expected", "[
   CHECK(contains(message, ".txt"));
 }
 
-TEST_CASE("a caption whose clip is missing or of another type is listed", "[data]") {
+TEST_CASE("a caption whose clip is missing, and a clip of another type, are listed", "[data]") {
   const TempFolder folder;
   write_text(folder / "a.gif", "x");
   write_text(folder / "a.txt", "a caption");
-  const auto items = list_sources(folder.path(), "all");
-  REQUIRE(items.size() == 1);
-  REQUIRE(items[0].problem);
-  CHECK(items[0].problem->reason == "caption without clip");
+  write_text(folder / "b.txt", "a caption");
+  write_text(folder / "c.heic", "x");  // which has no caption of its own
+  for (const char* only : {"all", "images", "videos"}) {
+    const auto items = list_sources(folder.path(), only);
+    REQUIRE(items.size() == 3);
+    for (const SourceItem& item : items) REQUIRE(item.problem);
+    CHECK(items[0].id == "a.gif");
+    CHECK(items[0].problem->reason == "type not taken");
+    CHECK(items[1].problem->reason == "caption without clip");
+    CHECK(items[2].problem->reason == "type not taken");
+  }
+}
+
+TEST_CASE("shots of one video in a list need no ids", "[data]") {
+  const TempFolder folder;
+  write_text(folder / "list.jsonl",
+             "{\"path\": \"a.mp4\", \"start_s\": 0, \"end_s\": 2, \"caption\": \"x\"}\n"
+             "{\"path\": \"a.mp4\", \"start_s\": 2, \"end_s\": 5.5, \"caption\": \"x\"}\n"
+             "{\"path\": \"a.mp4\", \"start_s\": 2, \"end_s\": 5.5, \"caption\": \"x\"}\n");
+  const auto items = list_sources(folder / "list.jsonl", "all");
+  REQUIRE(items.size() == 3);
+  CHECK(items[0].id == "a.mp4@0-2");
+  CHECK(items[1].id == "a.mp4@2-5.5");
+  CHECK_FALSE(items[1].problem);
+  REQUIRE(items[2].problem);
+  CHECK(items[2].problem->reason == "listed twice");
+  CHECK(contains(items[2].problem->remedy, "`id`"));
 }
 
 TEST_CASE("a JSONL list is read relative to itself and sorted by path", "[data]") {
