@@ -42,7 +42,7 @@ Encoders DataEncoders::functions() const {
     return on_cpu(loaded->text->encode_negative(prompts));
   };
   encoders.num_tokens = [loaded](const std::string& prompt) {
-    return loaded->text->num_tokens(prompt);
+    return loaded->text->length_of(prompt).tokens;
   };
   encoders.max_tokens = loaded->text->max_tokens();
   encoders.vae_identity = loaded->vae->identity();

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "core/error.h"
 #include "core/hash.h"
 #include "core/json_dump.h"
 #include "core/signals.h"

@@ -1,7 +1,9 @@
 #include "data/clips/video_reader.h"
 
+#include "data/source/media_kind.h"
 #include "media/unusable.h"
 #include "support/data_fixtures.h"
+#include "support/skip.h"
 
 namespace sana::data {
 namespace {
@@ -103,6 +105,19 @@ TEST_CASE("a shot of a manifest gives its frames only, cut to its box", "[data]"
 }
 
 #if SANA_HAS_ARCHIVES
+TEST_CASE("a WebP image is an image as any other", "[data]") {
+  if (!cv::haveImageWriter("a.webp")) SANA_SKIP("OpenCV writes no WebP");
+  const TempFolder folder;
+  const fs::path file = folder / "a.webp";
+  REQUIRE(cv::imwrite(file.string(), numbered_frame(77), {cv::IMWRITE_WEBP_QUALITY, 101}));
+  const SizeTable sizes({ClipSize{64, 128, 0}});
+  CHECK(frame_number(read_image(file, sizes).clips[0][0]) == 77);
+  CHECK(media_kind(file) == MediaKind::kImage);
+  const std::string bytes = read_all(file);
+  write_text(file, bytes.substr(0, bytes.size() / 2));
+  CHECK(reason_of([&] { read_image(file, sizes); }) == "truncated");
+}
+
 TEST_CASE("a clip inside a shard is read without unpacking it", "[data]") {
   const TempFolder folder;
   write_numbered_clip(folder / "k.avi", 12, 16, /*first=*/7);

@@ -100,11 +100,11 @@ TEST_CASE("long prompts lose their end", "[prompt]") {
   std::string text;
   for (int i = 0; i < 50; ++i) text += "word ";
   CHECK(count_of(prompts.positive(text).ids) == prompts.longest());
-  CHECK(prompts.num_tokens(text) > style.max_tokens);
+  CHECK(prompts.positive_length(text).tokens > style.max_tokens);
   const std::string whole = text.substr(0, 5);
-  CHECK(prompts.num_tokens(whole) <= style.max_tokens);
+  CHECK(prompts.positive_length(whole).tokens <= style.max_tokens);
   CHECK(count_of(prompts.positive(whole).ids) ==
-        prompts.num_tokens(whole) + prompts.longest() - style.max_tokens);
+        prompts.positive_length(whole).tokens + prompts.longest() - style.max_tokens);
   const PromptTokens negative = prompts.negative(text);
   CHECK(count_of(negative.ids) == 8);
   CHECK(negative.first_kept == 1);
