@@ -15,7 +15,7 @@ namespace sana::filter {
 // give the same names.
 std::vector<std::string> export_names(const std::vector<data::ManifestLine>& lines);
 
-// Of a clip that is being written, behind the name of its file; the format is told by it, too.
+// Of a clip that is being written, behind the name of its file (core/files).
 inline constexpr const char* kPartialEnding = ".partial";
 
 // <folder>/exported.jsonl: which clip each file of the folder is. A line is written before its
