@@ -28,19 +28,20 @@ struct SampleInfo {
 };
 
 struct Batch {
-  at::Tensor
-      data;  // kPixels: [B, 3, F, H, W] uint8.  kLatents: [B, C, T, h, w] float32, normalised
+  // kPixels: [B, 3, F, H, W] uint8.  kLatents: [B, C, T, h, w] float32, normalised
+  at::Tensor data;
   at::Tensor text;       // [B, L, E] float32; undefined for kPixels
   at::Tensor text_mask;  // [B, L] int64; undefined for kPixels
   std::vector<std::string> ids;
-  ClipSize bucket;  // of every sample
+  ClipSize bucket;          // of every sample
+  int64_t first_index = 0;  // of its first sample in the global batch of the step
 };
 
-// Position in the endless sequence of batches: a pure function of (seed, epoch, cursor) gives the
-// samples, so this is all that resuming needs. The same on every rank.
+// Position in the endless sequence of global batches: a pure function of (seed, epoch, cursor)
+// gives the samples, so this is all that resuming needs. The same on every rank.
 struct Position {
   int64_t epoch = 0;
-  int64_t cursor = 0;  // batches of this epoch already given out
+  int64_t cursor = 0;  // steps of this epoch already given out
   auto operator<=>(const Position&) const = default;
 };
 

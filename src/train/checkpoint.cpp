@@ -17,8 +17,21 @@ namespace {
 // Suffix of a checkpoint that is being deleted; ".partial" is that of one being written.
 constexpr const char* kDeleted = ".deleted";
 
-TensorMap load_optional(const fs::path& file) {
-  return fs::exists(file) ? load_safetensors(file) : TensorMap();
+void save_module(const fs::path& folder, const ModuleState& module) {
+  const auto file = [&](const char* part) { return folder / module_file(module.name, part); };
+  save_safetensors(file("weights"), module.weights, {{"format", "pt"}});
+  if (!module.average.empty()) {
+    save_safetensors(file("average"), module.average, {{"format", "pt"}});
+  }
+  save_safetensors(file("optimizer"), module.optimizer);
+}
+
+ModuleState load_module(const fs::path& folder, const std::string& name) {
+  const auto file = [&](const char* part) { return folder / module_file(name, part); };
+  const fs::path average = file("average");
+  return {name, load_safetensors(file("weights")),
+          fs::exists(average) ? load_safetensors(average) : TensorMap(),
+          load_safetensors(file("optimizer"))};
 }
 
 }  // namespace
@@ -29,13 +42,13 @@ fs::path save_checkpoint(const fs::path& run_dir, const CheckpointContent& conte
   StagedDirectory staged(target);
   const fs::path& folder = staged.path();
   write_file_atomically(folder / "config.yaml", content.config_yaml);
-  write_file_atomically(folder / "trainer.json", dump_json(content.trainer, 2) + "\n");
-  save_safetensors(folder / "model.safetensors", content.model, {{"format", "pt"}});
-  if (!content.ema.empty()) {
-    save_safetensors(folder / "ema.safetensors", content.ema, {{"format", "pt"}});
+  TrainerState trainer = content.trainer;
+  trainer.modules.clear();
+  for (const ModuleState& module : content.modules) {
+    save_module(folder, module);
+    trainer.modules.push_back(module.name);
   }
-  save_safetensors(folder / "optimizer.safetensors", content.optimizer);
-  save_safetensors(folder / "random.safetensors", content.random);
+  write_file_atomically(folder / "trainer.json", dump_json(trainer.to_json(), 2) + "\n");
   if (extra) extra(folder);
   checkpoints::write_manifest(folder, {content.step, content.task});
   staged.commit();
@@ -48,11 +61,12 @@ CheckpointContent load_checkpoint(const fs::path& folder) {
   content.step = manifest.step;
   content.task = manifest.task;
   content.config_yaml = read_text_file(folder / "config.yaml", kMaxConfigBytes);
-  content.trainer = read_json_file(folder / "trainer.json", kMaxConfigBytes);
-  content.model = load_safetensors(folder / "model.safetensors");
-  content.ema = load_optional(folder / "ema.safetensors");
-  content.optimizer = load_safetensors(folder / "optimizer.safetensors");
-  content.random = load_safetensors(folder / "random.safetensors");
+  const fs::path trainer = folder / "trainer.json";
+  content.trainer =
+      TrainerState::from_json(read_json_file(trainer, kMaxConfigBytes), trainer.string());
+  for (const std::string& name : content.trainer.modules) {
+    content.modules.push_back(load_module(folder, name));
+  }
   return content;
 }
 

@@ -6,17 +6,18 @@
 //     model.safetensors      float32 weights
 //     ema.safetensors        their moving average, if one is kept
 //     optimizer.safetensors  moments
-//     random.safetensors     random streams
-//     trainer.json           step, position in the data
+//     ...                    <name>.weights.safetensors and so on of further modules
+//     trainer.json           step, positions in the data, names of the modules
 //     ...                    what inference needs (train/inference_files.h)
 #pragma once
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
-#include "core/safetensors.h"
+#include "train/trained_module.h"
+#include "train/trainer_state.h"
 
 namespace sana::train {
 
@@ -24,11 +25,8 @@ struct CheckpointContent {
   int64_t step = 0;
   std::string task;
   std::string config_yaml;
-  nlohmann::ordered_json trainer;
-  TensorMap model;
-  TensorMap ema;  // empty: none is kept
-  TensorMap optimizer;
-  TensorMap random;
+  TrainerState trainer;
+  std::vector<ModuleState> modules;
 };
 
 // Adds further files to the folder before it is sealed.
@@ -40,7 +38,7 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& run_dir,
                                       const CheckpointContent& content, const ExtraFiles& extra);
 
 // Reads and checks a checkpoint. Throws UserError that lists every missing file, wrong size and
-// wrong hash. Tensors are memory-mapped.
+// wrong hash, or says that it is of another format. Tensors are memory-mapped.
 CheckpointContent load_checkpoint(const std::filesystem::path& folder);
 
 // Deletes all but the newest `keep` checkpoints. What cannot be deleted is warned about.

@@ -16,6 +16,7 @@
 #include "data/loading/mixed_dataset.h"
 #include "data/prepared/prepare_rules.h"
 #include "data/prepared/prepared_dataset.h"
+#include "train/task.h"
 
 namespace sana::train {
 namespace fs = std::filesystem;
@@ -39,19 +40,20 @@ void report_unused(const TrainConfig& config, const std::string& key,
 
 class Opener {
  public:
-  Opener(const TrainConfig& config, c10::Device device) : config_(config), device_(device) {}
+  Opener(const TrainConfig& config, c10::Device device)
+      : config_(config), task_(find_task(config.task)), device_(device) {}
 
   // `only`: which files are taken where clips are listed.
   DatasetPointer open(const std::string& key, const std::string& path, const std::string& only) {
     auto dataset = with_context(key, [&] {
       return data::is_prepared(path) ? open_prepared(path) : open_clips(key, path, only);
     });
-    require(!config_.trains_vae() || dataset->kind() == data::Kind::kPixels,
-            "{}: '{}' holds latents, but task vae trains on pixels; make these with `sana-video "
+    require(task_.kind == data::Kind::kLatents || dataset->kind() == data::Kind::kPixels,
+            "{}: '{}' holds latents, but task {} trains on pixels; make these with `sana-video "
             "prepare`",
-            key, path);
+            key, path, task_.name);
     require(dataset->size() > 0, "{}: '{}' holds no sample", key, path);
-    if (config_.trains_vae() || dataset->kind() == data::Kind::kLatents) return dataset;
+    if (dataset->kind() == task_.kind) return dataset;
     return with_context(key, [&] {
       check_encoding();
       return std::make_shared<data::EncodingDataset>(dataset, encoders());
@@ -72,7 +74,7 @@ class Opener {
     data::ClipDatasetConfig config;
     config.source = path;
     config.only = only;
-    config.needs_captions = !config_.trains_vae();
+    config.needs_captions = task_.needs_captions;
     config.num_workers = config_.data.num_workers;
     config.clips = config_.data.decode;
     const auto vae = with_context("data.decode", [&] { return checked_vae(only); });
@@ -98,7 +100,7 @@ class Opener {
   // The VAE, which takes what data.decode gives; nothing where clips are not encoded. Asked before
   // anything is read.
   std::optional<checkpoints::VaeSource> checked_vae(const std::string& only) const {
-    if (config_.trains_vae()) return std::nullopt;
+    if (task_.kind == data::Kind::kPixels) return std::nullopt;
     check_encoding();
     auto vae = checkpoints::find_vae(config_.vae_checkpoint);
     data::require_fit(config_.data.decode, only, vae.geometry, vae.name);
@@ -116,6 +118,7 @@ class Opener {
   }
 
   const TrainConfig& config_;
+  const Task& task_;
   c10::Device device_;
   std::optional<data::DataEncoders> encoders_;
 };

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "data/loading/epoch_plan.h"
 #include "train/inference_files.h"
 #include "train/transfer.h"
@@ -19,6 +20,11 @@ NoiseLevels band_levels(int64_t band, int64_t batch, double shift) {
   const double index = std::round(kNoiseLevels * sigma / (shift - (shift - 1.0) * sigma));
   const auto level = std::clamp<int64_t>(int64_t(index), 0, kNoiseLevels - 1);
   return shifted_levels(at::full({batch}, level, at::kLong), shift);
+}
+
+// Of latents [B, C, T, h, w].
+NoiseShape noise_shape(const at::Tensor& latents) {
+  return {latents.size(1), latents.size(2), latents.size(3), latents.size(4)};
 }
 
 }  // namespace
@@ -65,24 +71,28 @@ at::Tensor DitObjective::sample_losses(const at::Tensor& clean, const at::Tensor
   return velocity_loss(velocity, clean, noise);
 }
 
-void DitObjective::drop_captions(data::Batch& batch, RandomStreams& streams) const {
+void DitObjective::drop_captions(data::Batch& batch, const RandomStream& stream) const {
   const double share = config_.data.caption_dropout;
   if (share == 0.0) return;
-  const at::Tensor drop =
-      at::rand({batch.text.size(0)}, streams.get("caption_dropout"), at::kFloat) < share;
+  const at::Tensor drop = at::empty({batch.text.size(0)}, at::kBool);
+  for (int64_t i = 0; i < drop.size(0); ++i) {
+    drop.mutable_data_ptr<bool>()[i] = stream.uniform(batch.first_index + i) < share;
+  }
   batch.text = at::where(drop.view({-1, 1, 1}), datasets_.videos->null_text(), batch.text);
   batch.text_mask =
       at::where(drop.view({-1, 1}), datasets_.videos->null_text_mask(), batch.text_mask);
 }
 
-std::vector<at::Tensor> DitObjective::draw(const data::Batch& batch, RandomStreams& streams) {
+std::vector<at::Tensor> DitObjective::draw(const data::Batch& batch, const StepRandom& random) {
   data::Batch conditioned = batch;
-  drop_captions(conditioned, streams);
+  drop_captions(conditioned, random.stream("caption_dropout"));
+  const int64_t count = batch.data.size(0);
   const at::Tensor indices =
-      sample_level_indices(batch.data.size(0), config_.flow, streams.get("timestep"));
+      sample_level_indices(batch.first_index, count, config_.flow, random.stream("timestep"));
   const NoiseLevels levels = shifted_levels(to_device(indices, device_), config_.flow.shift);
   const at::Tensor clean = to_device(batch.data, device_);
-  const at::Tensor noise = at::randn(clean.sizes(), streams.get("noise", device_), clean.options());
+  const at::Tensor noise =
+      random.stream("noise").noise(batch.first_index, count, noise_shape(batch.data), device_);
   return {clean,
           noise,
           levels.sigma,
@@ -102,7 +112,7 @@ nlohmann::ordered_json DitObjective::validate() {
   if (!datasets_.validation) return nullptr;
   at::NoGradGuard no_grad;
   // The same noise at every call, so that curves show the model and not the draw.
-  RandomStreams streams(/*seed=*/0);
+  const StepRandom random(/*seed=*/0, /*step=*/0);
   const auto batches = data::batches_of_each_once(*datasets_.validation, config_.data.batch_size);
   const int64_t count =
       std::min<int64_t>(config_.train.validation_batches, int64_t(batches.size()));
@@ -114,11 +124,12 @@ nlohmann::ordered_json DitObjective::validate() {
     const at::Tensor text = to_device(batch.text, device_);
     const at::Tensor text_mask = to_device(batch.text_mask, device_);
     for (int64_t band = 0; band < kNoiseBands; ++band) {
-      const at::Tensor noise = at::randn(batch.data.sizes(), streams.get("noise"), at::kFloat);
+      const at::Tensor noise =
+          random.stream(fmt::format("noise of band {}", band))
+              .noise(samples, batch.data.size(0), noise_shape(batch.data), device_);
       NoiseLevels levels = band_levels(band, batch.data.size(0), config_.flow.shift);
       levels = {to_device(levels.sigma, device_), to_device(levels.timestep, device_)};
-      const at::Tensor losses =
-          sample_losses(clean, to_device(noise, device_), levels, text, text_mask);
+      const at::Tensor losses = sample_losses(clean, noise, levels, text, text_mask);
       sums[band] += losses.sum().to(at::kCPU, at::kDouble);
     }
     samples += batch.data.size(0);

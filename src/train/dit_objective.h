@@ -19,7 +19,7 @@ class DitObjective : public Objective {
   std::vector<MetricPart> metric_parts() const override;
   // {clean [B, C, T, h, w], noise like clean, sigma [B], timestep [B], text [B, L, E],
   // text_mask [B, L]}
-  std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) override;
+  std::vector<at::Tensor> draw(const data::Batch& batch, const StepRandom& random) override;
   LossOutput loss(const std::vector<at::Tensor>& inputs) override;
   nlohmann::ordered_json validate() override;
   void preview(const std::filesystem::path& directory) override;
@@ -32,7 +32,7 @@ class DitObjective : public Objective {
                            const NoiseLevels& levels, const at::Tensor& text,
                            const at::Tensor& text_mask);
   // Replaces the text of a random share of the samples by that of the empty caption, with its mask.
-  void drop_captions(data::Batch& batch, RandomStreams& streams) const;
+  void drop_captions(data::Batch& batch, const RandomStream& stream) const;
   void check_data() const;
 
   TrainConfig config_;

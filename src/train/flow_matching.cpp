@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "core/shape.h"
@@ -18,11 +20,17 @@ at::Tensor per_sample(const at::Tensor& values, const at::Tensor& like) {
 
 }  // namespace
 
-at::Tensor sample_level_indices(int64_t batch, const FlowConfig& config, at::Generator generator) {
-  const at::Tensor normal = at::randn({batch}, generator, at::kFloat);
-  const at::Tensor u = (config.logit_mean + config.logit_std * normal).sigmoid();
-  // A far outlier rounds u up to 1, which would be a level that does not exist.
-  return (u * kNoiseLevels).floor().to(at::kLong).clamp(0, kNoiseLevels - 1);
+at::Tensor sample_level_indices(int64_t first_sample, int64_t batch, const FlowConfig& config,
+                                const RandomStream& stream) {
+  const at::Tensor indices = at::empty({batch}, at::kLong);
+  for (int64_t i = 0; i < batch; ++i) {
+    const double x = config.logit_mean + config.logit_std * stream.normal(first_sample + i);
+    const double u = 1.0 / (1.0 + std::exp(-x));
+    // A far outlier rounds u up to 1, which would be a level that does not exist.
+    indices.mutable_data_ptr<int64_t>()[i] =
+        std::clamp(static_cast<int64_t>(u * kNoiseLevels), int64_t{0}, kNoiseLevels - 1);
+  }
+  return indices;
 }
 
 NoiseLevels shifted_levels(const at::Tensor& indices, double shift) {

@@ -3,12 +3,12 @@
 //
 //   x_s = (1 - s) x_0 + s noise,   target velocity = noise - x_0,   loss = mean (v - target)^2
 #pragma once
-#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 
 #include "core/config/checks.h"
+#include "core/counter_random.h"
 
 namespace sana::train {
 
@@ -31,8 +31,10 @@ struct FlowConfig {
   }
 };
 
-// i = floor(1000 u) with u = sigmoid(mean + std N(0, 1)), at most 999.  [B] int64 on the CPU.
-at::Tensor sample_level_indices(int64_t batch, const FlowConfig& config, at::Generator generator);
+// i = floor(1000 u) with u = sigmoid(mean + std N(0, 1)), at most 999, of the samples
+// `first_sample` on of a step.  [B] int64 on the CPU.
+at::Tensor sample_level_indices(int64_t first_sample, int64_t batch, const FlowConfig& config,
+                                const RandomStream& stream);
 
 // The two forms in which a level is used: they differ, since the model is told a whole number.
 struct NoiseLevels {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "checkpoints/model_weights.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "model/state_dict.h"
+#include "train/task.h"
 
 namespace sana::train {
 namespace fs = std::filesystem;
@@ -21,10 +21,8 @@ bool contains_a_word(const std::string& name, const std::vector<std::string>& wo
 void load_initial_weights(torch::nn::Module& module, const TrainConfig& config) {
   const InitConfig& init = config.init;
   if (init.from.empty()) return;
-  auto [file, tensors] = with_context("init.from", [&] {
-    return config.trains_vae() ? checkpoints::wan_vae_weights(init.from)
-                               : checkpoints::transformer_weights(init.from);
-  });
+  auto [file, tensors] =
+      with_context("init.from", [&] { return find_task(config.task).read_weights(init.from); });
   int64_t fresh = 0;
   for (const auto& [name, tensor] : model::state_dict(module)) {
     if (tensors.count(name) != 0 || !contains_a_word(name, init.allow_missing)) continue;

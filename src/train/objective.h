@@ -1,5 +1,5 @@
-// What the trainer needs of a task: a model, its loss, and how to measure and show it. The trainer
-// knows nothing of diffusion or of VAEs.
+// What a single loss needs of a task: a model, its loss, and how to measure and show it. The
+// trainer knows nothing of diffusion or of VAEs.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/random.h"
+#include "core/counter_random.h"
 #include "data/batch.h"
 
 namespace sana::train {
@@ -37,8 +37,8 @@ class Objective {
   virtual std::vector<MetricPart> metric_parts() const = 0;
 
   // What the loss of one micro-batch depends on besides the weights: its samples, noise and levels,
-  // on the device. All randomness is drawn here, from `streams`.
-  virtual std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) = 0;
+  // on the device. All randomness is drawn here, for each sample by its place in the global batch.
+  virtual std::vector<at::Tensor> draw(const data::Batch& batch, const StepRandom& random) = 0;
 
   // Loss of what draw() gave: a pure function of these tensors and the weights that never makes the
   // host wait, so that its kernels can be recorded once and replayed (MicroStep).

@@ -13,7 +13,7 @@ namespace {
 constexpr double kGib = double(int64_t(1) << 30);
 
 // "  loss 0.4127 (-0.3z)", or nothing without a value.
-std::string scored(const char* name, std::optional<double> value, ZScore* score) {
+std::string scored(const std::string& name, std::optional<double> value, ZScore* score) {
   if (!value) return "";
   const auto z = score ? score->update(*value) : std::nullopt;
   return fmt::format("  {} {:.4f}{}", name, *value, z ? fmt::format(" ({:+.1f}z)", *z) : "");
@@ -56,8 +56,7 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
       device_.is_cuda() ? peak_device_memory(device_) : host_memory().peak_resident;
 
   nlohmann::ordered_json values;
-  if (report.loss) values["loss"] = *report.loss;
-  if (report.image_loss) values["image_loss"] = *report.image_loss;
+  for (const auto& [name, loss] : report.losses) values[name] = loss;
   for (const auto& [name, value] : report.parts.items()) values[name] = value;
   if (report.grad_norm) values["grad_norm"] = *report.grad_norm;
   values["lr"] = lr;
@@ -69,8 +68,11 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   metrics_.write(step, values);
 
   std::string line = fmt::format("step {}/{}", step, total_steps_);
-  line += scored("loss", report.loss, &loss_score_);
-  line += scored("image loss", report.image_loss, nullptr);
+  for (auto [name, loss] : report.losses) {
+    ZScore* score = &loss_scores_[name];
+    std::replace(name.begin(), name.end(), '_', ' ');
+    line += scored(name, loss, score);
+  }
   for (const auto& [name, value] : report.parts.items()) {
     line += fmt::format("  {} {}", name, short_values(value));
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,7 +50,8 @@ class RunLog {
   MetricsWriter metrics_;
   int64_t total_steps_;
   c10::Device device_;
-  ZScore loss_score_, norm_score_;
+  std::map<std::string, ZScore> loss_scores_;
+  ZScore norm_score_;
 };
 
 // Start-up table: names and values, aligned.

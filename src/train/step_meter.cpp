@@ -22,6 +22,14 @@ struct RunningMean {
   }
 };
 
+RunningMean& mean_of(std::vector<std::pair<std::string, RunningMean>>& means,
+                     const std::string& name) {
+  for (auto& [known, mean] : means) {
+    if (known == name) return mean;
+  }
+  return means.emplace_back(name, RunningMean()).second;
+}
+
 nlohmann::ordered_json ratio_json(const double* sums, const double* counts, int64_t size) {
   auto list = nlohmann::ordered_json::array();
   for (int64_t i = 0; i < size; ++i) {
@@ -46,11 +54,9 @@ void StepMeter::add(const LossOutput& output, const data::Batch& batch) {
 
 at::Tensor StepMeter::step_loss() const { return loss_ / double(micro_steps_); }
 
-void StepMeter::finish_step(int64_t step, bool is_image_step, const at::Tensor& grad_norm,
-                            const at::Tensor& skip) {
+void StepMeter::finish_step(int64_t step, const at::Tensor& grad_norm, const at::Tensor& skip) {
   SANA_ASSERT(micro_steps_ > 0);
   current_.step = step;
-  current_.is_image_step = is_image_step;
   infos_.push_back(std::move(current_));
   const at::Tensor head = at::stack({step_loss(), grad_norm, skip});
   rows_.push_back(at::cat({head, sums_, counts_}));
@@ -64,7 +70,8 @@ WindowReport StepMeter::take() {
   const at::Tensor table = at::stack(rows_).to(at::kCPU, at::kDouble).contiguous();
   const int64_t width = table.size(1), parts = (width - kParts) / 2;
   std::vector<double> totals(size_t(width), 0.0);
-  RunningMean loss, image_loss, grad_norm;
+  std::vector<std::pair<std::string, RunningMean>> losses;
+  RunningMean grad_norm;
   for (size_t r = 0; r < infos_.size(); ++r) {
     const double* row = table.const_data_ptr<double>() + int64_t(r) * width;
     report.samples += int64_t(infos_[r].ids.size());
@@ -72,13 +79,12 @@ WindowReport StepMeter::take() {
       report.bad_steps.push_back({infos_[r].step, infos_[r].ids, row[kLoss], row[kGradNorm]});
       continue;
     }
-    (infos_[r].is_image_step ? image_loss : loss).add(row[kLoss]);
+    mean_of(losses, infos_[r].loss_name).add(row[kLoss]);
     grad_norm.add(row[kGradNorm]);
     for (int64_t i = kParts; i < width; ++i) totals[size_t(i)] += row[i];
   }
   report.steps = int64_t(infos_.size());
-  report.loss = loss.value();
-  report.image_loss = image_loss.value();
+  for (const auto& [name, loss] : losses) report.losses.emplace_back(name, *loss.value());
   report.grad_norm = grad_norm.value();
   const double* sums = totals.data() + kParts;
   for (const MetricPart& part : parts_) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "train/objective.h"
@@ -25,8 +26,8 @@ struct BadStep {
 struct WindowReport {
   int64_t steps = 0;
   int64_t samples = 0;
-  std::optional<double> loss;        // of video steps
-  std::optional<double> image_loss;  // of image steps
+  // By the name that the stream's loss has, in the order in which they came.
+  std::vector<std::pair<std::string, double>> losses;
   std::optional<double> grad_norm;
   nlohmann::ordered_json parts = nlohmann::ordered_json::object();  // by MetricPart::name
   std::vector<BadStep> bad_steps;
@@ -40,9 +41,10 @@ class StepMeter {
   void add(const LossOutput& output, const data::Batch& batch);
   // Mean loss of the current step so far, on the device.
   at::Tensor step_loss() const;
+  // What follows is a step whose loss is reported under this name.
+  void begin_step(const std::string& loss_name) { current_.loss_name = loss_name; }
   // The step is over; grad_norm and skip (1: not applied) are float32 scalars on the device.
-  void finish_step(int64_t step, bool is_image_step, const at::Tensor& grad_norm,
-                   const at::Tensor& skip);
+  void finish_step(int64_t step, const at::Tensor& grad_norm, const at::Tensor& skip);
 
   int64_t pending_steps() const { return int64_t(rows_.size()); }
   // Waits for the device, reports on the steps since the last call and forgets them.
@@ -51,7 +53,7 @@ class StepMeter {
  private:
   struct StepInfo {
     int64_t step = 0;
-    bool is_image_step = false;
+    std::string loss_name;
     std::vector<std::string> ids;
   };
 

@@ -15,6 +15,7 @@
 #include "core/output_lock.h"
 #include "core/signals.h"
 #include "train/checkpoint.h"
+#include "train/task.h"
 #include "train/trainer.h"
 
 namespace sana::train {
@@ -42,9 +43,7 @@ ExitCode train(const TrainConfig& config, const std::string& resolved_yaml) {
   log::set_file(directory / "log.txt");
   install_stop_handlers();
   remove_leftovers(directory);
-  // The VAE is all convolutions, whose shapes repeat: let cuDNN measure its algorithms once. For
-  // the few of the DiT that would only take gigabytes of scratch memory in the first step.
-  at::globalContext().setBenchmarkCuDNN(config.trains_vae());
+  at::globalContext().setBenchmarkCuDNN(find_task(config.task).is_convolutional);
   Trainer trainer(config, resolved_yaml);
   // Only now: a run that is refused leaves the record of the earlier one alone.
   write_file_atomically(directory / "config.yaml", resolved_yaml);

@@ -10,8 +10,8 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "data/prepared/sample_store.h"
 #include "model/state_dict.h"
+#include "train/build.h"
 #include "train/checkpoint.h"
 #include "train/resume.h"
 
@@ -19,27 +19,11 @@ namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
 
-// Where the order is the saved one, its position; else the start of an epoch not seen yet.
-StreamState continued(const StreamState& saved, const OrderKey& order, const char* key) {
-  if (saved.order == order) return saved;
-  if (!saved.order.fingerprint.empty() && !order.fingerprint.empty()) {
-    log::warning(
-        "{}: data set, batch size or seed changed since the checkpoint: a new epoch begins", key);
-  }
-  return {order, {saved.position.epoch + 1, 0}};
-}
-
-// The most that batches waiting for their turn take.
-int64_t bytes_read_ahead(const DataConfig& config, const Datasets& datasets) {
-  const auto batches = [&](const data::Dataset& dataset, int64_t batch_size) {
-    int64_t largest = 0;
-    for (int64_t i = 1; i < dataset.size(); ++i) {
-      if (dataset.info(i).bucket.pixels() > dataset.info(largest).bucket.pixels()) largest = i;
-    }
-    return config.prefetch * batch_size * data::sample_bytes(dataset.like(largest));
-  };
-  return batches(*datasets.videos, config.batch_size) +
-         (datasets.images ? batches(*datasets.images, config.image_batch_size) : 0);
+// Per parameter: weight, gradient, two moments, perhaps an average; in bfloat16 two bytes more for
+// weight and gradient each.
+int64_t lasting_bytes(TrainedModule& module, bool half) {
+  return model::count_parameters(module.module()) *
+         (16 + (module.has_average() ? 4 : 0) + (half ? 4 : 0));
 }
 
 }  // namespace
@@ -50,19 +34,11 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
       resumed_from_(checkpoint_to_resume(config.run)),
       device_(parse_device(config.device)),
       datasets_(build_datasets(config, device_)),
-      objective_(build_objective(config, datasets_, device_, !resumed_from_)),
-      weights_(objective_->module(), parse_dtype(config.precision)),
-      micro_step_(*objective_, 1.0 / double(config.train.accumulation),
-                  config.train.cuda_graphs && device_.is_cuda()),
-      optimizer_(weights_.names(), weights_.weights(), config.optimizer),
-      streams_(uint64_t(config.run.seed)),
-      meter_(objective_->metric_parts()) {
-  if (config.train.ema_decay) ema_.emplace(weights_.weights(), *config.train.ema_decay);
-  state_.videos.order = video_order(config_, datasets_);
-  state_.images.order = image_order(config_, datasets_);
+      method_(build_method(config, datasets_, device_, /*load_init=*/!resumed_from_)),
+      meter_(method_->metric_parts()) {
   if (resumed_from_) restore(*resumed_from_);
-  videos_ = build_loader(config_, "data.videos", datasets_.videos, state_.videos, device_);
-  images_ = build_loader(config_, "data.images", datasets_.images, state_.images, device_);
+  streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
+                                           state_.streams, device_);
   log_ = std::make_unique<RunLog>(config_.run.dir, state_.step, config_.train.steps, device_);
 }
 
@@ -113,40 +89,20 @@ void Trainer::start() {
 
 void Trainer::train_step() {
   const Stopwatch stopwatch(times_.train_s);
-  const double lr = current_lr();
   const int64_t number = state_.step + 1;
-  const bool image_step = images_ && number % config_.data.image_every_steps == 0;
-  for (int64_t micro = 0; micro < config_.train.accumulation; ++micro) {
-    const data::Batch batch = next_batch(image_step);
-    const LossOutput output = micro_step_.run(objective_->draw(batch, streams_));
-    weights_.collect_gradients();
-    meter_.add(output, batch);
-    state_.samples_seen += batch.data.size(0);
-  }
-  if (!gradients_checked_) weights_.require_gradients(objective_->may_lack_gradient());
-  gradients_checked_ = true;
-  const at::Tensor norm = clip_gradients(weights_.gradients(), config_.optimizer.gradient_clip);
-  const at::Tensor finite = meter_.step_loss().isfinite().logical_and(norm.isfinite());
-  const at::Tensor skip = finite.logical_not().to(at::kFloat);
-  optimizer_.step(weights_.weights(), weights_.gradients(), lr, skip);
-  weights_.clear_gradients();
-  weights_.publish();
-  if (ema_) ema_->update(weights_.weights(), state_.step);
-  meter_.finish_step(number, image_step, norm, skip);
+  const size_t stream = streams_->due(number);
+  meter_.begin_step(streams_->spec(stream).loss_name);
+  StepContext context = {number, config_.train.accumulation, [&] { return next_batch(stream); },
+                         StepRandom(uint64_t(config_.run.seed), number), meter_};
+  method_->step(context);
   state_.step = number;
 }
 
-data::Batch Trainer::next_batch(bool image_step) {
+data::Batch Trainer::next_batch(size_t stream) {
   const Stopwatch stopwatch(times_.data_s);
-  return (image_step ? images_ : videos_)->next();
-}
-
-int64_t Trainer::num_damaged() const {
-  return videos_->damaged().size() + (images_ ? images_->damaged().size() : 0);
-}
-
-double Trainer::current_lr() const {
-  return learning_rate(config_.schedule, config_.optimizer.lr, state_.step, config_.train.steps);
+  data::Batch batch = streams_->next(stream);
+  state_.samples_seen += batch.data.size(0);
+  return batch;
 }
 
 bool Trainer::due(int64_t every_steps) const {
@@ -160,9 +116,8 @@ void Trainer::report() {
     report = meter_.take();
   }
   state_.skipped += int64_t(report.bad_steps.size());
-  const double lr =
-      learning_rate(config_.schedule, config_.optimizer.lr, state_.step - 1, config_.train.steps);
-  log_->window(state_.step, report, lr, state_.skipped, num_damaged(), times_);
+  const double lr = method_->modules().front()->learning_rate(state_.step - 1);
+  log_->window(state_.step, report, lr, state_.skipped, streams_->num_damaged(), times_);
   times_ = {};
   note_bad_steps(report);
 }
@@ -190,42 +145,30 @@ void Trainer::note_bad_steps(const WindowReport& report) {
                   file.string()));
 }
 
-WeightSwap Trainer::inference_weights() {
-  const auto dtype = objective_->inference_dtype(parse_dtype(config_.precision));
-  return WeightSwap(weights_, ema_ ? ema_->weights() : weights_.weights(), dtype);
-}
-
 void Trainer::validate() {
-  const WeightSwap swap = inference_weights();
-  const nlohmann::ordered_json values = objective_->validate();
+  const nlohmann::ordered_json values = method_->validate();
   if (!values.is_null()) log_->validation(state_.step, values);
 }
 
 void Trainer::preview() {
   if (config_.preview.every_steps == 0) return;
-  const WeightSwap swap = inference_weights();
   const fs::path folder =
       fs::path(config_.run.dir) / "previews" / checkpoints::checkpoint_name(state_.step);
   ensure_writable_directory(folder);
-  objective_->preview(folder);
+  method_->preview(folder);
   log::info("previews: {}", folder.string());
 }
 
 void Trainer::save() {
-  state_.videos.position = videos_->position();
-  if (images_) state_.images.position = images_->position();
+  state_.streams = streams_->state();
   CheckpointContent content;
   content.step = state_.step;
   content.task = config_.task;
   content.config_yaml = resolved_yaml_;
-  content.trainer = state_.to_json();
-  content.model = weights_.state();
-  if (ema_) content.ema = weights_.state_with(ema_->weights());
-  content.optimizer = optimizer_.state();
-  content.random = streams_.state();
-  const WeightSwap swap = inference_weights();
+  content.trainer = state_;
+  for (TrainedModule* module : method_->modules()) content.modules.push_back(module->state());
   const fs::path saved = save_checkpoint(config_.run.dir, content, [&](const fs::path& folder) {
-    objective_->write_inference_files(folder);
+    method_->write_inference_files(folder);
   });
   log::info("saved {}", saved.string());
   prune_checkpoints(config_.run.dir, config_.train.keep_last);
@@ -237,22 +180,14 @@ void Trainer::restore(const fs::path& checkpoint) {
   require(content.task == config_.task,
           "cannot resume from {}: it was trained for task {}, this is {}", checkpoint.string(),
           content.task, config_.task);
-  weights_.restore(content.model, (checkpoint / "model.safetensors").string());
-  optimizer_.restore(content.optimizer, (checkpoint / "optimizer.safetensors").string());
-  if (ema_ && content.ema.empty()) {
-    log::warning("{} has no averaged weights: the average starts anew", checkpoint.string());
-    ema_.emplace(weights_.weights(), *config_.train.ema_decay);
-  } else if (ema_) {
-    model::copy_tensors(weights_.state_with(ema_->weights()), content.ema,
-                        (checkpoint / "ema.safetensors").string());
-  }
-  streams_.restore(content.random, device_);
-  const TrainerState saved =
-      TrainerState::from_json(content.trainer, (checkpoint / "trainer.json").string());
-  const OrderKey videos = state_.videos.order, images = state_.images.order;
-  state_ = saved;
-  state_.videos = continued(saved.videos, videos, "data.videos");
-  state_.images = continued(saved.images, images, "data.images");
+  state_ = content.trainer;
+  const std::vector<TrainedModule*> modules = method_->modules();
+  std::vector<std::string> names;
+  for (const TrainedModule* module : modules) names.push_back(module->name());
+  require(names == state_.modules,
+          "cannot resume from {}: it holds the modules {}, this run has {}", checkpoint.string(),
+          fmt::join(state_.modules, ", "), fmt::join(names, ", "));
+  for (size_t i = 0; i < modules.size(); ++i) modules[i]->restore(content.modules[i], checkpoint);
 }
 
 ExitCode Trainer::stopped() const {
@@ -263,26 +198,27 @@ ExitCode Trainer::stopped() const {
 }
 
 void Trainer::log_start_table() const {
-  auto rows = objective_->describe();
-  const int64_t parameters = model::count_parameters(objective_->module());
-  const bool half = config_.precision == "bfloat16";
-  // Per parameter: weight, gradient, two moments, perhaps an average; in bfloat16 two bytes more
-  // for weight and gradient each.
-  const int64_t bytes = parameters * (16 + (ema_ ? 4 : 0) + (half ? 4 : 0));
-  const int64_t batch = config_.data.batch_size * config_.train.accumulation;
+  auto rows = method_->describe();
+  int64_t parameters = 0, bytes = 0;
+  for (TrainedModule* module : method_->modules()) {
+    parameters += model::count_parameters(module->module());
+    bytes += lasting_bytes(*module, config_.precision == "bfloat16");
+  }
   rows.insert(rows.begin() + 1,
               {"parameters", fmt::format("{:.3f} million", double(parameters) / 1e6)});
   rows.push_back({"device", fmt::format("{}, {}", device_.str(), config_.precision)});
   rows.push_back({"weights and optimizer", bytes_string(bytes)});
-  rows.push_back({"batch", fmt::format("{} = {} x {} accumulated", batch, config_.data.batch_size,
-                                       config_.train.accumulation)});
-  rows.push_back({"videos", fmt::format("{} samples", datasets_.videos->size())});
-  for (const MixtureConfig& set : config_.data.mixture) {
-    rows.push_back({"", fmt::format("{}, weight {:g}", set.path, set.weight)});
+  for (size_t i = 0; i < streams_->size(); ++i) {
+    const StreamSpec& spec = streams_->spec(i);
+    const std::string turn =
+        spec.every_steps > 0 ? fmt::format(", every {} steps", spec.every_steps) : "";
+    rows.push_back({spec.name, fmt::format("{} samples{}", spec.dataset->size(), turn)});
+    rows.push_back({"", fmt::format("global batch {} = {} x {} accumulated",
+                                    spec.batch_size * config_.train.accumulation, spec.batch_size,
+                                    config_.train.accumulation)});
   }
-  if (datasets_.images) {
-    rows.push_back({"images", fmt::format("{} samples, every {} steps", datasets_.images->size(),
-                                          config_.data.image_every_steps)});
+  for (const MixtureConfig& set : config_.data.mixture) {
+    rows.push_back({"mixture", fmt::format("{}, weight {:g}", set.path, set.weight)});
   }
   if (datasets_.validation) {
     rows.push_back({"validation", fmt::format("{} samples", datasets_.validation->size())});
@@ -290,8 +226,7 @@ void Trainer::log_start_table() const {
   rows.push_back(
       {"reading", fmt::format("{} threads, {} batches ahead: at most {}, and {} MiB cache",
                               config_.data.num_workers, config_.data.prefetch,
-                              bytes_string(bytes_read_ahead(config_.data, datasets_)),
-                              config_.data.cache_mib)});
+                              bytes_string(streams_->bytes_read_ahead()), config_.data.cache_mib)});
   rows.push_back({"steps", fmt::format("{} to {}", state_.step, config_.train.steps)});
   rows.push_back({"start", resumed_from_ ? resumed_from_->string() : "step 0"});
   log_table(rows);

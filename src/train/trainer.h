@@ -5,12 +5,8 @@
 #include <string>
 
 #include "core/error.h"
-#include "core/random.h"
-#include "train/build.h"
-#include "train/ema.h"
-#include "train/master_weights.h"
-#include "train/micro_step.h"
-#include "train/optimizer.h"
+#include "train/data_streams.h"
+#include "train/method.h"
 #include "train/run_log.h"
 #include "train/step_meter.h"
 #include "train/trainer_config.h"
@@ -31,10 +27,7 @@ class Trainer {
   void restore(const std::filesystem::path& checkpoint);
   void start();
   void train_step();
-  data::Batch next_batch(bool image_step);
-  // Samples that could not be read so far.
-  int64_t num_damaged() const;
-  double current_lr() const;
+  data::Batch next_batch(size_t stream);
   bool due(int64_t every_steps) const;
 
   void report();
@@ -46,24 +39,16 @@ class Trainer {
   // Of a checkpoint that has all the steps.
   ExitCode nothing_left() const;
   void log_start_table() const;
-  // The weights that are measured, shown and shipped: the average where one is kept.
-  WeightSwap inference_weights();
 
   TrainConfig config_;
   std::string resolved_yaml_;
   std::optional<std::filesystem::path> resumed_from_;
   c10::Device device_;
   Datasets datasets_;
-  std::unique_ptr<Objective> objective_;
-  MasterWeights weights_;
-  MicroStep micro_step_;
-  AdamW optimizer_;
-  std::optional<Ema> ema_;
-  RandomStreams streams_;
-  bool gradients_checked_ = false;
-  StepMeter meter_;
+  std::unique_ptr<Method> method_;
   TrainerState state_;
-  std::unique_ptr<data::PrefetchLoader> videos_, images_;
+  std::unique_ptr<DataStreams> streams_;
+  StepMeter meter_;
   std::unique_ptr<RunLog> log_;
   WindowTimes times_;
 };

@@ -70,7 +70,14 @@ struct MixtureConfig {
   }
 };
 
+// Says of a key that only one task has that it is not this one's.
+template <class Binder>
+void refuse_key(Binder& b, std::string_view name, const std::string& task) {
+  b.elsewhere(name, fmt::format("is no key of task {}", task));
+}
+
 struct DataConfig {
+  std::string task = "video_dit";  // of the run: which keys there are
   std::string videos;
   std::vector<MixtureConfig> mixture;
   std::string images;
@@ -98,8 +105,9 @@ struct DataConfig {
     b.field("images", images, "The same of images for joint steps; empty: none.");
     b.field("validation", validation, "The same of held-out samples; empty: none.");
     b.field("decode", decode, "How clips are decoded that are not prepared.");
-    b.field("batch_size", batch_size, "Samples of videos per micro-step.", at_least<int64_t>(1));
-    b.field("image_batch_size", image_batch_size, "Samples of images per micro-step.",
+    b.field("batch_size", batch_size, "Samples of videos per micro-step of each GPU.",
+            at_least<int64_t>(1));
+    b.field("image_batch_size", image_batch_size, "Samples of images per micro-step of each GPU.",
             at_least<int64_t>(1));
     b.field("image_every_steps", image_every_steps,
             "Every k-th step trains on images; 0: only videos.", at_least<int64_t>(0));
@@ -113,10 +121,15 @@ struct DataConfig {
             "Share of damaged samples above which the run stops; fewer are replaced, counted and "
             "listed in damaged_samples.jsonl. 0: none is tolerated.",
             config::between(0.0, 1.0));
-    b.field("caption_dropout", caption_dropout,
-            "Share of captions replaced by the empty one, for classifier-free guidance.",
-            config::between(0.0, 1.0));
-    b.field("crop", crop, "Random window of each sample (vae only).");
+    if (task == "vae") {
+      b.field("crop", crop, "Random window of each sample.");
+      refuse_key(b, "caption_dropout", task);
+    } else {
+      b.field("caption_dropout", caption_dropout,
+              "Share of captions replaced by the empty one, for classifier-free guidance.",
+              config::between(0.0, 1.0));
+      refuse_key(b, "crop", task);
+    }
   }
 
   // Data sets that are drawn from, by key.
@@ -158,6 +171,7 @@ struct DataConfig {
 };
 
 struct LoopConfig {
+  std::string task = "video_dit";  // of the run: which keys there are
   int64_t steps = 10000;
   int64_t accumulation = 1;
   bool gradient_checkpointing = false;
@@ -180,8 +194,12 @@ struct LoopConfig {
             at_least<int64_t>(0));
     b.field("accumulation", accumulation, "Micro-steps whose gradients make one step.",
             at_least<int64_t>(1));
-    b.field("gradient_checkpointing", gradient_checkpointing,
-            "Recompute each block in the backward pass: less memory, about a third slower.");
+    if (task == "vae") {
+      refuse_key(b, "gradient_checkpointing", task);
+    } else {
+      b.field("gradient_checkpointing", gradient_checkpointing,
+              "Recompute each block in the backward pass: less memory, about a third slower.");
+    }
     b.field("cuda_graphs", cuda_graphs,
             "Record the kernels of a step once per batch shape and replay them: for small models, "
             "whose steps are mostly launches. Takes memory for each shape; nothing on the CPU.");
@@ -198,9 +216,13 @@ struct LoopConfig {
             "Steps between measurements on data.validation.", at_least<int64_t>(1));
     b.field("validation_batches", validation_batches, "Batches of one such measurement.",
             at_least<int64_t>(1));
-    b.field("latent_statistics_samples", latent_statistics_samples,
-            "Clips whose latents give the mean and deviation stored with a VAE.",
-            at_least<int64_t>(1));
+    if (task == "vae") {
+      b.field("latent_statistics_samples", latent_statistics_samples,
+              "Clips whose latents give the mean and deviation stored with the VAE.",
+              at_least<int64_t>(1));
+    } else {
+      refuse_key(b, "latent_statistics_samples", task);
+    }
     b.field("max_skipped_steps", max_skipped_steps,
             "Steps with a loss or gradient that is not finite before the run stops.",
             at_least<int64_t>(0));
@@ -208,6 +230,7 @@ struct LoopConfig {
 };
 
 struct PreviewConfig {
+  std::string task = "video_dit";  // of the run: which keys there are
   int64_t every_steps = 0;
   std::vector<std::string> prompts;
   int64_t seed = 0;
@@ -218,7 +241,11 @@ struct PreviewConfig {
   void bind(Binder& b) {
     b.field("every_steps", every_steps, "Steps between previews; 0: none.",
             config::at_least<int64_t>(0));
-    b.field("prompts", prompts, "What the video_dit previews show.");
+    if (task == "vae") {
+      for (const char* name : {"prompts", "seed", "sampler"}) refuse_key(b, name, task);
+      return;
+    }
+    b.field("prompts", prompts, "What the previews show.");
     b.field("seed", seed, "Seed of the first preview's noise; the next ones count up.",
             config::at_least<int64_t>(0));
     b.field("sampler", sampler, "How previews are sampled; checkpoints carry it as their default.");
@@ -258,26 +285,21 @@ struct TrainConfig {
   PreviewConfig preview;
   InitConfig init;
 
-  bool trains_vae() const { return task == "vae"; }
-
   template <class Binder>
   void bind(Binder& b) {
     b.field("task", task, "What is trained.", config::one_of({"video_dit", "vae"}));
+    data.task = train.task = preview.task = task;
     b.field("device", device, "auto, cpu, cuda or cuda:<index>.");
     b.field("precision", precision,
             "Of the forward and backward pass; weights are always kept in float32 as well.",
             config::one_of({"float32", "bfloat16"}));
     b.field("run", run, "Where the run lives.");
-    b.field("model", model, "The video DiT (task video_dit).");
-    b.field("vae", vae, "The VAE (task vae).");
-    b.field(
-        "vae_checkpoint", vae_checkpoint,
-        "The VAE that made the latents (task video_dit), of any kind that `sample` takes: decodes "
-        "previews and travels with every checkpoint.");
-    b.field("text_encoder", text_encoder, "Encodes preview prompts; named in every checkpoint.");
+    if (task == "vae") {
+      bind_vae(b);
+    } else {
+      bind_video_dit(b);
+    }
     b.field("data", data, "What is trained on.");
-    b.field("flow", flow, "Noise levels of flow matching (task video_dit).");
-    b.field("vae_loss", vae_loss, "Terms of the loss (task vae).");
     b.field("optimizer", optimizer, "AdamW.");
     b.field("schedule", schedule, "Learning rate over the run.");
     b.field("train", train, "The loop.");
@@ -287,21 +309,34 @@ struct TrainConfig {
 
   template <class Problems>
   void validate(Problems& problems) const;
+
+ private:
+  template <class Binder>
+  void bind_video_dit(Binder& b) {
+    b.field("model", model, "The video DiT.");
+    b.field("vae_checkpoint", vae_checkpoint,
+            "The VAE that made the latents, of any kind that `sample` takes: decodes previews and "
+            "travels with every checkpoint.");
+    b.field("text_encoder", text_encoder, "Encodes preview prompts; named in every checkpoint.");
+    b.field("flow", flow, "Noise levels of flow matching.");
+    for (const char* name : {"vae", "vae_loss"}) refuse_key(b, name, task);
+  }
+  template <class Binder>
+  void bind_vae(Binder& b) {
+    b.field("vae", vae, "The VAE.");
+    b.field("vae_loss", vae_loss, "Terms of the loss.");
+    for (const char* name : {"model", "vae_checkpoint", "text_encoder", "flow"}) {
+      refuse_key(b, name, task);
+    }
+  }
+  template <class Problems>
+  void validate_video_dit(Problems& problems) const;
+  template <class Problems>
+  void validate_vae(Problems& problems) const;
 };
 
 template <class Problems>
 void TrainConfig::validate(Problems& problems) const {
-  const bool previews = preview.every_steps > 0;
-  if (!trains_vae() && previews && vae_checkpoint.empty()) {
-    problems.add("vae_checkpoint", fmt::format("is empty, but preview.every_steps is {}: previews "
-                                               "need the VAE; name its folder or set "
-                                               "preview.every_steps=0",
-                                               preview.every_steps));
-  }
-  if (!trains_vae() && previews && preview.prompts.empty()) {
-    problems.add("preview.prompts",
-                 fmt::format("is empty, but preview.every_steps is {}", preview.every_steps));
-  }
   if (train.cuda_graphs && train.accumulation > 1 && precision == "float32") {
     problems.add(
         "train.cuda_graphs",
@@ -309,10 +344,30 @@ void TrainConfig::validate(Problems& problems) const {
                     "micro-step",
                     train.accumulation));
   }
-  if (!trains_vae()) return;
-  if (train.gradient_checkpointing) {
-    problems.add("train.gradient_checkpointing", "is for task video_dit only");
+  if (task == "vae") {
+    validate_vae(problems);
+  } else {
+    validate_video_dit(problems);
   }
+}
+
+template <class Problems>
+void TrainConfig::validate_video_dit(Problems& problems) const {
+  const bool previews = preview.every_steps > 0;
+  if (previews && vae_checkpoint.empty()) {
+    problems.add("vae_checkpoint", fmt::format("is empty, but preview.every_steps is {}: previews "
+                                               "need the VAE; name its folder or set "
+                                               "preview.every_steps=0",
+                                               preview.every_steps));
+  }
+  if (previews && preview.prompts.empty()) {
+    problems.add("preview.prompts",
+                 fmt::format("is empty, but preview.every_steps is {}", preview.every_steps));
+  }
+}
+
+template <class Problems>
+void TrainConfig::validate_vae(Problems& problems) const {
   const auto stride = vae.geometry();
   const CropConfig& crop = data.crop;
   if (crop.frames > 0 && (crop.frames - 1) % stride.stride_t != 0) {

@@ -1,63 +1,81 @@
 #include "train/trainer_state.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/json_object.h"
 
 namespace sana::train {
 namespace {
 
+constexpr int64_t kMany = INT32_MAX;
+
 nlohmann::ordered_json stream_json(const StreamState& stream) {
   return {{"fingerprint", stream.order.fingerprint},
-          {"batch_size", stream.order.batch_size},
+          {"global_batch", stream.order.global_batch},
           {"seed", stream.order.seed},
           {"epoch", stream.position.epoch},
           {"cursor", stream.position.cursor}};
 }
 
-// A number that no run reaches: sums with it stay in range.
-constexpr int64_t kMost = int64_t(1) << 53;
-
-// From 0 to `most`, of 64 bits, unlike JsonObject's integers.
-int64_t count_at(const nlohmann::json& json, const JsonObject& object, const char* key,
-                 int64_t most = kMost) {
-  const auto found = json.find(key);
-  const bool is_whole = found != json.end() && found->is_number_integer();
-  const int64_t value = is_whole ? found->get<int64_t>() : -1;
-  if (value < 0 || value > most) object.refuse(key, fmt::format("an integer from 0 to {}", most));
-  return value;
+StreamState read_stream(const JsonObject& json) {
+  StreamState stream;
+  stream.order.fingerprint = json.required<std::string>("fingerprint");
+  stream.order.global_batch = json.integer("global_batch", {1, kMany});
+  stream.order.seed = json.long_integer("seed", {0, INT64_MAX});
+  stream.position.epoch = json.integer("epoch", {0, kMany});
+  stream.position.cursor = json.integer("cursor", {0, kMany});
+  return stream;
 }
 
-StreamState read_stream(const nlohmann::json& parent, const char* key, const JsonObject& whole) {
-  const auto object = whole.object(key);
-  if (!object) whole.refuse(key, "an object");
-  const nlohmann::json& json = parent.at(key);
-  StreamState stream;
-  stream.order.fingerprint = object->required<std::string>("fingerprint");
-  stream.order.batch_size = count_at(json, *object, "batch_size");
-  stream.order.seed = count_at(json, *object, "seed", INT64_MAX);
-  stream.position.epoch = count_at(json, *object, "epoch");
-  stream.position.cursor = count_at(json, *object, "cursor");
-  return stream;
+// Files are called after modules.
+bool is_name(const std::string& text) {
+  return !text.empty() &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+}
+
+void check_format(const nlohmann::json& json, const std::string& what) {
+  const int64_t format = JsonObject(json, what).value_or<int64_t>("format", 1);
+  if (format == kRunFormat) return;
+  if (format == 1) {
+    throw UserError(fmt::format(
+        "{}: this run was begun by an older program, whose runs this one does not go on with. "
+        "Finish it with sana-video {}, or begin a new run whose init.from is this checkpoint",
+        what, kLastVersionOfFormat1));
+  }
+  throw UserError(fmt::format(
+      "{}: format {}, and this program knows up to {}: it was written by a newer one; use that",
+      what, format, kRunFormat));
 }
 
 }  // namespace
 
 nlohmann::ordered_json TrainerState::to_json() const {
-  return {{"step", step},
-          {"samples_seen", samples_seen},
-          {"skipped", skipped},
-          {"videos", stream_json(videos)},
-          {"images", stream_json(images)}};
+  nlohmann::ordered_json json = {
+      {"format", kRunFormat}, {"step", step},   {"samples_seen", samples_seen},
+      {"skipped", skipped},   {"stage", stage}, {"modules", modules}};
+  json["streams"] = nlohmann::ordered_json::object();
+  for (const auto& [name, stream] : streams) json["streams"][name] = stream_json(stream);
+  return json;
 }
 
 TrainerState TrainerState::from_json(const nlohmann::json& json, const std::string& what) {
+  check_format(json, what);
   const JsonObject object(json, what);
   TrainerState state;
-  state.step = count_at(json, object, "step");
-  state.samples_seen = count_at(json, object, "samples_seen");
-  state.skipped = count_at(json, object, "skipped");
-  state.videos = read_stream(json, "videos", object);
-  state.images = read_stream(json, "images", object);
+  state.step = object.integer("step", {0, kMany});
+  state.samples_seen = object.long_integer("samples_seen", {0, INT64_MAX});
+  state.skipped = object.integer("skipped", {0, kMany});
+  state.stage = object.required<std::string>("stage");
+  state.modules = object.required<std::vector<std::string>>("modules");
+  if (state.modules.empty() || !std::all_of(state.modules.begin(), state.modules.end(), is_name)) {
+    object.refuse("modules", "the names of the modules, in small letters, the main one first");
+  }
+  const auto streams = object.object("streams");
+  if (!streams) object.refuse("streams", "an object");
+  for (const auto& [name, stream] : json.at("streams").items()) {
+    state.streams[name] = read_stream(JsonObject(stream, what + ": streams." + name));
+  }
   return state;
 }
 

@@ -7,6 +7,7 @@
 
 #include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
+#include "core/random.h"
 #include "data/loading/epoch_plan.h"
 #include "infer/pipeline.h"
 #include "media/picture/png.h"
@@ -56,13 +57,14 @@ at::Tensor VaeObjective::to_input(const at::Tensor& pixels) const {
   return to_device(pixels, device_).to(at::kFloat) / 127.5 - 1.0;
 }
 
-std::vector<at::Tensor> VaeObjective::draw(const data::Batch& batch, RandomStreams& streams) {
-  const at::Tensor window = random_windows(batch.data, config_.data.crop, streams.get("window"));
+std::vector<at::Tensor> VaeObjective::draw(const data::Batch& batch, const StepRandom& random) {
+  const at::Tensor window =
+      random_windows(batch.data, config_.data.crop, batch.first_index, random.stream("window"));
   const VaeGeometry geometry = config_.vae.geometry();
+  const NoiseShape shape = {geometry.latent_channels, geometry.latent_frames(window.size(2)),
+                            window.size(3) / geometry.stride_h, window.size(4) / geometry.stride_w};
   const at::Tensor noise =
-      at::randn({window.size(0), geometry.latent_channels, geometry.latent_frames(window.size(2)),
-                 window.size(3) / geometry.stride_h, window.size(4) / geometry.stride_w},
-                streams.get("posterior", device_), at::device(device_).dtype(at::kFloat));
+      random.stream("posterior").noise(batch.first_index, window.size(0), shape, device_);
   return {to_device(window, device_), noise};
 }
 

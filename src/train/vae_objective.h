@@ -14,7 +14,7 @@ class VaeObjective : public Objective {
   torch::nn::Module& module() override { return *vae_; }
   std::vector<MetricPart> metric_parts() const override;
   // {pixels [B, 3, F, H, W] uint8, noise of the posterior [B, C, T, H/8, W/8]}
-  std::vector<at::Tensor> draw(const data::Batch& batch, RandomStreams& streams) override;
+  std::vector<at::Tensor> draw(const data::Batch& batch, const StepRandom& random) override;
   LossOutput loss(const std::vector<at::Tensor>& inputs) override;
   // An image passes by the convolutions that halve and double the frame rate.
   std::vector<std::string> may_lack_gradient() const override { return {"time_conv"}; }

@@ -14,6 +14,7 @@
 // configs/reference.yaml. b.field takes bool, int64_t, double, std::string, std::vector of these,
 // std::optional of these, another struct with bind (a nested section), or a std::vector of such
 // structs. b.required is a field with no default: leaving it out is a problem.
+// b.elsewhere names a key that other values of this configuration rule out, and says why.
 #pragma once
 #include <filesystem>
 #include <string>

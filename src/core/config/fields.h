@@ -17,6 +17,8 @@ struct AnyBinder {
   void field(Args&&...) {}
   template <class... Args>
   void required(Args&&...) {}
+  template <class... Args>
+  void elsewhere(Args&&...) {}
 };
 
 template <class T>

@@ -29,6 +29,11 @@ class Reader {
     if (!read(name, value, checks...)) report_missing(name);
   }
 
+  // A key that has no place here, with the reason: a better complaint than "unknown key".
+  void elsewhere(std::string_view name, const std::string& reason) {
+    if (const Value* given = take(name)) fail(name, *given, reason);
+  }
+
   // Binds, reports unknown keys and keys given twice, and lets the section validate itself, unless
   // some of its values are wrong already: then complaints across fields would mislead.
   template <Section T>

@@ -48,6 +48,8 @@ class Writer {
     write(name, value, help, /*required=*/true, checks...);
   }
 
+  void elsewhere(std::string_view /*name*/, const std::string& /*reason*/) {}
+
   const std::string& text() const { return text_; }
 
  private:

@@ -42,46 +42,63 @@ void check_draws(const Dataset& dataset) {
       dataset.size(), draws, most);
 }
 
-// What each sample of an epoch contributes, by bucket.
-std::map<ClipSize, SampleIndices> drawn_by_bucket(const Dataset& dataset, uint64_t seed,
-                                                  int64_t epoch) {
-  std::map<ClipSize, SampleIndices> drawn;
-  const std::vector<double> offsets = turn_offsets(dataset, seed);
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    const SampleInfo& info = dataset.info(i);
-    const int64_t times = draws_in_epoch(info.weight, offsets[as_size(i)], epoch);
-    if (times > 0) drawn[info.bucket].insert(drawn[info.bucket].end(), as_size(times), i);
-  }
-  return drawn;
+// Times that a sample was drawn before an epoch: the sum of draws_in_epoch().
+int64_t draws_before(double weight, double offset, int64_t epoch) {
+  const double whole = std::floor(weight), rest = weight - whole;
+  const auto epochs = static_cast<double>(epoch);
+  return static_cast<int64_t>(whole * epochs + std::floor(epochs * rest + offset));
 }
 
-std::vector<SampleIndices> full_batches(const SampleIndices& samples, int64_t batch_size) {
-  std::vector<SampleIndices> batches;
-  for (size_t begin = 0; begin < samples.size(); begin += as_size(batch_size)) {
-    SampleIndices& batch = batches.emplace_back();
-    for (size_t i = begin; batch.size() < as_size(batch_size); ++i) {
-      batch.push_back(samples[i % samples.size()]);
+// The samples that one bucket draws, epoch after epoch, as one endless row.
+class BucketRow {
+ public:
+  BucketRow(const Dataset& dataset, const std::vector<double>& offsets, SampleIndices samples,
+            uint64_t seed)
+      : dataset_(dataset), offsets_(offsets), samples_(std::move(samples)), seed_(seed) {}
+
+  // Where the epoch begins in the row.
+  int64_t begin_of(int64_t epoch) const {
+    int64_t drawn = 0;
+    for (const int64_t i : samples_) drawn += draws_before(weight(i), offset(i), epoch);
+    return drawn;
+  }
+
+  // The row from `begin` to the end of `epoch`. `begin` lies in that epoch or in an earlier one.
+  SampleIndices up_to(int64_t begin, int64_t epoch) const {
+    std::vector<SampleIndices> parts = {drawn_in(epoch)};  // the last epoch first
+    int64_t at = begin_of(epoch);
+    for (int64_t earlier = epoch; at > begin;) {
+      parts.push_back(drawn_in(--earlier));
+      at -= static_cast<int64_t>(parts.back().size());
     }
+    SampleIndices row;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+      row.insert(row.end(), part->begin(), part->end());
+    }
+    row.erase(row.begin(), row.begin() + (begin - at));
+    return row;
   }
-  return batches;
-}
 
-// Steps of the batches that are left over of their buckets.
-void add_mixed_steps(const Dataset& dataset, std::vector<SampleIndices> batches, size_t ranks,
-                     std::vector<PlanStep>& steps) {
-  const auto pixels = [&](const SampleIndices& batch) {
-    return dataset.info(batch.front()).bucket.pixels();
-  };
-  std::stable_sort(
-      batches.begin(), batches.end(),
-      [&](const SampleIndices& a, const SampleIndices& b) { return pixels(a) > pixels(b); });
-  for (size_t begin = 0; begin < batches.size(); begin += ranks) {
-    const size_t end = std::min(batches.size(), begin + ranks);
-    PlanStep& step =
-        steps.emplace_back(batches.begin() + ptrdiff_t(begin), batches.begin() + ptrdiff_t(end));
-    for (size_t again = 0; step.size() < ranks; ++again) step.push_back(step[again]);
+ private:
+  double weight(int64_t sample) const { return dataset_.info(sample).weight; }
+  double offset(int64_t sample) const { return offsets_[as_size(sample)]; }
+
+  SampleIndices drawn_in(int64_t epoch) const {
+    SampleIndices drawn;
+    for (const int64_t i : samples_) {
+      drawn.insert(drawn.end(), as_size(draws_in_epoch(weight(i), offset(i), epoch)), i);
+    }
+    const std::string bucket = to_string(dataset_.info(samples_.front()).bucket);
+    OrderRandom(stream_seed(seed_, fmt::format("order of {} in epoch {}", bucket, epoch)))
+        .shuffle(drawn);
+    return drawn;
   }
-}
+
+  const Dataset& dataset_;
+  const std::vector<double>& offsets_;
+  SampleIndices samples_;
+  uint64_t seed_;
+};
 
 }  // namespace
 
@@ -109,26 +126,24 @@ std::vector<SampleIndices> batches_of_each_once(const Dataset& dataset, int64_t 
   return batches;
 }
 
-std::vector<PlanStep> plan_epoch(const Dataset& dataset, const PlanSettings& settings,
-                                 int64_t epoch) {
-  SANA_ASSERT(settings.batch_size > 0 && settings.num_ranks > 0);
+std::vector<SampleIndices> plan_epoch(const Dataset& dataset, const PlanSettings& settings,
+                                      int64_t epoch) {
+  SANA_ASSERT(settings.global_batch > 0);
   check_draws(dataset);
-  const size_t ranks = as_size(settings.num_ranks);
-  OrderRandom random(stream_seed(settings.seed, fmt::format("data order of epoch {}", epoch)));
-  std::vector<PlanStep> steps;
-  std::vector<SampleIndices> left_over;
-  for (auto& [bucket, samples] : drawn_by_bucket(dataset, settings.seed, epoch)) {
-    random.shuffle(samples);
-    const auto batches = full_batches(samples, settings.batch_size);
-    const size_t whole_steps = batches.size() / ranks * ranks;
-    for (size_t begin = 0; begin < whole_steps; begin += ranks) {
-      steps.emplace_back(batches.begin() + ptrdiff_t(begin),
-                         batches.begin() + ptrdiff_t(begin + ranks));
+  const int64_t batch = settings.global_batch;
+  const std::vector<double> offsets = turn_offsets(dataset, settings.seed);
+  std::vector<SampleIndices> steps;
+  for (auto& [bucket, samples] : samples_by_bucket(dataset)) {
+    const BucketRow row(dataset, offsets, std::move(samples), settings.seed);
+    const int64_t first = row.begin_of(epoch) / batch, last = row.begin_of(epoch + 1) / batch;
+    if (first == last) continue;
+    const SampleIndices drawn = row.up_to(first * batch, epoch);
+    for (auto at = drawn.begin(); drawn.end() - at >= batch; at += batch) {
+      steps.emplace_back(at, at + batch);
     }
-    left_over.insert(left_over.end(), batches.begin() + ptrdiff_t(whole_steps), batches.end());
   }
-  add_mixed_steps(dataset, std::move(left_over), ranks, steps);
-  random.shuffle(steps);
+  OrderRandom(stream_seed(settings.seed, fmt::format("order of steps in epoch {}", epoch)))
+      .shuffle(steps);
   return steps;
 }
 

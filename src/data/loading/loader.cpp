@@ -35,10 +35,15 @@ struct PrefetchLoader::Impl {
 
   mutable std::mutex lock;  // of what follows
   std::condition_variable room, ready;
-  Position given, taken;  // of the next batch for next(), and for a worker
+  // Of a micro-step.
+  struct Place {
+    Position step;
+    int64_t micro_step = 0;
+  };
+  Place given, taken;  // of the next batch for next(), and for a worker
   int64_t next_given = 0, next_taken = 0;
   std::map<int64_t, Result> results;
-  std::map<int64_t, std::vector<SampleIndices>> plans;  // this rank's batches, by epoch
+  std::map<int64_t, std::vector<SampleIndices>> plans;  // by epoch
   bool closing = false;
   std::vector<std::thread> workers;
 
@@ -52,33 +57,37 @@ struct PrefetchLoader::Impl {
   const std::vector<SampleIndices>& plan(int64_t epoch) {
     auto found = plans.find(epoch);
     if (found == plans.end()) {
-      plans.erase(plans.begin(), plans.lower_bound(std::min(given.epoch, epoch)));
-      auto steps =
-          plan_epoch(*dataset, {options.batch_size, options.seed, options.ranks.count}, epoch);
-      std::vector<SampleIndices> mine;
-      for (PlanStep& step : steps) {
-        mine.push_back(std::move(step[static_cast<size_t>(options.ranks.rank)]));
-      }
-      found = plans.emplace(epoch, std::move(mine)).first;
+      plans.erase(plans.begin(), plans.lower_bound(std::min(given.step.epoch, epoch)));
+      found =
+          plans.emplace(epoch, plan_epoch(*dataset, {options.global_batch(), options.seed}, epoch))
+              .first;
     }
     return found->second;
   }
 
   // Over the ends of epochs, and over epochs in which no sample's turn comes.
   void skip_ends(Position& position) {
-    constexpr int64_t kTries = 1000;
+    constexpr int64_t kTries = 100000;
     for (int64_t tries = 0; tries < kTries; ++tries) {
       if (position.cursor < static_cast<int64_t>(plan(position.epoch).size())) return;
       position = {position.epoch + 1, 0};
     }
     throw UserError(fmt::format(
-        "{}: the weights of its samples are so small that none is drawn in {} epochs; raise them",
-        options.damage.key, kTries));
+        "{}: {} samples with such small weights do not fill a batch of {} in {} epochs; raise the "
+        "weights or make the batch smaller",
+        options.damage.key, dataset->size(), options.global_batch(), kTries));
   }
 
-  void advance(Position& position) {
-    ++position.cursor;
-    skip_ends(position);
+  void advance(Place& place) {
+    if (++place.micro_step < options.micro_steps) return;
+    place.micro_step = 0;
+    ++place.step.cursor;
+    skip_ends(place.step);
+  }
+
+  // Of this rank's samples in the global batch of a step.
+  int64_t first_index(int64_t micro_step) const {
+    return (micro_step * options.ranks.count + options.ranks.rank) * options.batch_size;
   }
 
   // Nothing when it is damaged, which is entered in the account.
@@ -110,10 +119,12 @@ struct PrefetchLoader::Impl {
                                 to_string(bucket)));
   }
 
-  Batch read(SampleIndices indices, int64_t epoch) {
+  Batch read(SampleIndices indices, int64_t first_index, int64_t epoch) {
     std::vector<Sample> samples;
     for (int64_t& index : indices) samples.push_back(read_or_replace(index, epoch));
-    return stack_samples(*dataset, indices, samples, options.pinned);
+    Batch batch = stack_samples(*dataset, indices, samples, options.pinned);
+    batch.first_index = first_index;
+    return batch;
   }
 
   void work() {
@@ -122,13 +133,14 @@ struct PrefetchLoader::Impl {
       room.wait(guard, [&] { return closing || next_taken < next_given + options.prefetch; });
       if (closing) return;
       const int64_t ticket = next_taken++;
-      const int64_t epoch = taken.epoch;
-      const SampleIndices indices = plan(epoch)[static_cast<size_t>(taken.cursor)];
+      const int64_t epoch = taken.step.epoch, first = first_index(taken.micro_step);
+      const SampleIndices& step = plan(epoch)[static_cast<size_t>(taken.step.cursor)];
+      const SampleIndices indices(step.begin() + first, step.begin() + first + options.batch_size);
       advance(taken);
       guard.unlock();
       Result result;
       try {
-        result.batch = read(indices, epoch);
+        result.batch = read(indices, first, epoch);
       } catch (...) {
         result.error = std::current_exception();
       }
@@ -142,18 +154,18 @@ struct PrefetchLoader::Impl {
 PrefetchLoader::PrefetchLoader(std::shared_ptr<const Dataset> dataset, const LoaderOptions& options,
                                Position start)
     : impl_(std::make_unique<Impl>(std::move(dataset), options)) {
-  SANA_ASSERT(options.batch_size > 0 && options.num_workers > 0 && options.prefetch > 0);
+  SANA_ASSERT(options.batch_size > 0 && options.micro_steps > 0);
+  SANA_ASSERT(options.num_workers > 0 && options.prefetch > 0);
   SANA_ASSERT(options.ranks.rank >= 0 && options.ranks.rank < options.ranks.count);
   require(start.epoch >= 0 && start.epoch <= kMaxEpoch && start.cursor >= 0,
-          "cannot continue at batch {} of epoch {}", start.cursor, start.epoch);
-  impl_->given = start;
-  const auto batches = static_cast<int64_t>(impl_->plan(start.epoch).size());
-  require(
-      start.cursor <= batches,
-      "cannot continue at batch {} of epoch {}: an epoch of this data set has {} batches of {}. "
-      "Continue with the data set and batch size that the run was begun with.",
-      start.cursor, start.epoch, batches, options.batch_size);
-  impl_->skip_ends(impl_->given);
+          "cannot continue at step {} of epoch {}", start.cursor, start.epoch);
+  impl_->given.step = start;
+  const auto steps = static_cast<int64_t>(impl_->plan(start.epoch).size());
+  require(start.cursor <= steps,
+          "cannot continue at step {} of epoch {}: that epoch of this data set has {} steps of {} "
+          "samples. Continue with the data set and batch size that the run was begun with.",
+          start.cursor, start.epoch, steps, options.global_batch());
+  impl_->skip_ends(impl_->given.step);
   impl_->taken = impl_->given;
   for (int64_t i = 0; i < options.num_workers; ++i) {
     impl_->workers.emplace_back([impl = impl_.get()] { impl->work(); });
@@ -187,7 +199,8 @@ Batch PrefetchLoader::next() {
 
 Position PrefetchLoader::position() const {
   const std::lock_guard guard(impl_->lock);
-  return impl_->given;
+  SANA_ASSERT(impl_->given.micro_step == 0);
+  return impl_->given.step;
 }
 
 const DamagedSamples& PrefetchLoader::damaged() const { return impl_->damaged; }

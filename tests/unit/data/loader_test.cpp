@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -30,12 +31,6 @@ LoaderOptions options_of(int64_t batch_size, uint64_t seed, int64_t workers, int
   return options;
 }
 
-std::vector<std::string> ids_of(const Dataset& dataset, const SampleIndices& batch) {
-  std::vector<std::string> ids;
-  for (const int64_t index : batch) ids.push_back(dataset.info(index).id);
-  return ids;
-}
-
 using Ids = std::vector<std::vector<std::string>>;
 
 Ids take(PrefetchLoader& loader, int count) {
@@ -58,16 +53,19 @@ TEST_CASE("continuing at a position gives what would have come", "[data]") {
   const TempFolder folder;
   const auto dataset = two_buckets(folder);
   const LoaderOptions options = options_of(2, 4, 2, 3);
-  for (const int skipped : {0, 1, 5, 6, 7, 13}) {
+  // 5 steps in the first epoch, where a sample waits for its batch, 6 in the second.
+  const std::map<int, Position> positions = {{0, {0, 0}}, {1, {0, 1}},  {4, {0, 4}},
+                                             {5, {1, 0}}, {10, {1, 5}}, {11, {2, 0}}};
+  for (const auto& [skipped, expected] : positions) {
     INFO(skipped);
     PrefetchLoader whole(dataset, options, {});
     take(whole, skipped);
     const Position position = whole.position();
-    CHECK(position == Position{skipped / 6, skipped % 6});
+    CHECK(position == expected);
     PrefetchLoader rest(dataset, options, position);
     CHECK(take(rest, 9) == take(whole, 9));
   }
-  PrefetchLoader at_end(dataset, options, {0, 6});
+  PrefetchLoader at_end(dataset, options, {0, 5});
   CHECK(at_end.position() == Position{1, 0});
 }
 
@@ -77,8 +75,8 @@ TEST_CASE("a position beyond the epoch is refused: the data set is another one",
   const auto message = error_of([&] {
     PrefetchLoader loader(dataset, options_of(2, 4, 1, 1), {2, 7});
   });
-  CHECK(contains(message, "batch 7 of epoch 2"));
-  CHECK(contains(message, "6 batches"));
+  CHECK(contains(message, "step 7 of epoch 2"));
+  CHECK(contains(message, "5 steps"));
 }
 
 TEST_CASE("an error of a worker reaches next(), again and again", "[data]") {
@@ -96,19 +94,36 @@ TEST_CASE("an error of a worker reaches next(), again and again", "[data]") {
   CHECK(loader.position() == Position{0, 0});
 }
 
-TEST_CASE("ranks read the batches of one plan, each its own, with equal positions", "[data]") {
+TEST_CASE("a global batch is the same however processes and micro-steps share it", "[data]") {
   const auto dataset = std::make_shared<FakeDataset>(
-      std::vector<FakeDataset::Group>{{{8, 16, 5}, 13}, {{8, 8, 1}, 4}});
-  const auto plan = plan_epoch(*dataset, {2, 3, 3}, 0);
-  for (int64_t rank = 0; rank < 3; ++rank) {
-    LoaderOptions options = options_of(2, 3, 2, 2);
-    options.ranks = {rank, 3, 0};
-    PrefetchLoader loader(dataset, options, {});
-    for (size_t step = 0; step < plan.size(); ++step) {
-      CHECK(loader.position() == Position{0, int64_t(step)});
-      CHECK(loader.next().ids == ids_of(*dataset, plan[step][size_t(rank)]));
+      std::vector<FakeDataset::Group>{{{8, 16, 5}, 13}, {{8, 8, 1}, 7}});
+  constexpr int64_t kGlobal = 4;
+  const auto plan = plan_epoch(*dataset, {kGlobal, 3}, 0);
+  struct Share {
+    int64_t batch_size, micro_steps, ranks;
+  };
+  for (const Share& share :
+       std::vector<Share>{{4, 1, 1}, {1, 4, 1}, {2, 1, 2}, {1, 2, 2}, {1, 1, 4}}) {
+    INFO(share.batch_size << " x " << share.micro_steps << " x " << share.ranks);
+    std::vector<SampleIndices> seen(plan.size(), SampleIndices(kGlobal, -1));
+    for (int64_t rank = 0; rank < share.ranks; ++rank) {
+      LoaderOptions options = options_of(share.batch_size, 3, 2, 2);
+      options.micro_steps = share.micro_steps;
+      options.ranks = {rank, share.ranks, 0};
+      REQUIRE(options.global_batch() == kGlobal);
+      PrefetchLoader loader(dataset, options, {});
+      for (size_t step = 0; step < plan.size(); ++step) {
+        CHECK(loader.position() == Position{0, int64_t(step)});
+        for (int64_t micro = 0; micro < share.micro_steps; ++micro) {
+          const Batch batch = loader.next();
+          for (size_t i = 0; i < batch.ids.size(); ++i) {
+            seen[step].at(size_t(batch.first_index) + i) = std::stoll(batch.ids[i]);
+          }
+        }
+      }
+      CHECK(loader.position() == Position{1, 0});
     }
-    CHECK(loader.position() == Position{1, 0});
+    CHECK(seen == plan);
   }
 }
 
@@ -120,7 +135,7 @@ TEST_CASE("a damaged sample is replaced by another of its bucket, counted and li
   LoaderOptions options = options_of(2, 5, 3, 4);
   options.damage = {"data.videos", 0.5, folder / "damaged.jsonl"};
   PrefetchLoader loader(dataset, options, {}), undamaged(whole, options_of(2, 5, 3, 4), {});
-  const Ids ids = take(loader, 18), expected = take(undamaged, 18);  // three epochs
+  const Ids ids = take(loader, 18), expected = take(undamaged, 18);
   int replaced = 0;
   for (size_t batch = 0; batch < ids.size(); ++batch) {
     for (size_t i = 0; i < 2; ++i) {
@@ -134,7 +149,7 @@ TEST_CASE("a damaged sample is replaced by another of its bucket, counted and li
       CHECK(dataset->info(std::stoll(got)).bucket == dataset->info(std::stoll(due)).bucket);
     }
   }
-  CHECK(replaced >= 6);
+  CHECK(replaced >= 5);
   CHECK(loader.damaged().size() == 2);
   const std::string list = read_all(folder / "damaged.jsonl");
   CHECK(std::count(list.begin(), list.end(), '\n') == 2);
@@ -144,8 +159,8 @@ TEST_CASE("a damaged sample is replaced by another of its bucket, counted and li
   }
 
   // The same replacements when a run goes on in the middle, and no second line.
-  PrefetchLoader rest(dataset, options, {1, 2});
-  CHECK(take(rest, 10) == Ids(ids.begin() + 8, ids.end()));
+  PrefetchLoader rest(dataset, options, {1, 2});  // after the 5 steps of the first epoch
+  CHECK(take(rest, 10) == Ids(ids.begin() + 7, ids.begin() + 17));
   CHECK(read_all(folder / "damaged.jsonl") == list);
 }
 

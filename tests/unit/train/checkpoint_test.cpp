@@ -29,10 +29,13 @@ CheckpointContent content_of_step(int64_t step) {
   content.step = step;
   content.task = "video_dit";
   content.config_yaml = "task: video_dit\n";
-  content.trainer = {{"step", step}};
-  content.model["w"] = at::full({300, 100}, float(step));
-  content.optimizer["step"] = at::full({}, float(step));
-  content.random["noise@cpu"] = at::zeros({16}, at::kByte);
+  content.trainer.step = step;
+  content.trainer.streams["videos"] = {{"fingerprint", 4, 7}, {2, 3}};
+  ModuleState model{kMainModule, {}, {}, {}};
+  model.weights["w"] = at::full({300, 100}, float(step));
+  model.optimizer["step"] = at::full({}, float(step));
+  content.modules = {
+      model, {"critic", {{"c", at::ones({2})}}, {{"c", at::zeros({2})}}, {{"step", at::ones({})}}}};
   return content;
 }
 
@@ -53,8 +56,15 @@ TEST_CASE("a checkpoint gives back what was saved", "[train]") {
   CHECK(loaded.step == 12);
   CHECK(loaded.task == "video_dit");
   CHECK(loaded.config_yaml == "task: video_dit\n");
-  CHECK(at::equal(loaded.model.at("w"), at::full({300, 100}, 12.0f)));
-  CHECK(loaded.ema.empty());
+  REQUIRE(loaded.modules.size() == 2);
+  CHECK(at::equal(loaded.modules[0].weights.at("w"), at::full({300, 100}, 12.0f)));
+  CHECK(loaded.modules[0].average.empty());
+  CHECK(loaded.modules[1].name == "critic");
+  CHECK(at::equal(loaded.modules[1].average.at("c"), at::zeros({2})));
+  CHECK(loaded.trainer.step == 12);
+  const StreamState videos = loaded.trainer.streams.at("videos");
+  CHECK(videos.order == OrderKey{"fingerprint", 4, 7});
+  CHECK(videos.position == data::Position{2, 3});
   const auto manifest = read_json_file(saved / "manifest.json");
   CHECK(manifest.at("files").contains("model.json"));
   CHECK(manifest.at("config_hash") == hash_text("task: video_dit\n"));
@@ -87,7 +97,7 @@ TEST_CASE("the last k checkpoints stay", "[train]") {
 TEST_CASE("a damaged checkpoint is refused with every damage in one message", "[train]") {
   const TemporaryDirectory run;
   const fs::path saved = save_checkpoint(run.path(), content_of_step(5), {});
-  fs::remove(saved / "random.safetensors");
+  fs::remove(saved / "critic.weights.safetensors");
   fs::resize_file(saved / "optimizer.safetensors", 20);
   std::fstream model(saved / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
   model.seekp(-3, std::ios::end);
@@ -95,11 +105,31 @@ TEST_CASE("a damaged checkpoint is refused with every damage in one message", "[
   model.close();
   const std::string message = message_of<UserError>([&] { load_checkpoint(saved); });
   for (const char* part :
-       {"step-00000005", "random.safetensors is missing", "optimizer.safetensors has 20 bytes",
-        "model.safetensors has another content"}) {
+       {"step-00000005", "critic.weights.safetensors is missing",
+        "optimizer.safetensors has 20 bytes", "model.safetensors has another content"}) {
     INFO(message);
     CHECK(message.find(part) != std::string::npos);
   }
+}
+
+TEST_CASE("a checkpoint of another format is told with the program that goes on with it",
+          "[train]") {
+  const std::string old = message_of<UserError>([] {
+    TrainerState::from_json({{"step", 3}, {"samples_seen", 6}}, "run/trainer.json");
+  });
+  for (const char* part :
+       {"run/trainer.json", "older program", kLastVersionOfFormat1, "init.from"}) {
+    CHECK(sana_test::contains(old, part));
+  }
+  const std::string newer = message_of<UserError>([] {
+    TrainerState::from_json({{"format", 9}}, "run/trainer.json");
+  });
+  CHECK(sana_test::contains(newer, "newer"));
+  CHECK(
+      sana_test::contains(message_of<UserError>([] {
+                            TrainerState::from_json({{"format", 2}, {"step", "x"}}, "trainer.json");
+                          }),
+                          "step"));
 }
 
 TEST_CASE("a full disk while saving is reported and costs no older checkpoint", "[train]") {

@@ -76,8 +76,8 @@ TEST_CASE("several data sets are drawn from by weight", "[train]") {
   REQUIRE(sana_test::run(config) == ExitCode::kOk);
   const auto state =
       nlohmann::json::parse(read_text_file(sana_test::checkpoint_of(config, 3) / "trainer.json"));
-  CHECK(state.at("videos").at("epoch") == 1);
-  CHECK(state.at("videos").at("cursor") == 0);
+  CHECK(state.at("streams").at("videos").at("epoch") == 1);
+  CHECK(state.at("streams").at("videos").at("cursor") == 0);
 
   sana_test::write_tiny_latents(folder / "c", {.name = "c", .vae_identity = "another"});
   config.data.mixture[1].path = (folder / "c").string();

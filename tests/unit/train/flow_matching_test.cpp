@@ -31,8 +31,9 @@ TEST_CASE("without a shift the timestep is the level itself", "[train]") {
 }
 
 TEST_CASE("level indices follow the logit-normal law and stay below 1000", "[train]") {
-  RandomStreams streams(7);
-  const at::Tensor i = sample_level_indices(200000, FlowConfig{}, streams.get("timestep"));
+  const RandomStream stream = StepRandom(7, 1).stream("timestep");
+  const at::Tensor i = sample_level_indices(0, 200000, FlowConfig{}, stream);
+  CHECK(at::equal(i.narrow(0, 3, 5), sample_level_indices(3, 5, FlowConfig{}, stream)));
   CHECK(i.scalar_type() == at::kLong);
   // P(u < 1/2) = 1/2 and P(u < sigmoid(1)) = Phi(1) for mean 0, deviation 1.
   const double half = (i < 500).to(at::kDouble).mean().item<double>();
@@ -42,8 +43,7 @@ TEST_CASE("level indices follow the logit-normal law and stay below 1000", "[tra
 
   FlowConfig extreme;
   extreme.logit_mean = 100.0;  // sigmoid rounds to 1
-  CHECK(at::equal(sample_level_indices(4, extreme, streams.get("timestep")),
-                  levels({999, 999, 999, 999})));
+  CHECK(at::equal(sample_level_indices(0, 4, extreme, stream), levels({999, 999, 999, 999})));
 }
 
 TEST_CASE("noised latents and the loss follow the flow-matching formula", "[train]") {

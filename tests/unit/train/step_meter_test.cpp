@@ -24,17 +24,19 @@ LossOutput output_of(float loss, std::vector<float> sums, std::vector<float> cou
 TEST_CASE("the meter averages micro-steps and steps, and divides parts by their counts",
           "[train]") {
   StepMeter meter({{"bands", 2}, {"kl", 1}});
+  meter.begin_step("loss");
   meter.add(output_of(1.0f, {2, 0, 10}, {2, 0, 1}), batch_of({"a"}));
   meter.add(output_of(3.0f, {4, 0, 20}, {1, 0, 1}), batch_of({"b"}));
   CHECK(meter.step_loss().item<double>() == 2.0);
-  meter.finish_step(1, false, at::scalar_tensor(0.5), at::scalar_tensor(0.0));
+  meter.finish_step(1, at::scalar_tensor(0.5), at::scalar_tensor(0.0));
+  meter.begin_step("image_loss");
   meter.add(output_of(5.0f, {0, 0, 30}, {0, 0, 1}), batch_of({"c", "d"}));
-  meter.finish_step(2, true, at::scalar_tensor(1.5), at::scalar_tensor(0.0));
+  meter.finish_step(2, at::scalar_tensor(1.5), at::scalar_tensor(0.0));
   const WindowReport report = meter.take();
   CHECK(report.steps == 2);
   CHECK(report.samples == 4);
-  CHECK(report.loss == 2.0);
-  CHECK(report.image_loss == 5.0);
+  using Losses = std::vector<std::pair<std::string, double>>;
+  CHECK(report.losses == Losses{{"loss", 2.0}, {"image_loss", 5.0}});
   CHECK(report.grad_norm == 1.0);
   CHECK(report.parts.dump() == R"({"bands":[2.0,null],"kl":20.0})");
   CHECK(report.bad_steps.empty());
@@ -44,11 +46,12 @@ TEST_CASE("the meter averages micro-steps and steps, and divides parts by their 
 TEST_CASE("a skipped step is reported with its clips and does not spoil the means", "[train]") {
   StepMeter meter({{"kl", 1}});
   meter.add(output_of(1.0f, {1}, {1}), batch_of({"good"}));
-  meter.finish_step(1, false, at::scalar_tensor(0.5), at::scalar_tensor(0.0));
+  meter.finish_step(1, at::scalar_tensor(0.5), at::scalar_tensor(0.0));
   meter.add(output_of(NAN, {NAN}, {1}), batch_of({"bad"}));
-  meter.finish_step(2, false, at::scalar_tensor(NAN), at::scalar_tensor(1.0));
+  meter.finish_step(2, at::scalar_tensor(NAN), at::scalar_tensor(1.0));
   const WindowReport report = meter.take();
-  CHECK(report.loss == 1.0);
+  REQUIRE(report.losses.size() == 1);
+  CHECK(report.losses[0].second == 1.0);
   CHECK(report.parts["kl"] == 1.0);
   REQUIRE(report.bad_steps.size() == 1);
   CHECK(report.bad_steps[0].step == 2);

@@ -39,13 +39,42 @@ TEST_CASE("contradictions between keys are all named at once", "[train]") {
   CHECK(contains(preview, "vae_checkpoint"));
   CHECK(contains(preview, "preview.prompts"));
   const std::string vae = sana_test::message_of<UserError>([] {
-    load({"task=vae", "run.dir=a", "data.videos=b", "data.crop.frames=16", "data.crop.width=100",
-          "train.gradient_checkpointing=true"});
+    load({"task=vae", "run.dir=a", "data.videos=b", "data.crop.frames=16", "data.crop.width=100"});
   });
-  for (const char* part : {"4k+1", "multiple of 8", "gradient_checkpointing"}) {
+  for (const char* part : {"4k+1", "multiple of 8"}) {
     INFO(vae);
     CHECK(contains(vae, part));
   }
+}
+
+TEST_CASE("a task has its own keys; those of another are told as such, all at once", "[train]") {
+  const std::vector<std::string> base = {"run.dir=a", "data.videos=b"};
+  const auto complaints = [&](std::vector<std::string> keys) {
+    keys.insert(keys.begin(), base.begin(), base.end());
+    return sana_test::message_of<UserError>([&] { load(keys); });
+  };
+  const std::string vae =
+      complaints({"task=vae", "train.gradient_checkpointing=true", "flow.shift=1",
+                  "model.num_layers=2", "vae_checkpoint=c", "text_encoder.path=d",
+                  "data.caption_dropout=0.5", "preview.prompts=[e]", "preview.sampler.steps=4"});
+  for (const char* key :
+       {"train.gradient_checkpointing", "flow", "model", "vae_checkpoint", "text_encoder",
+        "data.caption_dropout", "preview.prompts", "preview.sampler"}) {
+    INFO(vae << key);
+    CHECK(contains(vae, key));
+  }
+  CHECK(contains(vae, "is no key of task vae"));
+  const std::string dit = complaints({"vae.base_dim=4", "vae_loss.kl=1", "data.crop.frames=5",
+                                      "train.latent_statistics_samples=3"});
+  for (const char* key : {"vae", "vae_loss", "data.crop", "train.latent_statistics_samples"}) {
+    INFO(dit << key);
+    CHECK(contains(dit, key));
+  }
+  // What is written holds the keys of its task only, and is read again.
+  const std::string yaml = sana::config::to_yaml(load({"task=vae", "run.dir=a", "data.videos=b"}));
+  CHECK_FALSE(contains(yaml, "caption_dropout"));
+  CHECK(contains(yaml, "latent_statistics_samples"));
+  CHECK(sana::config::load_text<TrainConfig>(yaml, "resolved").task == "vae");
 }
 
 TEST_CASE("recorded steps cannot add up float32 gradients", "[train]") {

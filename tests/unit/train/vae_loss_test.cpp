@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/counter_random.h"
 #include "core/random.h"
 #include "support/catch.h"
 #include "train/random_window.h"
@@ -60,15 +61,18 @@ TEST_CASE("the VAE loss weighs its terms", "[train]") {
 }
 
 TEST_CASE("random windows lie inside their sample and differ between samples", "[train]") {
-  RandomStreams streams(5);
+  const RandomStream stream = StepRandom(5, 1).stream("window");
   // Each pixel holds its own row and column, so a window tells where it was cut.
   const at::Tensor rows = at::arange(20).view({1, 1, 1, 20, 1}).expand({8, 1, 6, 20, 30});
   const at::Tensor columns = at::arange(30).view({1, 1, 1, 1, 30}).expand({8, 1, 6, 20, 30});
   const at::Tensor frames = at::arange(6).view({1, 1, 6, 1, 1}).expand({8, 1, 6, 20, 30});
   const at::Tensor pixels = at::cat({frames, rows, columns}, 1).to(at::kByte);
   CropConfig crop{.frames = 5, .height = 8, .width = 16, .flip = false};
-  const at::Tensor windows = random_windows(pixels, crop, streams.get("window"));
+  const at::Tensor windows = random_windows(pixels, crop, 0, stream);
   REQUIRE(windows.sizes() == at::IntArrayRef({8, 3, 5, 8, 16}));
+  // Whoever cuts a sample cuts the same.
+  CHECK(
+      at::equal(windows.narrow(0, 3, 2), random_windows(pixels.narrow(0, 3, 2), crop, 3, stream)));
   const at::Tensor width = windows.select(1, 2).to(at::kLong);
   CHECK(at::equal(width.narrow(3, 1, 15) - width.narrow(3, 0, 15),
                   at::ones({8, 5, 8, 15}, at::kLong)));
@@ -77,10 +81,10 @@ TEST_CASE("random windows lie inside their sample and differ between samples", "
 }
 
 TEST_CASE("a window larger than the sample is the whole sample", "[train]") {
-  RandomStreams streams(5);
+  const RandomStream stream = StepRandom(5, 1).stream("window");
   const at::Tensor pixels = at::arange(2 * 3 * 1 * 8 * 8).view({2, 3, 1, 8, 8}).to(at::kByte);
   CropConfig crop{.frames = 17, .height = 64, .width = 0, .flip = false};
-  CHECK(at::equal(random_windows(pixels, crop, streams.get("window")), pixels));
+  CHECK(at::equal(random_windows(pixels, crop, 0, stream), pixels));
 }
 
 }  // namespace

@@ -1,0 +1,35 @@
+// One module, one loss, one optimizer: the method of both tasks.
+#pragma once
+#include <memory>
+
+#include "train/method.h"
+#include "train/micro_step.h"
+
+namespace sana::train {
+
+class SingleLossMethod final : public Method {
+ public:
+  SingleLossMethod(std::unique_ptr<Objective> objective, const TrainConfig& config,
+                   c10::Device device);
+
+  std::vector<TrainedModule*> modules() override { return {&module_}; }
+  void step(StepContext& context) override;
+  std::vector<MetricPart> metric_parts() const override { return objective_->metric_parts(); }
+  nlohmann::ordered_json validate() override;
+  void preview(const std::filesystem::path& directory) override;
+  void write_inference_files(const std::filesystem::path& directory) override;
+  std::vector<std::pair<std::string, std::string>> describe() const override {
+    return objective_->describe();
+  }
+
+ private:
+  WeightSwap inference_weights() { return module_.with_inference_weights(inference_dtype_); }
+
+  std::unique_ptr<Objective> objective_;
+  TrainedModule module_;
+  MicroStep micro_step_;
+  at::ScalarType inference_dtype_;
+  bool gradients_checked_ = false;
+};
+
+}  // namespace sana::train

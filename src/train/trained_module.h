@@ -1,0 +1,78 @@
+// A module that is trained and everything that belongs to it: float32 weights, optimizer, learning
+// rate, moving average. A run may have several (a generator and a critic), each with its own.
+#pragma once
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "core/safetensors.h"
+#include "train/ema.h"
+#include "train/lr_schedule.h"
+#include "train/master_weights.h"
+#include "train/optimizer.h"
+#include "train/trainer_config.h"
+
+namespace sana::train {
+
+// What a checkpoint keeps of a module. The main module is called "model".
+struct ModuleState {
+  std::string name;
+  TensorMap weights;  // float32
+  TensorMap average;  // empty: none is kept
+  TensorMap optimizer;
+};
+inline constexpr const char* kMainModule = "model";
+
+class TrainedModule {
+ public:
+  // How it is trained.
+  struct Settings {
+    OptimizerConfig optimizer;
+    LrScheduleConfig schedule;
+    int64_t steps = 0;  // of the whole run
+    std::optional<double> ema_decay;
+    at::ScalarType precision = at::kFloat;
+  };
+  static Settings settings_of(const TrainConfig& config);
+
+  // Takes the values that `module` has, and converts it to the precision.
+  TrainedModule(std::string name, torch::nn::Module& module, Settings settings);
+
+  const std::string& name() const { return name_; }
+  torch::nn::Module& module() { return module_; }
+  MasterWeights& weights() { return weights_; }
+  bool has_average() const { return average_.has_value(); }
+  // Of the step that follows `steps_done`.
+  double learning_rate(int64_t steps_done) const;
+
+  // Limits the norm of the summed gradients; returns the norm before, a float32 scalar on the
+  // device.
+  at::Tensor clip();
+  // Ends step `number` (from 1 on) with the summed gradients, or without effect where `skip` is 1:
+  // updates weights, module and average, clears the gradients.
+  void update(int64_t number, const at::Tensor& skip);
+
+  // While the result lives, the module computes in `dtype` with the weights that are measured,
+  // shown and shipped: the average where one is kept.
+  WeightSwap with_inference_weights(at::ScalarType dtype);
+
+  ModuleState state() const;
+  // Throws UserError that names the files of `checkpoint` and lists what does not fit.
+  void restore(const ModuleState& state, const std::filesystem::path& checkpoint);
+
+ private:
+  std::string name_;
+  torch::nn::Module& module_;
+  Settings settings_;
+  MasterWeights weights_;
+  AdamW optimizer_;
+  std::optional<Ema> average_;
+};
+
+// File of a part ("weights", "average", "optimizer") of a module in a checkpoint folder.
+std::string module_file(const std::string& module, const std::string& part);
+
+}  // namespace sana::train
