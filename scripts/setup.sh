@@ -41,7 +41,8 @@ readonly REQUIRED_PACKAGES="
 readonly OPTIONAL_PACKAGES="
   libopencv-dev:opencv4/opencv2/core.hpp ffmpeg:ffmpeg libavcodec-dev:libavcodec/avcodec.h
   libavformat-dev:libavformat/avformat.h libavutil-dev:libavutil/avutil.h
-  libswscale-dev:libswscale/swscale.h libarchive-dev:archive.h libjpeg-dev:jpeglib.h ccache:ccache mold:mold clang-format:clang-format"
+  libswscale-dev:libswscale/swscale.h libarchive-dev:archive.h libjpeg-dev:jpeglib.h libgloo-dev:gloo/algorithm.h
+  ccache:ccache mold:mold clang-format:clang-format"
 # clang 14, Debian 12's default, knows too little of C++20.
 readonly FUZZ_PACKAGES="
   clang-16:clang++-16 libclang-rt-16-dev:/usr/lib/llvm-16/lib/clang/16/lib/linux/libclang_rt.fuzzer-x86_64.a"
@@ -262,8 +263,10 @@ install_library() {  # one of NVIDIA_WHEELS; several wheels share the folder nvi
   wheel=$(fetch_wheel "${NVIDIA_WHEELS[$1]}")
   rm -rf "$staging" && mkdir -p "$staging"
   unzip -q "$wheel" 'nvidia/*/lib/*' -d "$staging" || fail "could not unpack $wheel" "is the disk full? then run this again"
+  unzip -q "$wheel" 'nvidia/nccl/include/*' -d "$staging" 2>/dev/null || true  # c10d's headers include nccl.h
   for part in "$staging"/nvidia/*; do
     mkdir -p "third_party/nvidia/${part##*/}/lib"
+    [ ! -d "$part/include" ] || cp -r "$part/include" "third_party/nvidia/${part##*/}/"
     # The library that is looked for comes last: while it is missing, this is done again.
     find "$part/lib" -mindepth 1 -maxdepth 1 ! -name "$1" -exec cp -r -t "third_party/nvidia/${part##*/}/lib" {} +
     [ ! -e "$part/lib/$1" ] || mv "$part/lib/$1" "third_party/nvidia/${part##*/}/lib/"

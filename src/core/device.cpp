@@ -81,6 +81,16 @@ c10::Device parse_device(const std::string& name) {
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
+c10::Device device_of_rank(const std::string& name, const LaunchRank& ranks) {
+  const c10::Device device = parse_device(name);
+  if (ranks.count == 1 || !device.is_cuda()) return device;
+  require(
+      name == "auto" || name == "cuda",
+      "device is {}, but {} processes were started, each with a GPU of its own; set device=auto",
+      name, ranks.count);
+  return parse_device(fmt::format("cuda:{}", ranks.local_rank));
+}
+
 c10::ScalarType parse_dtype(const std::string& name) {
   if (name == "float32") return c10::kFloat;
   if (name == "bfloat16") return c10::kBFloat16;

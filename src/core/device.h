@@ -7,11 +7,17 @@
 #include <memory>
 #include <string>
 
+#include "core/launch_rank.h"
+
 namespace sana {
 
 // "auto" (CUDA when present, else CPU), "cpu", "cuda", "cuda:1". Throws UserError for other words,
 // EnvironmentError when CUDA is asked for and missing (with the reason).
 c10::Device parse_device(const std::string& name);
+
+// The device of one of several processes: "auto" and "cuda" are the GPU of its number on the host.
+// Throws as parse_device(), and where the host has fewer GPUs than processes.
+c10::Device device_of_rank(const std::string& name, const LaunchRank& ranks);
 
 // "float32" or "bfloat16". Throws UserError.
 c10::ScalarType parse_dtype(const std::string& name);

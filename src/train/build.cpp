@@ -32,9 +32,9 @@ std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Data
 }
 
 std::unique_ptr<Method> build_method(const TrainConfig& config, const Datasets& datasets,
-                                     c10::Device device, bool load_init) {
+                                     c10::Device device, bool load_init, Communicator& group) {
   return std::make_unique<SingleLossMethod>(build_objective(config, datasets, device, load_init),
-                                            config, device);
+                                            config, device, group);
 }
 
 }  // namespace sana::train

@@ -15,6 +15,6 @@ std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Data
 
 // How the run trains; no two methods share a task yet.
 std::unique_ptr<Method> build_method(const TrainConfig& config, const Datasets& datasets,
-                                     c10::Device device, bool load_init);
+                                     c10::Device device, bool load_init, Communicator& group);
 
 }  // namespace sana::train

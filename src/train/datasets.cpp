@@ -26,13 +26,13 @@ using DatasetPointer = std::shared_ptr<const data::Dataset>;
 
 // "1,284 clips listed -> 1,201 usable ...", and the list of the others.
 void report_unused(const TrainConfig& config, const std::string& key,
-                   const data::ClipDataset& clips) {
+                   const data::ClipDataset& clips, bool writes) {
   std::set<ClipSize> buckets;
   for (int64_t i = 0; i < clips.size(); ++i) buckets.insert(clips.info(i).bucket);
   log::info("{}: {}", key,
             clips.unused().summary(clips.num_listed(), clips.size(), int64_t(buckets.size())));
   if (clips.hdr().total() > 0) log::warning("{}: {}", key, clips.hdr().text());
-  if (clips.unused().clips().empty() || !fs::is_directory(config.run.dir)) return;
+  if (!writes || clips.unused().clips().empty() || !fs::is_directory(config.run.dir)) return;
   const fs::path list = fs::path(config.run.dir) / ("unused_clips." + key + ".jsonl");
   clips.unused().write(list);
   log::info("{}: full list: {}", key, list.string());
@@ -40,8 +40,8 @@ void report_unused(const TrainConfig& config, const std::string& key,
 
 class Opener {
  public:
-  Opener(const TrainConfig& config, c10::Device device)
-      : config_(config), task_(find_task(config.task)), device_(device) {}
+  Opener(const TrainConfig& config, c10::Device device, bool writes)
+      : config_(config), task_(find_task(config.task)), device_(device), writes_(writes) {}
 
   // `only`: which files are taken where clips are listed.
   DatasetPointer open(const std::string& key, const std::string& path, const std::string& only) {
@@ -83,7 +83,7 @@ class Opener {
     for (const std::string& line : rules) log::info("{}: {}", key, line);
     const auto progress = make_console_progress();
     const auto clips = std::make_shared<data::ClipDataset>(config, *progress);
-    report_unused(config_, key, *clips);
+    report_unused(config_, key, *clips, writes_);
     return clips;
   }
 
@@ -120,6 +120,7 @@ class Opener {
   const TrainConfig& config_;
   const Task& task_;
   c10::Device device_;
+  bool writes_;
   std::optional<data::DataEncoders> encoders_;
 };
 
@@ -139,8 +140,8 @@ bool Datasets::are_encoded() const {
          (validation && validation->is_encoded_anew());
 }
 
-Datasets build_datasets(const TrainConfig& config, c10::Device device) {
-  Opener opener(config, device);
+Datasets build_datasets(const TrainConfig& config, c10::Device device, bool writes) {
+  Opener opener(config, device, writes);
   Datasets sets;
   sets.videos = open_videos(config, opener);
   const std::string first = config.data.video_sets().front().first;

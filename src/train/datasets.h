@@ -24,9 +24,9 @@ struct Datasets {
 
 // Opens what config.data names: prepared folders, and clips that are decoded, for the DiT also
 // encoded on `device`, as they are read. What of the latter is not usable is listed in
-// <run.dir>/unused_clips.jsonl where that folder exists. Throws UserError when a data set is of the
+// <run.dir>/unused_clips.jsonl where that folder exists and this is the process that `writes`. Throws UserError when a data set is of the
 // wrong kind (pixels instead of latents), empty, or was encoded by another VAE or text encoder than
 // the first.
-Datasets build_datasets(const TrainConfig& config, c10::Device device);
+Datasets build_datasets(const TrainConfig& config, c10::Device device, bool writes = true);
 
 }  // namespace sana::train

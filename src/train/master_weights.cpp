@@ -34,18 +34,42 @@ int64_t MasterWeights::bytes() const {
   return bytes;
 }
 
+void MasterWeights::share(Communicator& group, const ReducerOptions& options) {
+  if (group.size() == 1) return;
+  reducer_ = std::make_unique<GradientReducer>(parameters_, group, options);
+}
+
+void MasterWeights::begin_last_pass(bool overlap) {
+  if (!reducer_) return;
+  is_last_pass_ = true;
+  reducer_->begin(summing_ ? gradients_ : std::vector<at::Tensor>(), overlap);
+}
+
 void MasterWeights::collect_gradients() {
-  if (aliased_) return;  // autograd itself adds up in float32
+  reached_.resize(parameters_.size(), false);
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (parameters_[i].grad().defined()) reached_[i] = true;
+  }
+  if (is_last_pass_) {
+    is_last_pass_ = false;
+    shared_ = reducer_->finish();
+    for (size_t i = 0; i < parameters_.size(); ++i) {
+      if (reducer_->had_gradient(i)) reached_[i] = true;
+    }
+    return;
+  }
+  if (!aliased_) add_to_sums();  // else autograd itself adds up in float32
+}
+
+void MasterWeights::add_to_sums() {
   at::NoGradGuard no_grad;
   if (gradients_.empty()) {
     for (const at::Tensor& weight : weights_) gradients_.push_back(at::empty_like(weight));
   }
-  if (!summing_) reached_.assign(parameters_.size(), false);
   std::vector<at::Tensor> sums, parts;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& gradient = parameters_[i].mutable_grad();
     if (gradient.defined()) {
-      reached_[i] = true;
       sums.push_back(gradients_[i]);
       parts.push_back(std::exchange(gradient, at::Tensor()));
     } else if (!summing_) {
@@ -57,6 +81,7 @@ void MasterWeights::collect_gradients() {
 }
 
 const std::vector<at::Tensor>& MasterWeights::gradients() {
+  if (reducer_) return shared_;
   if (aliased_ && gradients_.empty()) {
     for (const at::Tensor& parameter : parameters_) {
       const at::Tensor& gradient = parameter.grad();
@@ -68,6 +93,7 @@ const std::vector<at::Tensor>& MasterWeights::gradients() {
 
 void MasterWeights::clear_gradients() {
   summing_ = false;
+  reached_.assign(parameters_.size(), false);
   if (!aliased_) return;  // the float32 buffers are written anew
   gradients_.clear();
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
@@ -76,7 +102,7 @@ void MasterWeights::clear_gradients() {
 void MasterWeights::require_gradients(const std::vector<std::string>& may_lack) const {
   std::vector<std::string> lost;
   for (size_t i = 0; i < parameters_.size(); ++i) {
-    const bool reached = aliased_ ? parameters_[i].grad().defined() : bool(reached_.at(i));
+    const bool reached = reached_.at(i);
     const bool may = std::any_of(may_lack.begin(), may_lack.end(), [&](const std::string& word) {
       return names_[i].find(word) != std::string::npos;
     });

@@ -3,10 +3,12 @@
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/safetensors.h"
+#include "train/gradient_reducer.h"
 
 namespace sana::train {
 
@@ -25,7 +27,14 @@ class MasterWeights {
   // Of all float32 values, those that never change included.
   int64_t bytes() const;
 
-  // Moves the gradients of one backward pass into the float32 sum and clears them in the module.
+  // Gradients become sums over the members of this group, which outlives this.
+  void share(Communicator& group, const ReducerOptions& options);
+  // The next backward pass is the last of its step: what the group sums travels while it runs, or
+  // after it where it is not to `overlap`.
+  void begin_last_pass(bool overlap = true);
+
+  // Moves the gradients of one backward pass into the float32 sum and clears them in the module;
+  // after the last one of a step that is the sum over the group.
   void collect_gradients();
   // The sum since the last clear_gradients(), in the order of weights(); zero for a parameter that
   // took no part (its derivative is zero).
@@ -49,12 +58,17 @@ class MasterWeights {
 
  private:
   friend class WeightSwap;
+  void add_to_sums();
+
   torch::nn::Module& module_;
   bool aliased_ = true;        // masters are the module's own tensors
   bool summing_ = false;       // gradients_ of a bfloat16 module hold a sum that is not finished
-  std::vector<bool> reached_;  // by a backward pass of this sum (of a bfloat16 module)
+  bool is_last_pass_ = false;  // whose gradients the group sums
+  std::vector<bool> reached_;  // by a backward pass of this step
+  std::unique_ptr<GradientReducer> reducer_;
   std::vector<std::string> names_, frozen_names_;
   std::vector<at::Tensor> parameters_, weights_, gradients_;
+  std::vector<at::Tensor> shared_;  // gradients summed over the group
   std::vector<at::Tensor> frozen_parameters_, frozen_weights_;
 };
 

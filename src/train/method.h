@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/counter_random.h"
+#include "core/distributed/communicator.h"
 #include "data/batch.h"
 #include "train/objective.h"
 #include "train/step_meter.h"
@@ -24,8 +25,9 @@ struct StepContext {
   int64_t number = 1;       // of the step, from 1 on
   int64_t micro_steps = 1;  // batches whose gradients make the step
   std::function<data::Batch()> next_batch;
-  StepRandom random;  // of this step: samples are told apart by their place in the global batch
-  StepMeter& meter;   // counts losses, and gets the result of the step
+  StepRandom random;    // of this step: samples are told apart by their place in the global batch
+  StepMeter& meter;     // counts losses, and gets the result of the step
+  Communicator& group;  // that shares the batch
 };
 
 class Method {

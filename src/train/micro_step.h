@@ -27,6 +27,9 @@ class MicroStep {
   MicroStep(const MicroStep&) = delete;
   MicroStep& operator=(const MicroStep&) = delete;
 
+  // Whether passes are recorded and replayed, so that autograd tells nobody of a gradient.
+  bool records() const { return record_; }
+
   // Leaves gradients in the module's parameters, which must have none (with `record`) before.
   // Returns the loss without gradient.
   LossOutput run(const std::vector<at::Tensor>& inputs);

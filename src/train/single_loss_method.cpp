@@ -9,20 +9,28 @@
 namespace sana::train {
 
 SingleLossMethod::SingleLossMethod(std::unique_ptr<Objective> objective, const TrainConfig& config,
-                                   c10::Device device)
+                                   c10::Device device, Communicator& group)
     : objective_(std::move(objective)),
       module_(kMainModule, objective_->module(), TrainedModule::settings_of(config)),
-      micro_step_(*objective_, 1.0 / double(config.train.accumulation),
+      micro_step_(*objective_, 1.0 / double(config.train.accumulation * group.size()),
                   config.train.cuda_graphs && device.is_cuda()),
-      inference_dtype_(objective_->inference_dtype(parse_dtype(config.precision))) {}
+      inference_dtype_(objective_->inference_dtype(parse_dtype(config.precision))) {
+  module_.weights().share(
+      group, {config.parallel.bucket_mib << 20, parse_dtype(config.parallel.reduce_precision)});
+}
 
 void SingleLossMethod::step(StepContext& context) {
   for (int64_t micro = 0; micro < context.micro_steps; ++micro) {
     const data::Batch batch = context.next_batch();
-    const LossOutput output = micro_step_.run(objective_->draw(batch, context.random));
+    const std::vector<at::Tensor> inputs = objective_->draw(batch, context.random);
+    if (micro + 1 == context.micro_steps) {
+      module_.weights().begin_last_pass(/*overlap=*/!micro_step_.records());
+    }
+    const LossOutput output = micro_step_.run(inputs);
     module_.weights().collect_gradients();
     context.meter.add(output, batch);
   }
+  context.meter.share(context.group);
   if (!gradients_checked_) module_.weights().require_gradients(objective_->may_lack_gradient());
   gradients_checked_ = true;
   const at::Tensor norm = module_.clip();

@@ -9,8 +9,9 @@ namespace sana::train {
 
 class SingleLossMethod final : public Method {
  public:
+  // `group`, which outlives this, shares every batch.
   SingleLossMethod(std::unique_ptr<Objective> objective, const TrainConfig& config,
-                   c10::Device device);
+                   c10::Device device, Communicator& group);
 
   std::vector<TrainedModule*> modules() override { return {&module_}; }
   void step(StepContext& context) override;

@@ -52,6 +52,15 @@ void StepMeter::add(const LossOutput& output, const data::Batch& batch) {
   current_.ids.insert(current_.ids.end(), batch.ids.begin(), batch.ids.end());
 }
 
+void StepMeter::share(Communicator& group) {
+  if (group.size() == 1) return;
+  const at::Tensor row = at::cat({(loss_ / double(group.size())).view({1}), sums_, counts_});
+  group.all_reduce("losses", row);
+  loss_ = row[0];
+  sums_ = row.narrow(0, 1, sums_.size(0));
+  counts_ = row.narrow(0, 1 + sums_.size(0), counts_.size(0));
+}
+
 at::Tensor StepMeter::step_loss() const { return loss_ / double(micro_steps_); }
 
 void StepMeter::finish_step(int64_t step, const at::Tensor& grad_norm, const at::Tensor& skip) {

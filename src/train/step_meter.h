@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/distributed/communicator.h"
 #include "train/objective.h"
 
 namespace sana::train {
@@ -39,6 +40,8 @@ class StepMeter {
 
   // One micro-batch of the current step.
   void add(const LossOutput& output, const data::Batch& batch);
+  // Makes what was added to the current step that of all members of the group.
+  void share(Communicator& group);
   // Mean loss of the current step so far, on the device.
   at::Tensor step_loss() const;
   // What follows is a step whose loss is reported under this name.

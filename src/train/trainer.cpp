@@ -28,18 +28,36 @@ int64_t lasting_bytes(TrainedModule& module, bool half) {
 
 }  // namespace
 
-Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml)
+Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& world)
     : config_(config),
       resolved_yaml_(std::move(resolved_yaml)),
+      world_(world),
       resumed_from_(checkpoint_to_resume(config.run)),
-      device_(parse_device(config.device)),
-      datasets_(build_datasets(config, device_)),
-      method_(build_method(config, datasets_, device_, /*load_init=*/!resumed_from_)),
+      device_(device_of_rank(config.device, world.ranks)),
+      datasets_(build_datasets(config, device_, world.is_main())),
+      method_(build_method(config, datasets_, device_, /*load_init=*/!resumed_from_, *world.data)),
       meter_(method_->metric_parts()) {
   if (resumed_from_) restore(*resumed_from_);
   streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
-                                           state_.streams, device_);
-  log_ = std::make_unique<RunLog>(config_.run.dir, state_.step, config_.train.steps, device_);
+                                           state_.streams, device_, world_.ranks);
+  for (size_t i = 0; i < streams_->size(); ++i) {
+    const StreamSpec& spec = streams_->spec(i);
+    require_same(*world_.control, spec.key, spec.dataset->fingerprint());
+  }
+  if (world_.is_main()) {
+    log_ = std::make_unique<RunLog>(config_.run.dir, state_.step, config_.train.steps, device_);
+  }
+}
+
+void Trainer::on_main(const std::string& name, const std::function<void()>& body) {
+  if (world_.is_main()) body();
+  world_.control->barrier(name);
+}
+
+// Asked of all, so that they stop at the same step.
+bool Trainer::should_stop() {
+  const double wish = stop_signal() != 0 ? 1 : 0;
+  return world_.control->all_reduce("wish to stop", wish, Reduction::kMax) > 0;
 }
 
 ExitCode Trainer::run() {
@@ -50,7 +68,7 @@ ExitCode Trainer::run() {
   while (state_.step < config_.train.steps) {
     train_step();
     const bool last = state_.step == config_.train.steps;
-    const bool stop = stop_signal() != 0 && !last;
+    const bool stop = !last && should_stop();
     const bool save_now = due(config_.train.checkpoint_every_steps) || last || stop;
     if (due(config_.train.log_every_steps) || save_now) report();
     if (!stop && (due(config_.train.validate_every_steps) || last)) validate();
@@ -92,8 +110,12 @@ void Trainer::train_step() {
   const int64_t number = state_.step + 1;
   const size_t stream = streams_->due(number);
   meter_.begin_step(streams_->spec(stream).loss_name);
-  StepContext context = {number, config_.train.accumulation, [&] { return next_batch(stream); },
-                         StepRandom(uint64_t(config_.run.seed), number), meter_};
+  StepContext context = {number,
+                         config_.train.accumulation,
+                         [&] { return next_batch(stream); },
+                         StepRandom(uint64_t(config_.run.seed), number),
+                         meter_,
+                         *world_.data};
   method_->step(context);
   state_.step = number;
 }
@@ -101,7 +123,7 @@ void Trainer::train_step() {
 data::Batch Trainer::next_batch(size_t stream) {
   const Stopwatch stopwatch(times_.data_s);
   data::Batch batch = streams_->next(stream);
-  state_.samples_seen += batch.data.size(0);
+  state_.samples_seen += batch.data.size(0) * world_.ranks.count;
   return batch;
 }
 
@@ -117,9 +139,25 @@ void Trainer::report() {
   }
   state_.skipped += int64_t(report.bad_steps.size());
   const double lr = method_->modules().front()->learning_rate(state_.step - 1);
-  log_->window(state_.step, report, lr, state_.skipped, streams_->num_damaged(), times_);
+  const auto damaged = static_cast<int64_t>(world_.control->all_reduce(
+      "damaged samples", double(streams_->num_damaged()), Reduction::kSum));
+  report.samples *= world_.ranks.count;
+  name_bad_samples_of_all(report);
+  if (log_) log_->window(state_.step, report, lr, state_.skipped, damaged, times_);
   times_ = {};
   note_bad_steps(report);
+}
+
+// All ranks skip the same steps, each with samples of its own.
+void Trainer::name_bad_samples_of_all(WindowReport& report) {
+  for (BadStep& bad : report.bad_steps) {
+    const auto lists =
+        world_.control->gather_text("samples of a bad step", dump_json(nlohmann::json(bad.ids)));
+    bad.ids.clear();
+    for (const std::string& list : lists) {
+      for (const auto& id : nlohmann::json::parse(list)) bad.ids.push_back(id);
+    }
+  }
 }
 
 void Trainer::note_bad_steps(const WindowReport& report) {
@@ -136,7 +174,7 @@ void Trainer::note_bad_steps(const WindowReport& report) {
   }
   if (state_.skipped <= config_.train.max_skipped_steps) return;
   const fs::path file = fs::path(config_.run.dir) / "bad_batch.json";
-  write_file_atomically(file, dump_json(list, 2) + "\n");
+  if (world_.is_main()) write_file_atomically(file, dump_json(list, 2) + "\n");
   throw UserError(
       fmt::format("{} steps had a loss or gradient that is not finite (train.max_skipped_steps is "
                   "{}); the last at step {}. Its clips are in '{}'. Look at them, or lower "
@@ -146,21 +184,27 @@ void Trainer::note_bad_steps(const WindowReport& report) {
 }
 
 void Trainer::validate() {
-  const nlohmann::ordered_json values = method_->validate();
-  if (!values.is_null()) log_->validation(state_.step, values);
+  if (!datasets_.validation) return;
+  on_main("validation", [&] { log_->validation(state_.step, method_->validate()); });
 }
 
 void Trainer::preview() {
   if (config_.preview.every_steps == 0) return;
-  const fs::path folder =
-      fs::path(config_.run.dir) / "previews" / checkpoints::checkpoint_name(state_.step);
-  ensure_writable_directory(folder);
-  method_->preview(folder);
-  log::info("previews: {}", folder.string());
+  on_main("preview", [&] {
+    const fs::path folder =
+        fs::path(config_.run.dir) / "previews" / checkpoints::checkpoint_name(state_.step);
+    ensure_writable_directory(folder);
+    method_->preview(folder);
+    log::info("previews: {}", folder.string());
+  });
 }
 
 void Trainer::save() {
   state_.streams = streams_->state();
+  on_main("checkpoint", [&] { write_checkpoint(); });
+}
+
+void Trainer::write_checkpoint() {
   CheckpointContent content;
   content.step = state_.step;
   content.task = config_.task;
@@ -213,9 +257,10 @@ void Trainer::log_start_table() const {
     const std::string turn =
         spec.every_steps > 0 ? fmt::format(", every {} steps", spec.every_steps) : "";
     rows.push_back({spec.name, fmt::format("{} samples{}", spec.dataset->size(), turn)});
-    rows.push_back({"", fmt::format("global batch {} = {} x {} accumulated",
-                                    spec.batch_size * config_.train.accumulation, spec.batch_size,
-                                    config_.train.accumulation)});
+    rows.push_back(
+        {"", fmt::format("global batch {} = {} x {} accumulated x {} processes",
+                         spec.batch_size * config_.train.accumulation * world_.ranks.count,
+                         spec.batch_size, config_.train.accumulation, world_.ranks.count)});
   }
   for (const MixtureConfig& set : config_.data.mixture) {
     rows.push_back({"mixture", fmt::format("{}, weight {:g}", set.path, set.weight)});

@@ -1,9 +1,11 @@
 // The training loop, the same for every task.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "core/distributed/world.h"
 #include "core/error.h"
 #include "train/data_streams.h"
 #include "train/method.h"
@@ -16,11 +18,12 @@ namespace sana::train {
 class Trainer {
  public:
   // Opens the data, builds the model and restores the checkpoint to go on from, if there is one.
-  // run.dir must exist. `resolved_yaml` is kept in every checkpoint.
-  Trainer(const TrainConfig& config, std::string resolved_yaml);
+  // run.dir must exist. `resolved_yaml` is kept in every checkpoint. `world`, which outlives this:
+  // the processes that share the run; rank 0 measures, saves and tells.
+  Trainer(const TrainConfig& config, std::string resolved_yaml, World& world);
 
-  // Trains to the last step. kTerminated when a signal asked to stop: the step was finished and
-  // saved. Throws UserError after too many skipped steps (and writes bad_batch.json).
+  // Trains to the last step. kTerminated when a signal asked any process to stop: the step was
+  // finished and saved. Throws UserError after too many skipped steps (and writes bad_batch.json).
   ExitCode run();
 
  private:
@@ -31,10 +34,15 @@ class Trainer {
   bool due(int64_t every_steps) const;
 
   void report();
+  void name_bad_samples_of_all(WindowReport& report);
   void note_bad_steps(const WindowReport& report);
+  // What rank 0 does while the others wait for it.
+  void on_main(const std::string& name, const std::function<void()>& body);
+  bool should_stop();
   void validate();
   void preview();
   void save();
+  void write_checkpoint();
   ExitCode stopped() const;
   // Of a checkpoint that has all the steps.
   ExitCode nothing_left() const;
@@ -42,6 +50,7 @@ class Trainer {
 
   TrainConfig config_;
   std::string resolved_yaml_;
+  World& world_;
   std::optional<std::filesystem::path> resumed_from_;
   c10::Device device_;
   Datasets datasets_;

@@ -267,6 +267,25 @@ struct InitConfig {
   }
 };
 
+// How processes share the work.
+struct ParallelConfig {
+  int64_t bucket_mib = 25;
+  std::string reduce_precision = "float32";
+  int64_t timeout_s = 600;
+
+  template <class Binder>
+  void bind(Binder& b) {
+    b.field("bucket_mib", bucket_mib,
+            "Size of the parts in which gradients travel while the backward pass runs.",
+            config::between<int64_t>(1, 4096));
+    b.field("reduce_precision", reduce_precision, "In which gradients travel.",
+            config::one_of({"float32", "bfloat16"}));
+    b.field("timeout_s", timeout_s,
+            "Seconds after which a process that waits for another gives up.",
+            config::between<int64_t>(1, 86400));
+  }
+};
+
 struct TrainConfig {
   std::string task = "video_dit";
   std::string device = "auto";
@@ -284,6 +303,7 @@ struct TrainConfig {
   LoopConfig train;
   PreviewConfig preview;
   InitConfig init;
+  ParallelConfig parallel;
 
   template <class Binder>
   void bind(Binder& b) {
@@ -305,6 +325,7 @@ struct TrainConfig {
     b.field("train", train, "The loop.");
     b.field("preview", preview, "Pictures of the progress.");
     b.field("init", init, "Weights of step 0.");
+    b.field("parallel", parallel, "How processes share the work.");
   }
 
   template <class Problems>

@@ -1,0 +1,182 @@
+#include "core/distributed/c10d_communicator.h"
+
+#include "core/build_config.h"
+#if SANA_HAS_C10D
+#define USE_DISTRIBUTED 1
+#define USE_C10D_GLOO 1
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#if SANA_HAS_NCCL
+#define USE_C10D_NCCL 1
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+
+namespace sana {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+
+std::string first_line(const char* text) {
+  const std::string all = text;
+  return all.substr(0, all.find('\n'));
+}
+
+// What makes groups: the store, and how they talk.
+struct Meeting {
+  c10::intrusive_ptr<c10d::Store> store;
+  Milliseconds timeout;
+  bool is_gpu = false;
+};
+
+c10::intrusive_ptr<c10d::Backend> make_backend(const Meeting& meeting, const std::string& name,
+                                               int64_t rank, int64_t size) {
+  auto store = c10::make_intrusive<c10d::PrefixStore>(name, meeting.store);
+#if SANA_HAS_NCCL
+  if (meeting.is_gpu) {
+    auto options = c10d::ProcessGroupNCCL::Options::create();
+    options->timeout = meeting.timeout;
+    return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, int(rank), int(size), options);
+  }
+#endif
+  auto options = c10d::ProcessGroupGloo::Options::create(meeting.timeout);
+  options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice(/*lazy_init=*/false));
+  return c10::make_intrusive<c10d::ProcessGroupGloo>(store, int(rank), int(size), options);
+}
+
+class C10dCommunicator final : public Communicator {
+ public:
+  C10dCommunicator(Meeting meeting, std::string name, int64_t rank, int64_t size)
+      : meeting_(std::move(meeting)),
+        name_(std::move(name)),
+        rank_(rank),
+        size_(size),
+        backend_(make_backend(meeting_, name_, rank, size)) {}
+
+  int64_t rank() const override { return rank_; }
+  int64_t size() const override { return size_; }
+
+  std::unique_ptr<Pending> start_all_reduce(const std::string& name, at::Tensor tensor,
+                                            Reduction reduction) override {
+    return start(name, [&, tensor]() mutable {
+      std::vector<at::Tensor> tensors = {tensor};
+      c10d::AllreduceOptions options;
+      options.reduceOp = operation(reduction);
+      return backend_->allreduce(tensors, options);
+    });
+  }
+  std::unique_ptr<Pending> start_reduce_scatter(const std::string& name, at::Tensor part,
+                                                at::Tensor tensor) override {
+    return start(name, [&] { return backend_->_reduce_scatter_base(part, tensor); });
+  }
+  std::unique_ptr<Pending> start_all_gather(const std::string& name, at::Tensor tensor,
+                                            at::Tensor part) override {
+    return start(name, [&] { return backend_->_allgather_base(tensor, part); });
+  }
+  std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
+                                           int64_t root) override {
+    return start(name, [&, tensor]() mutable {
+      std::vector<at::Tensor> tensors = {tensor};
+      c10d::BroadcastOptions options;
+      options.rootRank = root;
+      return backend_->broadcast(tensors, options);
+    });
+  }
+  void barrier(const std::string& name) override {
+    start(name, [&] { return backend_->barrier(); })->wait();
+  }
+
+  std::unique_ptr<Communicator> split(const std::string& name,
+                                      const std::vector<int64_t>& members) override {
+    const auto found = std::find(members.begin(), members.end(), rank_);
+    SANA_ASSERT(found != members.end());
+    const std::string group = fmt::format("{}/{} {}", name_, name, fmt::join(members, ","));
+    return std::make_unique<C10dCommunicator>(meeting_, group, found - members.begin(),
+                                              int64_t(members.size()));
+  }
+
+ private:
+  class Started final : public Pending {
+   public:
+    Started(c10::intrusive_ptr<c10d::Work> work, const C10dCommunicator& group, std::string name)
+        : work_(std::move(work)), group_(group), name_(std::move(name)) {}
+    void wait() override {
+      group_.translated(name_, [&] { work_->wait(); });
+    }
+
+   private:
+    c10::intrusive_ptr<c10d::Work> work_;
+    const C10dCommunicator& group_;
+    std::string name_;
+  };
+
+  static c10d::ReduceOp operation(Reduction reduction) {
+    if (reduction == Reduction::kMin) return c10d::ReduceOp::MIN;
+    return reduction == Reduction::kMax ? c10d::ReduceOp::MAX : c10d::ReduceOp::SUM;
+  }
+
+  // Errors of c10d with what waited, and where.
+  template <class Body>
+  auto translated(const std::string& name, Body&& body) const -> decltype(body()) {
+    try {
+      return body();
+    } catch (const std::exception& error) {
+      throw EnvironmentError(fmt::format(
+          "'{}' of {}: rank {} of {} on {} waited for the others in vain: {}. Look at the logs of "
+          "the other ranks; the run goes on from its newest checkpoint",
+          name, name_, rank_, size_, host_name(), first_line(error.what())));
+    }
+  }
+
+  template <class Body>
+  std::unique_ptr<Pending> start(const std::string& name, Body&& body) {
+    return std::make_unique<Started>(translated(name, body), *this, name);
+  }
+
+  Meeting meeting_;
+  std::string name_;
+  int64_t rank_, size_;
+  c10::intrusive_ptr<c10d::Backend> backend_;
+};
+
+c10::intrusive_ptr<c10d::Store> meet(const LaunchRank& ranks, const Rendezvous& place,
+                                     Milliseconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.port = place.port;
+  options.isServer = ranks.rank == 0;
+  options.numWorkers = static_cast<size_t>(ranks.count);
+  options.timeout = timeout;
+  try {
+    return c10::make_intrusive<c10d::TCPStore>(place.host, options);
+  } catch (const std::exception& error) {
+    throw EnvironmentError(fmt::format(
+        "rank {} of {} on {} cannot meet the others at {}:{}: {}. Rank 0 opens that port on that "
+        "host (MASTER_ADDR, MASTER_PORT): is it running, is the port free, and can this host reach "
+        "it?",
+        ranks.rank, ranks.count, host_name(), place.host, place.port, first_line(error.what())));
+  }
+}
+
+}  // namespace
+
+World join_c10d(const LaunchRank& ranks, const Rendezvous& place, c10::Device device,
+                std::chrono::seconds timeout) {
+  Meeting meeting = {meet(ranks, place, timeout), timeout, /*is_gpu=*/false};
+  World world;
+  world.ranks = ranks;
+  const auto group = [&](const char* name) -> std::unique_ptr<Communicator> {
+    return std::make_unique<C10dCommunicator>(meeting, name, ranks.rank, ranks.count);
+  };
+  world.control = group("control");
+  meeting.is_gpu = device.is_cuda();
+  world.data = group("data");
+  return world;
+}
+
+}  // namespace sana
+#endif

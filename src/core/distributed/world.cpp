@@ -1,0 +1,110 @@
+#include "core/distributed/world.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <string_view>
+
+#include "core/build_config.h"
+#include "core/distributed/c10d_communicator.h"
+#include "core/error.h"
+
+namespace sana {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int64_t number_of(const char* name, int64_t smallest, int64_t largest) {
+  const std::string text = variable(name);
+  int64_t value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  require(error == std::errc() && end == text.data() + text.size() && value >= smallest &&
+              value <= largest,
+          "environment variable {} is '{}', expected a number from {} to {}", name, text, smallest,
+          largest);
+  return value;
+}
+
+// "node[03-07,12],other" -> "node03"
+std::string first_node(const std::string& list) {
+  const size_t bracket = list.find_first_of("[,");
+  if (bracket == std::string::npos || list[bracket] == ',') return list.substr(0, bracket);
+  const size_t end = list.find_first_of("-,]", bracket);
+  require(end != std::string::npos, "environment variable SLURM_JOB_NODELIST is '{}'", list);
+  return list.substr(0, bracket) + list.substr(bracket + 1, end - bracket - 1);
+}
+
+// Processes of this host, as the launcher says; 0: unknown.
+int64_t local_count() {
+  for (const char* name : {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"}) {
+    if (!variable(name).empty()) return number_of(name, 1, 100000);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+Rendezvous find_rendezvous(const LaunchRank& ranks) {
+  Rendezvous place;
+  if (!variable("MASTER_PORT").empty()) {
+    place.port = static_cast<uint16_t>(number_of("MASTER_PORT", 1, 65535));
+  } else if (!variable("SLURM_JOB_ID").empty()) {
+    // Another one for each job, so that two on one node do not meet.
+    place.port = static_cast<uint16_t>(20000 + number_of("SLURM_JOB_ID", 0, INT64_MAX) % 20000);
+  }
+  if (!variable("MASTER_ADDR").empty()) {
+    place.host = variable("MASTER_ADDR");
+  } else if (!variable("SLURM_JOB_NODELIST").empty()) {
+    place.host = first_node(variable("SLURM_JOB_NODELIST"));
+  } else {
+    require(
+        local_count() == 0 || local_count() == ranks.count,
+        "{} processes were started, {} of them on this host, and MASTER_ADDR does not say where "
+        "they meet: set it to the name of the first host on all of them",
+        ranks.count, local_count());
+  }
+  return place;
+}
+
+World world_of_one() { return {LaunchRank{}, single_process(), single_process()}; }
+
+World join_world(const LaunchRank& ranks, c10::Device device, std::chrono::seconds timeout) {
+  if (ranks.count == 1) return world_of_one();
+#if SANA_HAS_C10D
+  return join_c10d(ranks, find_rendezvous(ranks), device, timeout);
+#else
+  (void)device;
+  (void)timeout;
+  throw EnvironmentError(fmt::format(
+      "{} processes were started, and this program was built without c10d, which lets them train "
+      "together; install libgloo-dev and build again (scripts/setup.sh does it)",
+      ranks.count));
+#endif
+}
+
+void require_same(Communicator& control, const std::string& what, const std::string& value) {
+  const auto values = control.gather_text(what, value);
+  const auto hosts = control.gather_text("hosts", host_name());
+  std::map<std::string, std::vector<std::string>> ranks;
+  for (size_t r = 0; r < values.size(); ++r) {
+    ranks[values[r]].push_back(fmt::format("rank {} on {}", r, hosts[r]));
+  }
+  if (ranks.size() == 1) return;
+  std::string list;
+  for (const auto& [v, who] : ranks) list += fmt::format("\n  {}: {}", fmt::join(who, ", "), v);
+  throw UserError(fmt::format("{} is not the same on all processes of this run:{}", what, list));
+}
+
+}  // namespace sana
