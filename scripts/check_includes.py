@@ -16,6 +16,7 @@ import sys
 ALLOWED = {
     "core": set(),
     "media": {"core"},
+    "launch": {"core"},
     "model": {"core"},
     "checkpoints": {"core", "model"},
     "data": {"core", "media"},
@@ -24,7 +25,7 @@ ALLOWED = {
     "filter": {"core", "media", "data"},
     "infer": {"core", "media", "model", "checkpoints"},
     "train": {"core", "media", "model", "checkpoints", "data", "infer"},
-    "cli": {"core", "media", "model", "checkpoints", "data", "filter", "infer", "train"},
+    "cli": {"core", "launch", "media", "model", "checkpoints", "data", "filter", "infer", "train"},
     "": {"core", "cli"},  # src/main.cpp
 }
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')

@@ -28,6 +28,13 @@ const std::vector<Command>& command_table() {
         "train.steps=200",
         "sana-video train configs/examples/train_quickstart.yaml device=cpu precision=float32"},
        train_command},
+      {"launch",
+       "Start a training as several processes of this machine, watch them and start them again.",
+       {"sana-video launch --nproc 2 train configs/examples/train_quickstart.yaml device=cpu "
+        "run.dir=runs/together data.batch_size=1",
+        "sana-video launch --nproc 8 --max-restarts 3 train CONFIG",
+        "sana-video launch --nproc 8 --nnodes 4 --node-rank 1 --rendezvous gpu01:29500 train CONFIG"},
+       launch_command},
       {"sample",
        "Generate videos from prompts.",
        {"sana-video sample --checkpoint examples/checkpoints/dit --prompt \"Four white geese swim "

@@ -21,6 +21,7 @@ using CommandFunction = int (*)(CLI::App& app, const Arguments& arguments);
 int filter_command(CLI::App& app, const Arguments& arguments);
 int prepare_command(CLI::App& app, const Arguments& arguments);
 int train_command(CLI::App& app, const Arguments& arguments);
+int launch_command(CLI::App& app, const Arguments& arguments);
 int check_command(CLI::App& app, const Arguments& arguments);
 int sample_command(CLI::App& app, const Arguments& arguments);
 int verify_command(CLI::App& app, const Arguments& arguments);

@@ -1,0 +1,130 @@
+// Several processes train together, as users start them.
+#include <ATen/ATen.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include "core/build_config.h"
+#include "core/safetensors.h"
+#include "end_to_end/tiny_project.h"
+#include "support/catch.h"
+#include "support/errors.h"
+#include "support/skip.h"
+
+namespace {
+namespace fs = std::filesystem;
+using namespace sana;
+using sana_test::contains;
+using sana_test::describe;
+using sana_test::Outcome;
+using sana_test::Program;
+using sana_test::TinyProject;
+
+#define SANA_SKIP_WITHOUT_C10D() \
+  if (!SANA_HAS_C10D) SANA_SKIP("this build has no c10d")
+
+std::vector<std::string> launched(const TinyProject& project, int64_t processes,
+                                  const std::string& run, int64_t steps,
+                                  std::vector<std::string> more = {},
+                                  const std::vector<std::string>& options = {}) {
+  std::vector<std::string> words = {"launch", "--nproc", std::to_string(processes)};
+  words.insert(words.end(), options.begin(), options.end());
+  const auto train = project.train_words(run, steps, more);
+  words.insert(words.end(), train.begin(), train.end());
+  return words;
+}
+
+void check_close(const fs::path& a, const fs::path& b) {
+  for (const char* file : {"model.safetensors", "ema.safetensors", "optimizer.safetensors"}) {
+    const TensorMap left = load_safetensors(a / file), right = load_safetensors(b / file);
+    REQUIRE(left.size() == right.size());
+    for (const auto& [name, tensor] : left) {
+      INFO(file << " " << name);
+      CHECK(at::allclose(tensor.to(at::kFloat), right.at(name).to(at::kFloat), 1e-3, 2e-5));
+    }
+  }
+}
+
+// Batches of two for one process, of one for each of two.
+const std::vector<std::string> kHalf = {"data.batch_size=1", "data.image_batch_size=1",
+                                        "optimizer.eps=1e-5"};
+const std::vector<std::string> kWhole = {"optimizer.eps=1e-5"};
+
+TEST_CASE("two processes train as one, and either goes on with the other's run",
+          "[end_to_end][distributed]") {
+  SANA_SKIP_WITHOUT_C10D();
+  const TinyProject project;
+  const Outcome one = project.train("one", 8, kWhole);
+  INFO(describe(one));
+  REQUIRE(one.exit_code == 0);
+  const Outcome two = project.run(launched(project, 2, "two", 8, kHalf));
+  INFO(describe(two));
+  REQUIRE(two.exit_code == 0);
+  CHECK(contains(two.out, "step-00000008"));
+  CHECK(contains(two.err, "[0] "));
+  CHECK(fs::exists(project.path("two/logs/rank-1.txt")));
+  check_close(project.checkpoint("one", 8), project.checkpoint("two", 8));
+
+  // Begun by two, finished by one.
+  REQUIRE(project.run(launched(project, 2, "mixed", 4, kHalf)).exit_code == 0);
+  const Outcome rest = project.train("mixed", 8, kWhole);
+  INFO(describe(rest));
+  REQUIRE(rest.exit_code == 0);
+  CHECK_FALSE(contains(rest.err, "a new epoch begins"));
+  check_close(project.checkpoint("one", 8), project.checkpoint("mixed", 8));
+}
+
+TEST_CASE("a signal to the launcher finishes the step of all and saves it",
+          "[end_to_end][distributed]") {
+  SANA_SKIP_WITHOUT_C10D();
+  const TinyProject project;
+  auto more = kHalf;
+  more.push_back("train.checkpoint_every_steps=100000");
+  Program program(launched(project, 2, "stopped", 1000000, more), project.folder().path());
+  const fs::path metrics = project.path("stopped/metrics.jsonl");
+  REQUIRE(program.wait_until([&] { return fs::exists(metrics) && fs::file_size(metrics) > 1000; }));
+  program.send(SIGTERM);
+  const Outcome outcome = program.wait();
+  INFO(describe(outcome));
+  CHECK(outcome.exit_code == 143);
+  CHECK(project.newest_step("stopped") > 0);
+}
+
+TEST_CASE("a process that is killed is replaced, and the run ends as if nothing had been",
+          "[end_to_end][distributed]") {
+  SANA_SKIP_WITHOUT_C10D();
+  const TinyProject project;
+  const Outcome whole = project.run(launched(project, 2, "whole", 60, kHalf));
+  INFO(describe(whole));
+  REQUIRE(whole.exit_code == 0);
+  Program program(launched(project, 2, "killed", 60, kHalf, {"--max-restarts", "2"}),
+                  project.folder().path());
+  REQUIRE(program.wait_until([&] { return project.newest_step("killed") >= 6; }));
+  // The second process of this run, and of no other.
+  CHECK(std::system(("pkill -9 -f 'train train.yaml run.dir=killed' -n || true")) == 0);
+  const Outcome outcome = program.wait();
+  INFO(describe(outcome));
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(contains(outcome.err, "starting again"));
+  for (const char* file : {"model.safetensors", "optimizer.safetensors"}) {
+    const TensorMap left = load_safetensors(project.checkpoint("whole", 60) / file);
+    const TensorMap right = load_safetensors(project.checkpoint("killed", 60) / file);
+    for (const auto& [name, tensor] : left) CHECK(at::equal(tensor, right.at(name)));
+  }
+}
+
+TEST_CASE("what cannot train together is told", "[end_to_end][distributed]") {
+  SANA_SKIP_WITHOUT_C10D();
+  const TinyProject project;
+  const Outcome nothing = project.run({"launch", "--nproc", "2", "sample"});
+  CHECK(nothing.exit_code == 2);
+  CHECK(contains(nothing.err, "train"));
+  // One key differs by rank: the shell gives each process its own.
+  const Outcome wrong = project.run(launched(project, 2, "x", 2, {"data.batch_sise=1"}));
+  CHECK(wrong.exit_code == 2);
+  CHECK(contains(wrong.err, "batch_size"));
+}
+
+}  // namespace
