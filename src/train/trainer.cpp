@@ -62,7 +62,7 @@ bool Trainer::should_stop() {
 
 ExitCode Trainer::run() {
   const SideStream stream(device_);
-  log_start_table();
+  if (world_.is_main()) log_start_table();
   if (resumed_from_ && state_.step >= config_.train.steps) return nothing_left();
   start();
   while (state_.step < config_.train.steps) {

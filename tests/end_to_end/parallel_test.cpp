@@ -2,7 +2,6 @@
 #include <ATen/ATen.h>
 #include <signal.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -45,6 +44,27 @@ void check_close(const fs::path& a, const fs::path& b) {
       CHECK(at::allclose(tensor.to(at::kFloat), right.at(name).to(at::kFloat), 1e-3, 2e-5));
     }
   }
+}
+
+// The process of this rank that trains in this run.
+pid_t find_process(int64_t rank, const std::string& run) {
+  const auto has = [](const fs::path& file, const std::string& text) {
+    const std::string bytes = sana_test::file_bytes(file);
+    return bytes.find(text + '\0') != std::string::npos;
+  };
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    try {
+      if (has(entry.path() / "cmdline", "run.dir=" + run) &&
+          has(entry.path() / "environ", "RANK=" + std::to_string(rank))) {
+        return pid_t(std::stoll(name));
+      }
+    } catch (const std::exception&) {
+      continue;  // it ended meanwhile
+    }
+  }
+  return -1;
 }
 
 // Batches of two for one process, of one for each of two.
@@ -102,8 +122,9 @@ TEST_CASE("a process that is killed is replaced, and the run ends as if nothing 
   Program program(launched(project, 2, "killed", 60, kHalf, {"--max-restarts", "2"}),
                   project.folder().path());
   REQUIRE(program.wait_until([&] { return project.newest_step("killed") >= 6; }));
-  // The second process of this run, and of no other.
-  CHECK(std::system(("pkill -9 -f 'train train.yaml run.dir=killed' -n || true")) == 0);
+  const pid_t second = find_process(1, "killed");
+  REQUIRE(second > 0);
+  ::kill(second, SIGKILL);
   const Outcome outcome = program.wait();
   INFO(describe(outcome));
   REQUIRE(outcome.exit_code == 0);
