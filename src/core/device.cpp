@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <sstream>
 
@@ -88,7 +89,24 @@ c10::Device device_of_rank(const std::string& name, const LaunchRank& ranks) {
       name == "auto" || name == "cuda",
       "device is {}, but {} processes were started, each with a GPU of its own; set device=auto",
       name, ranks.count);
+  const int64_t count = cuda_device_count();
+  if (count == 1) return device;
+  require(ranks.local_rank < count,
+          "this host has {} GPUs, and process {} of it was started: start one for each GPU", count,
+          ranks.local_rank);
   return parse_device(fmt::format("cuda:{}", ranks.local_rank));
+}
+
+std::string device_identity(c10::Device device) {
+#if SANA_HAS_CUDA
+  if (device.is_cuda()) {
+    std::array<char, 32> bus{};
+    if (cudaDeviceGetPCIBusId(bus.data(), int(bus.size()), device.index()) == cudaSuccess) {
+      return fmt::format("the GPU at PCI {}", bus.data());
+    }
+  }
+#endif
+  return "";
 }
 
 c10::ScalarType parse_dtype(const std::string& name) {

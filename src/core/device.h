@@ -15,9 +15,13 @@ namespace sana {
 // EnvironmentError when CUDA is asked for and missing (with the reason).
 c10::Device parse_device(const std::string& name);
 
-// The device of one of several processes: "auto" and "cuda" are the GPU of its number on the host.
-// Throws as parse_device(), and where the host has fewer GPUs than processes.
+// The device of one of several processes: "auto" and "cuda" are the GPU of its number on the host,
+// or the only one that it sees. Throws as parse_device(), and UserError where there are fewer GPUs
+// than processes.
 c10::Device device_of_rank(const std::string& name, const LaunchRank& ranks);
+
+// What tells the GPUs of a host apart, in whatever order a process sees them; empty for the CPU.
+std::string device_identity(c10::Device device);
 
 // "float32" or "bfloat16". Throws UserError.
 c10::ScalarType parse_dtype(const std::string& name);

@@ -72,6 +72,7 @@ void check_processes(World& world, const std::string& resolved_yaml, c10::Device
   require_same(*world.control, "the program", fmt::format("{} {}", SANA_VERSION, program_hash()));
   require_same(*world.control, "the configuration", hash_text(resolved_yaml));
   require_same(*world.control, "the kind of device", device.is_cuda() ? "GPU" : "CPU");
+  require_own_devices(*world.control, device);
   const double sum =
       world.control->all_reduce("self-test", double(world.ranks.rank + 1), Reduction::kSum);
   const auto count = double(world.ranks.count);

@@ -40,6 +40,9 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
   if (resumed_from_) restore(*resumed_from_);
   streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
                                            state_.streams, device_, world_.ranks);
+  for (TrainedModule* module : method_->modules()) {
+    require_same_tensors(*world_.data, "weights", module->weights().weights());
+  }
   for (size_t i = 0; i < streams_->size(); ++i) {
     const StreamSpec& spec = streams_->spec(i);
     require_same(*world_.control, spec.key, spec.dataset->fingerprint());
@@ -51,7 +54,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
 
 void Trainer::on_main(const std::string& name, const std::function<void()>& body) {
   if (world_.is_main()) body();
-  world_.control->barrier(name);
+  world_.control->barrier(name, /*patient=*/true);
 }
 
 // Asked of all, so that they stop at the same step.

@@ -87,8 +87,10 @@ class C10dCommunicator final : public Communicator {
       return backend_->broadcast(tensors, options);
     });
   }
-  void barrier(const std::string& name) override {
-    start(name, [&] { return backend_->barrier(); })->wait();
+  void barrier(const std::string& name, bool patient) override {
+    c10d::BarrierOptions options;
+    if (patient) options.timeout = std::chrono::hours(24);
+    start(name, [&] { return backend_->barrier(options); })->wait();
   }
 
   std::unique_ptr<Communicator> split(const std::string& name,
@@ -148,11 +150,13 @@ c10::intrusive_ptr<c10d::Store> meet(const LaunchRank& ranks, const Rendezvous& 
                                      Milliseconds timeout) {
   c10d::TCPStoreOptions options;
   options.port = place.port;
-  options.isServer = ranks.rank == 0;
+  options.isServer = ranks.rank == 0 && !place.is_served;
   options.numWorkers = static_cast<size_t>(ranks.count);
   options.timeout = timeout;
   try {
-    return c10::make_intrusive<c10d::TCPStore>(place.host, options);
+    const auto store = c10::make_intrusive<c10d::TCPStore>(place.host, options);
+    if (place.prefix.empty()) return store;
+    return c10::make_intrusive<c10d::PrefixStore>(place.prefix, store);
   } catch (const std::exception& error) {
     throw EnvironmentError(fmt::format(
         "rank {} of {} on {} cannot meet the others at {}:{}: {}. Rank 0 opens that port on that "

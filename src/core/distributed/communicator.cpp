@@ -35,7 +35,7 @@ class SingleProcess final : public Communicator {
   std::unique_ptr<Pending> start_broadcast(const std::string&, at::Tensor, int64_t) override {
     return std::make_unique<Done>();
   }
-  void barrier(const std::string&) override {}
+  void barrier(const std::string&, bool) override {}
   std::unique_ptr<Communicator> split(const std::string&,
                                       const std::vector<int64_t>& members) override {
     SANA_ASSERT(members == std::vector<int64_t>{0});

@@ -44,8 +44,9 @@ class Communicator {
   // `tensor` of member `root` for all.
   virtual std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
                                                    int64_t root) = 0;
-  // Returns when all have called it.
-  virtual void barrier(const std::string& name) = 0;
+  // Returns when all have called it. `patient`: one of them may take hours, and only its end is an
+  // error.
+  virtual void barrier(const std::string& name, bool patient = false) = 0;
   // The group of these members, in this order, to which this one must belong; all of them call it.
   virtual std::unique_ptr<Communicator> split(const std::string& name,
                                               const std::vector<int64_t>& members) = 0;

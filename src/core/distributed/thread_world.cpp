@@ -140,7 +140,7 @@ class ThreadCommunicator final : public Communicator {
       for (const Shared::Part& p : parts) p.out.copy_(value);
     });
   }
-  void barrier(const std::string& name) override {
+  void barrier(const std::string& name, bool) override {
     start(name, {}, [](const Parts&) {})->wait();
   }
 

@@ -1,5 +1,6 @@
 #include "core/distributed/world.h"
 
+#include <ATen/ATen.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "core/build_config.h"
+#include "core/device.h"
 #include "core/distributed/c10d_communicator.h"
 #include "core/error.h"
 
@@ -75,6 +77,10 @@ Rendezvous find_rendezvous(const LaunchRank& ranks) {
         "they meet: set it to the name of the first host on all of them",
         ranks.count, local_count());
   }
+  if (variable("TORCHELASTIC_USE_AGENT_STORE") == "True") {
+    place.is_served = true;
+    place.prefix = "/worker/attempt_" + variable("TORCHELASTIC_RESTART_COUNT");
+  }
   return place;
 }
 
@@ -92,6 +98,34 @@ World join_world(const LaunchRank& ranks, c10::Device device, std::chrono::secon
       "together; install libgloo-dev and build again (scripts/setup.sh does it)",
       ranks.count));
 #endif
+}
+
+void require_own_devices(Communicator& control, c10::Device device) {
+  const std::string mine =
+      device.is_cuda() ? fmt::format("{} on {}", device_identity(device), host_name()) : "";
+  std::map<std::string, std::vector<size_t>> users;
+  const auto devices = control.gather_text("devices", mine);
+  for (size_t r = 0; r < devices.size(); ++r) users[devices[r]].push_back(r);
+  for (const auto& [name, ranks] : users) {
+    require(name.empty() || ranks.size() == 1,
+            "ranks {} would share one GPU ({}); start one process for each GPU, and set LOCAL_RANK "
+            "or let each see a GPU of its own",
+            fmt::join(ranks, ", "), name);
+  }
+}
+
+void require_same_tensors(Communicator& data, const std::string& what,
+                          const std::vector<at::Tensor>& tensors) {
+  if (data.size() == 1) return;
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> sums;
+  for (const at::Tensor& tensor : tensors) sums.push_back(tensor.sum(at::kDouble));
+  const at::Tensor least = at::stack(sums), most = least.clone();
+  data.all_reduce(what, least, Reduction::kMin);
+  data.all_reduce(what, most, Reduction::kMax);
+  if (!at::equal(least, most)) {
+    throw InternalError(fmt::format("{} of the processes differ", what));
+  }
 }
 
 void require_same(Communicator& control, const std::string& what, const std::string& value) {

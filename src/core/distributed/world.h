@@ -17,6 +17,8 @@ namespace sana {
 struct Rendezvous {
   std::string host = "127.0.0.1";
   uint16_t port = 29500;
+  bool is_served = false;  // somebody else opens the port, as the agent of torchrun does
+  std::string prefix;      // of the keys of this start there
 };
 
 // MASTER_ADDR and MASTER_PORT (torchrun, our own launcher). Without them: of Slurm the first node of
@@ -43,6 +45,13 @@ World join_world(const LaunchRank& ranks, c10::Device device, std::chrono::secon
 // A fact of each process that must be the same on all: throws UserError that lists the values by
 // rank and host where they differ.
 void require_same(Communicator& control, const std::string& what, const std::string& value);
+
+// Throws UserError that names them where two processes of a host would use one GPU.
+void require_own_devices(Communicator& control, c10::Device device);
+
+// Throws InternalError where the tensors of the processes differ. The sums are compared.
+void require_same_tensors(Communicator& data, const std::string& what,
+                          const std::vector<at::Tensor>& tensors);
 
 // Name of this machine.
 std::string host_name();
