@@ -22,16 +22,17 @@ class GradientReducer::Hook final : public torch::autograd::PostAccumulateGradHo
   size_t parameter_;
 };
 
-GradientReducer::GradientReducer(std::vector<at::Tensor> parameters, Communicator& group,
+GradientReducer::GradientReducer(std::vector<at::Tensor> parameters,
+                                 const ParameterBuckets& buckets, Communicator& group,
                                  const ReducerOptions& options)
     : parameters_(std::move(parameters)),
+      buckets_(buckets),
       group_(group),
-      dtype_(options.dtype),
-      bucket_of_(parameters_.size()),
       places_(parameters_.size()),
       came_(parameters_.size(), false),
-      had_gradient_(parameters_.size(), false) {
-  make_buckets(options.bucket_bytes);
+      had_gradient_(parameters_.size(), false),
+      scatters_(options.scatter) {
+  make_flats(options);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameters_[i],
                                                    std::make_unique<Hook>(*this, i));
@@ -44,38 +45,32 @@ GradientReducer::~GradientReducer() {
   }
 }
 
-// The last parameters have their gradients first.
-void GradientReducer::make_buckets(int64_t bucket_bytes) {
-  int64_t bytes = bucket_bytes;  // the first parameter opens a bucket
-  for (size_t i = parameters_.size(); i-- > 0;) {
-    if (bytes >= bucket_bytes) {
-      buckets_.emplace_back();
-      bytes = 0;
+void GradientReducer::make_flats(const ReducerOptions& options) {
+  const auto device = parameters_.front().device();
+  for (size_t b = 0; b < buckets_.sizes.size(); ++b) {
+    const int64_t size = buckets_.sizes[b];
+    const auto zeros = [&](int64_t count, at::ScalarType dtype) {
+      return at::zeros({count}, at::device(device).dtype(dtype));
+    };
+    const bool is_plain = options.dtype == at::kFloat;
+    Flat& flat = flats_.emplace_back();
+    flat.sum = zeros(size, at::kFloat);
+    flat.travelling = is_plain ? flat.sum : zeros(size, options.dtype);
+    if (scatters_) {
+      flat.part = zeros(size / group_.size(), at::kFloat);
+      flat.arrived = is_plain ? flat.part : zeros(size / group_.size(), options.dtype);
     }
-    buckets_.back().parameters.push_back(i);
-    bucket_of_[i] = buckets_.size() - 1;
-    bytes += parameters_[i].numel() * int64_t(sizeof(float));
-  }
-  for (Bucket& bucket : buckets_) {
-    int64_t count = 0;
-    for (const size_t i : bucket.parameters) count += parameters_[i].numel();
-    const auto options = parameters_[bucket.parameters[0]].options().requires_grad(false);
-    bucket.sum = at::zeros({count}, options.dtype(at::kFloat));
-    bucket.travelling =
-        dtype_ == at::kFloat ? bucket.sum : at::zeros({count}, options.dtype(dtype_));
-    int64_t at = 0;
-    for (const size_t i : bucket.parameters) {
-      places_[i] = bucket.sum.narrow(0, at, parameters_[i].numel()).view(parameters_[i].sizes());
-      at += parameters_[i].numel();
+    for (const size_t i : buckets_.members[b]) {
+      places_[i] = buckets_.view(flat.sum, i, parameters_[i]);
     }
   }
 }
 
 void GradientReducer::begin(const std::vector<at::Tensor>& sums, bool overlap) {
   SANA_ASSERT(!has_begun_ && (sums.empty() || sums.size() == parameters_.size()));
-  sums_ = sums;
+  earlier_ = sums;
   came_.assign(parameters_.size(), false);
-  for (Bucket& bucket : buckets_) bucket.waiting = bucket.parameters.size();
+  for (size_t b = 0; b < flats_.size(); ++b) flats_[b].waiting = buckets_.members[b].size();
   next_ = overlapped_ = 0;
   has_begun_ = true;
   listens_ = overlap;
@@ -84,48 +79,56 @@ void GradientReducer::begin(const std::vector<at::Tensor>& sums, bool overlap) {
 void GradientReducer::arrived(size_t parameter) {
   if (!listens_ || came_[parameter]) return;
   came_[parameter] = true;
-  --buckets_[bucket_of_[parameter]].waiting;
+  --flats_[buckets_.places[parameter].bucket].waiting;
   send_full_ones();
 }
 
 // In the order of buckets on every rank, whatever the order in which they fill.
 void GradientReducer::send_full_ones() {
-  while (next_ < buckets_.size() && buckets_[next_].waiting == 0) {
-    send(buckets_[next_++]);
+  while (next_ < flats_.size() && flats_[next_].waiting == 0) {
+    send(next_++);
     ++overlapped_;
   }
 }
 
-void GradientReducer::send(Bucket& bucket) {
+void GradientReducer::send(size_t bucket) {
   const at::NoGradGuard no_grad;
-  for (const size_t i : bucket.parameters) {
+  for (const size_t i : buckets_.members[bucket]) {
     at::Tensor& gradient = parameters_[i].mutable_grad();
     had_gradient_[i] = gradient.defined();
     if (!gradient.defined()) {
-      sums_.empty() ? places_[i].zero_() : places_[i].copy_(sums_[i]);
-    } else if (sums_.empty()) {
+      earlier_.empty() ? places_[i].zero_() : places_[i].copy_(earlier_[i]);
+    } else if (earlier_.empty()) {
       places_[i].copy_(gradient);
     } else {
-      at::add_out(places_[i], sums_[i], gradient.to(at::kFloat));
+      at::add_out(places_[i], earlier_[i], gradient.to(at::kFloat));
     }
     gradient = at::Tensor();
   }
-  if (dtype_ != at::kFloat) bucket.travelling.copy_(bucket.sum);
-  bucket.pending = group_.start_all_reduce("gradients", bucket.travelling, Reduction::kSum);
+  Flat& flat = flats_[bucket];
+  if (!flat.travelling.is_same(flat.sum)) flat.travelling.copy_(flat.sum);
+  flat.pending = scatters_ ? group_.start_reduce_scatter("gradients", flat.arrived, flat.travelling)
+                           : group_.start_all_reduce("gradients", flat.travelling, Reduction::kSum);
 }
 
 std::vector<at::Tensor> GradientReducer::finish() {
   SANA_ASSERT(has_begun_);
   has_begun_ = listens_ = false;
-  while (next_ < buckets_.size()) send(buckets_[next_++]);
+  while (next_ < flats_.size()) send(next_++);
   const at::NoGradGuard no_grad;
-  for (Bucket& bucket : buckets_) {
-    bucket.pending->wait();
-    bucket.pending.reset();
-    if (dtype_ != at::kFloat) bucket.sum.copy_(bucket.travelling);
+  std::vector<at::Tensor> parts;
+  for (Flat& flat : flats_) {
+    flat.pending->wait();
+    flat.pending.reset();
+    if (scatters_) {
+      if (!flat.arrived.is_same(flat.part)) flat.part.copy_(flat.arrived);
+      parts.push_back(flat.part);
+    } else if (!flat.travelling.is_same(flat.sum)) {
+      flat.sum.copy_(flat.travelling);
+    }
   }
-  sums_.clear();
-  return places_;
+  earlier_.clear();
+  return scatters_ ? parts : places_;
 }
 
 }  // namespace sana::train

@@ -27,6 +27,12 @@ MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision
   if (!aliased_) module.to(precision);
 }
 
+MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision,
+                             Communicator& group, const ShareOptions& options)
+    : MasterWeights(module, precision) {
+  share(group, options);
+}
+
 int64_t MasterWeights::bytes() const {
   int64_t bytes = 0;
   for (const at::Tensor& weight : weights_) bytes += int64_t(weight.nbytes());
@@ -34,9 +40,35 @@ int64_t MasterWeights::bytes() const {
   return bytes;
 }
 
-void MasterWeights::share(Communicator& group, const ReducerOptions& options) {
+void MasterWeights::share(Communicator& group, const ShareOptions& options) {
   if (group.size() == 1) return;
-  reducer_ = std::make_unique<GradientReducer>(parameters_, group, options);
+  group_ = &group;
+  is_sharded_ = options.shard;
+  buckets_ = plan_buckets(parameters_, options.bucket_bytes, is_sharded_ ? group.size() : 1);
+  if (is_sharded_) shard();
+  reducer_ = std::make_unique<GradientReducer>(parameters_, buckets_, group,
+                                               ReducerOptions{options.gradient_dtype, is_sharded_});
+}
+
+at::Tensor MasterWeights::part_of(const at::Tensor& flat) const {
+  const int64_t count = flat.size(0) / group_->size();
+  return flat.narrow(0, group_->rank() * count, count);
+}
+
+// The module's parameters move into flat buckets, of which this process keeps a part in float32.
+void MasterWeights::shard() {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> parts;
+  for (size_t b = 0; b < buckets_.sizes.size(); ++b) {
+    const auto dtype = parameters_.front().scalar_type();
+    const at::Tensor& flat = flats_.emplace_back(buckets_.flattened(b, parameters_, dtype));
+    parts.push_back(aliased_ ? part_of(flat)
+                             : part_of(buckets_.flattened(b, weights_, at::kFloat)).clone());
+    for (const size_t i : buckets_.members[b]) {
+      parameters_[i].set_data(buckets_.view(flat, i, parameters_[i]));
+    }
+  }
+  weights_ = std::move(parts);
 }
 
 void MasterWeights::begin_last_pass(bool overlap) {
@@ -115,25 +147,82 @@ void MasterWeights::require_gradients(const std::vector<std::string>& may_lack) 
 }
 
 void MasterWeights::publish() {
-  if (aliased_) return;
-  at::NoGradGuard no_grad;
-  at::_foreach_copy_(parameters_, weights_);
+  const at::NoGradGuard no_grad;
+  if (!is_sharded_) {
+    if (!aliased_) at::_foreach_copy_(parameters_, weights_);
+    return;
+  }
+  std::vector<std::unique_ptr<Pending>> pending;
+  for (size_t b = 0; b < flats_.size(); ++b) {
+    // Not a view of what it is gathered into.
+    const at::Tensor part = weights_[b].to(flats_[b].scalar_type(), /*non_blocking=*/true,
+                                           /*copy=*/true);
+    pending.push_back(group_->start_all_gather("weights", flats_[b], part));
+  }
+  for (const auto& gathered : pending) gathered->wait();
 }
 
-TensorMap MasterWeights::state_with(const std::vector<at::Tensor>& weights) const {
-  TensorMap state;
+std::vector<at::Tensor> MasterWeights::whole(const std::vector<at::Tensor>& values) const {
+  SANA_ASSERT(values.size() == weights_.size());
+  const bool is_main = group_ == nullptr || group_->rank() == 0;
+  if (!is_sharded_) return is_main ? values : std::vector<at::Tensor>();
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> tensors(is_main ? parameters_.size() : 0);
+  for (size_t b = 0; b < values.size(); ++b) {
+    const at::Tensor flat = at::empty({buckets_.sizes[b]}, values[b].options());
+    group_->start_all_gather("whole tensors", flat, values[b].contiguous())->wait();
+    for (const size_t i : buckets_.members[b]) {
+      if (is_main) tensors[i] = buckets_.view(flat, i, parameters_[i]);
+    }
+  }
+  return tensors;
+}
+
+TensorMap MasterWeights::by_name(const std::vector<at::Tensor>& values,
+                                 const std::string& prefix) const {
+  const std::vector<at::Tensor> tensors = whole(values);
+  TensorMap map;
+  for (size_t i = 0; i < tensors.size(); ++i) map[prefix + names_[i]] = tensors[i].detach();
+  return map;
+}
+
+TensorMap MasterWeights::state_with(const std::vector<at::Tensor>& values) const {
+  TensorMap state = by_name(values);
+  if (state.empty()) return state;  // of another process
   for (const auto& item : module_.named_buffers()) {
     const at::Tensor& buffer = item.value();
     state[item.key()] = buffer.is_floating_point() ? buffer.to(at::kFloat) : buffer;
   }
-  for (size_t i = 0; i < names_.size(); ++i) state[names_[i]] = weights[i].detach();
   for (size_t i = 0; i < frozen_names_.size(); ++i) state[frozen_names_[i]] = frozen_weights_[i];
   return state;
 }
 
+void MasterWeights::copy_by_name(const TensorMap& tensors, const std::string& prefix,
+                                 const std::vector<at::Tensor>& values) const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> ordered;
+  for (const std::string& name : names_) ordered.push_back(tensors.at(prefix + name));
+  for (size_t i = 0; i < values.size(); ++i) {
+    at::Tensor value = values[i];
+    value.copy_(is_sharded_ ? part_of(buckets_.flattened(i, ordered, at::kFloat)) : ordered[i]);
+  }
+}
+
+std::map<std::string, std::vector<int64_t>> MasterWeights::shapes(const std::string& prefix) const {
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (size_t i = 0; i < names_.size(); ++i) {
+    shapes[prefix + names_[i]] = parameters_[i].sizes().vec();
+  }
+  return shapes;
+}
+
 void MasterWeights::restore(const TensorMap& tensors, const std::string& what) {
+  const at::NoGradGuard no_grad;
   model::load_state_dict(module_, tensors, what);
-  if (!aliased_) model::copy_tensors(state(), tensors, what);
+  for (size_t i = 0; i < frozen_names_.size(); ++i) {
+    frozen_weights_[i].copy_(tensors.at(frozen_names_[i]));
+  }
+  copy_by_name(tensors, "", weights_);
 }
 
 WeightSwap::WeightSwap(MasterWeights& masters, const std::vector<at::Tensor>& weights,

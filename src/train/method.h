@@ -40,11 +40,16 @@ class Method {
   // whose loss or gradient is not finite.
   virtual void step(StepContext& context) = 0;
 
-  // The rest is as in Objective, with the weights that are measured, shown and shipped.
-  virtual std::vector<MetricPart> metric_parts() const = 0;
+  // Calls `body` on rank 0 while the modules compute with the weights that are measured, shown and
+  // shipped; all processes call it.
+  virtual void with_inference_weights(const std::function<void()>& body) = 0;
+
+  // The rest is as in Objective; within with_inference_weights().
   virtual nlohmann::ordered_json validate() = 0;
   virtual void preview(const std::filesystem::path& directory) = 0;
   virtual void write_inference_files(const std::filesystem::path& directory) = 0;
+
+  virtual std::vector<MetricPart> metric_parts() const = 0;
   virtual std::vector<std::pair<std::string, std::string>> describe() const = 0;
 };
 

@@ -3,23 +3,27 @@
 #include <ATen/ATen.h>
 
 #include "core/error.h"
-#include "model/state_dict.h"
 
 namespace sana::train {
 
-at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double limit) {
+at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double limit,
+                          Communicator* group) {
   at::NoGradGuard no_grad;
   SANA_ASSERT(!gradients.empty());
-  const at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+  at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+  if (group != nullptr) {
+    const at::Tensor squares = norm.square().view({1});
+    group->all_reduce("gradient norm", squares);
+    norm = squares[0].sqrt();
+  }
   // The 1e-6 is what PyTorch's clip_grad_norm_ adds against division by zero.
   if (limit > 0) at::_foreach_mul_(gradients, (limit / (norm + 1e-6)).clamp_max(1.0));
   return norm;
 }
 
-AdamW::AdamW(const std::vector<std::string>& names, const std::vector<at::Tensor>& weights,
-             const OptimizerConfig& config)
-    : config_(config), names_(names) {
-  SANA_ASSERT(!weights.empty() && names.size() == weights.size());
+AdamW::AdamW(const std::vector<at::Tensor>& weights, const OptimizerConfig& config)
+    : config_(config) {
+  SANA_ASSERT(!weights.empty());
   step_ = at::zeros({}, weights[0].options().dtype(at::kFloat).requires_grad(false));
   for (const at::Tensor& weight : weights) {
     SANA_ASSERT(weight.scalar_type() == at::kFloat);
@@ -37,20 +41,6 @@ void AdamW::step(const std::vector<at::Tensor>& weights, const std::vector<at::T
                     steps, lr, config_.betas[0], config_.betas[1], config_.weight_decay,
                     config_.eps, /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/{},
                     /*found_inf=*/skip);
-}
-
-TensorMap AdamW::state() const {
-  TensorMap state;
-  state["step"] = step_;
-  for (size_t i = 0; i < names_.size(); ++i) {
-    state["first_moment." + names_[i]] = first_moment_[i];
-    state["second_moment." + names_[i]] = second_moment_[i];
-  }
-  return state;
-}
-
-void AdamW::restore(const TensorMap& state, const std::string& what) {
-  model::copy_tensors(this->state(), state, what);
 }
 
 }  // namespace sana::train

@@ -3,11 +3,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "core/config/checks.h"
-#include "core/safetensors.h"
+#include "core/distributed/communicator.h"
 
 namespace sana::train {
 
@@ -37,32 +36,32 @@ struct OptimizerConfig {
   }
 };
 
-// Scales the gradients in place so that their joint L2 norm is at most `limit` (0: no limit).
+// Scales the gradients in place so that their joint L2 norm is at most `limit` (0: no limit). With
+// `group` the gradients are those of all its members together.
 // Returns the norm before, a float32 scalar on their device; it is not finite exactly when a
 // gradient is not (or the norm overflows).
-at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double limit);
+at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double limit,
+                          Communicator* group = nullptr);
 
 // Decoupled weight decay, bias-corrected moments (arXiv 1711.05101):
 //   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,
 //   w = w (1 - lr wd) - lr (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)
 class AdamW {
  public:
-  AdamW(const std::vector<std::string>& names, const std::vector<at::Tensor>& weights,
-        const OptimizerConfig& config);
+  AdamW(const std::vector<at::Tensor>& weights, const OptimizerConfig& config);
 
   // One step on `weights` with these gradients (same order). Where `skip` (a float32 scalar on the
   // device, 0 or 1) is 1, nothing changes, not even the step count.
   void step(const std::vector<at::Tensor>& weights, const std::vector<at::Tensor>& gradients,
             double lr, const at::Tensor& skip);
 
-  // "step", "first_moment.<name>", "second_moment.<name>".
-  TensorMap state() const;
-  // Throws UserError listing every missing, unexpected and mismatched name.
-  void restore(const TensorMap& state, const std::string& what);
+  // Its state: steps that were done [] float32, and the moments in the order of the weights.
+  const at::Tensor& steps() const { return step_; }
+  const std::vector<at::Tensor>& first_moment() const { return first_moment_; }
+  const std::vector<at::Tensor>& second_moment() const { return second_moment_; }
 
  private:
   OptimizerConfig config_;
-  std::vector<std::string> names_;
   at::Tensor step_;  // [] float32
   std::vector<at::Tensor> first_moment_, second_moment_;
 };

@@ -11,13 +11,10 @@ namespace sana::train {
 SingleLossMethod::SingleLossMethod(std::unique_ptr<Objective> objective, const TrainConfig& config,
                                    c10::Device device, Communicator& group)
     : objective_(std::move(objective)),
-      module_(kMainModule, objective_->module(), TrainedModule::settings_of(config)),
+      module_(kMainModule, objective_->module(), TrainedModule::settings_of(config), group),
       micro_step_(*objective_, 1.0 / double(config.train.accumulation * group.size()),
                   config.train.cuda_graphs && device.is_cuda()),
-      inference_dtype_(objective_->inference_dtype(parse_dtype(config.precision))) {
-  module_.weights().share(
-      group, {config.parallel.bucket_mib << 20, parse_dtype(config.parallel.reduce_precision)});
-}
+      inference_dtype_(objective_->inference_dtype(parse_dtype(config.precision))) {}
 
 void SingleLossMethod::step(StepContext& context) {
   for (int64_t micro = 0; micro < context.micro_steps; ++micro) {
@@ -38,21 +35,6 @@ void SingleLossMethod::step(StepContext& context) {
   const at::Tensor skip = finite.logical_not().to(at::kFloat);
   module_.update(context.number, skip);
   context.meter.finish_step(context.number, norm, skip);
-}
-
-nlohmann::ordered_json SingleLossMethod::validate() {
-  const WeightSwap swap = inference_weights();
-  return objective_->validate();
-}
-
-void SingleLossMethod::preview(const std::filesystem::path& directory) {
-  const WeightSwap swap = inference_weights();
-  objective_->preview(directory);
-}
-
-void SingleLossMethod::write_inference_files(const std::filesystem::path& directory) {
-  const WeightSwap swap = inference_weights();
-  objective_->write_inference_files(directory);
 }
 
 }  // namespace sana::train

@@ -16,16 +16,19 @@ class SingleLossMethod final : public Method {
   std::vector<TrainedModule*> modules() override { return {&module_}; }
   void step(StepContext& context) override;
   std::vector<MetricPart> metric_parts() const override { return objective_->metric_parts(); }
-  nlohmann::ordered_json validate() override;
-  void preview(const std::filesystem::path& directory) override;
-  void write_inference_files(const std::filesystem::path& directory) override;
+  void with_inference_weights(const std::function<void()>& body) override {
+    module_.with_inference_weights(inference_dtype_, body);
+  }
+  nlohmann::ordered_json validate() override { return objective_->validate(); }
+  void preview(const std::filesystem::path& directory) override { objective_->preview(directory); }
+  void write_inference_files(const std::filesystem::path& directory) override {
+    objective_->write_inference_files(directory);
+  }
   std::vector<std::pair<std::string, std::string>> describe() const override {
     return objective_->describe();
   }
 
  private:
-  WeightSwap inference_weights() { return module_.with_inference_weights(inference_dtype_); }
-
   std::unique_ptr<Objective> objective_;
   TrainedModule module_;
   MicroStep micro_step_;

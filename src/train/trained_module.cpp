@@ -4,6 +4,7 @@
 
 #include "core/device.h"
 #include "core/log.h"
+#include "core/shape_map.h"
 #include "model/state_dict.h"
 
 namespace sana::train {
@@ -18,16 +19,23 @@ std::string module_file(const std::string& module, const std::string& part) {
 }
 
 TrainedModule::Settings TrainedModule::settings_of(const TrainConfig& config) {
-  return {config.optimizer, config.schedule, config.train.steps, config.train.ema_decay,
-          parse_dtype(config.precision)};
+  return {config.optimizer,
+          config.schedule,
+          config.train.steps,
+          config.train.ema_decay,
+          parse_dtype(config.precision),
+          {config.parallel.bucket_mib << 20, parse_dtype(config.parallel.reduce_precision),
+           config.parallel.shard_optimizer}};
 }
 
-TrainedModule::TrainedModule(std::string name, torch::nn::Module& module, Settings settings)
+TrainedModule::TrainedModule(std::string name, torch::nn::Module& module, Settings settings,
+                             Communicator& group)
     : name_(std::move(name)),
       module_(module),
       settings_(std::move(settings)),
-      weights_(module, settings_.precision),
-      optimizer_(weights_.names(), weights_.weights(), settings_.optimizer) {
+      group_(group),
+      weights_(module, settings_.precision, group, settings_.share),
+      optimizer_(weights_.weights(), settings_.optimizer) {
   if (settings_.ema_decay) average_.emplace(weights_.weights(), *settings_.ema_decay);
 }
 
@@ -37,7 +45,8 @@ double TrainedModule::learning_rate(int64_t steps_done) const {
 }
 
 at::Tensor TrainedModule::clip() {
-  return clip_gradients(weights_.gradients(), settings_.optimizer.gradient_clip);
+  return clip_gradients(weights_.gradients(), settings_.optimizer.gradient_clip,
+                        weights_.group_of_parts());
 }
 
 void TrainedModule::update(int64_t number, const at::Tensor& skip) {
@@ -48,13 +57,26 @@ void TrainedModule::update(int64_t number, const at::Tensor& skip) {
   if (average_) average_->update(weights_.weights(), steps_done);
 }
 
-WeightSwap TrainedModule::with_inference_weights(at::ScalarType dtype) {
-  return {weights_, average_ ? average_->weights() : weights_.weights(), dtype};
+void TrainedModule::with_inference_weights(at::ScalarType dtype,
+                                           const std::function<void()>& body) {
+  const auto whole = weights_.whole(average_ ? average_->weights() : weights_.weights());
+  if (group_.rank() != 0) return;
+  const WeightSwap swap(weights_, whole, dtype);
+  body();
 }
 
+namespace {
+constexpr const char* kFirst = "first_moment.";
+constexpr const char* kSecond = "second_moment.";
+}  // namespace
+
 ModuleState TrainedModule::state() const {
-  return {name_, weights_.state(),
-          average_ ? weights_.state_with(average_->weights()) : TensorMap(), optimizer_.state()};
+  ModuleState state{name_, weights_.state(), {}, {}};
+  if (average_) state.average = weights_.state_with(average_->weights());
+  state.optimizer = weights_.by_name(optimizer_.first_moment(), kFirst);
+  state.optimizer.merge(weights_.by_name(optimizer_.second_moment(), kSecond));
+  if (!state.weights.empty()) state.optimizer["step"] = optimizer_.steps();
+  return state;
 }
 
 void TrainedModule::restore(const ModuleState& state, const std::filesystem::path& checkpoint) {
@@ -62,14 +84,22 @@ void TrainedModule::restore(const ModuleState& state, const std::filesystem::pat
     return (checkpoint / module_file(name_, part)).string();
   };
   weights_.restore(state.weights, file("weights"));
-  optimizer_.restore(state.optimizer, file("optimizer"));
+  ShapeMap moments = weights_.shapes(kFirst);
+  moments.merge(weights_.shapes(kSecond));
+  moments["step"] = {};
+  check_shapes(moments, shapes_of(state.optimizer), file("optimizer"));
+  weights_.copy_by_name(state.optimizer, kFirst, optimizer_.first_moment());
+  weights_.copy_by_name(state.optimizer, kSecond, optimizer_.second_moment());
+  at::Tensor steps = optimizer_.steps();
+  steps.copy_(state.optimizer.at("step"));
   if (!average_) return;
   if (state.average.empty()) {
     log::warning("{} has no averaged weights: the average starts anew", checkpoint.string());
     average_.emplace(weights_.weights(), *settings_.ema_decay);
     return;
   }
-  model::copy_tensors(weights_.state_with(average_->weights()), state.average, file("average"));
+  check_shapes(shapes_of(model::state_dict(module_)), shapes_of(state.average), file("average"));
+  weights_.copy_by_name(state.average, "", average_->weights());
 }
 
 }  // namespace sana::train

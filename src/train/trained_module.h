@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -35,11 +36,14 @@ class TrainedModule {
     int64_t steps = 0;  // of the whole run
     std::optional<double> ema_decay;
     at::ScalarType precision = at::kFloat;
+    ShareOptions share;
   };
   static Settings settings_of(const TrainConfig& config);
 
-  // Takes the values that `module` has, and converts it to the precision.
-  TrainedModule(std::string name, torch::nn::Module& module, Settings settings);
+  // Takes the values that `module` has, and converts it to the precision. `group`, which outlives
+  // this: the processes that train it together.
+  TrainedModule(std::string name, torch::nn::Module& module, Settings settings,
+                Communicator& group);
 
   const std::string& name() const { return name_; }
   torch::nn::Module& module() { return module_; }
@@ -55,10 +59,11 @@ class TrainedModule {
   // updates weights, module and average, clears the gradients.
   void update(int64_t number, const at::Tensor& skip);
 
-  // While the result lives, the module computes in `dtype` with the weights that are measured,
-  // shown and shipped: the average where one is kept.
-  WeightSwap with_inference_weights(at::ScalarType dtype);
+  // Calls `body` while the module computes in `dtype` with the weights that are measured, shown and
+  // shipped: the average where one is kept. All processes call it; `body` runs on rank 0.
+  void with_inference_weights(at::ScalarType dtype, const std::function<void()>& body);
 
+  // All processes call it; the tensors are on rank 0.
   ModuleState state() const;
   // Throws UserError that names the files of `checkpoint` and lists what does not fit.
   void restore(const ModuleState& state, const std::filesystem::path& checkpoint);
@@ -67,6 +72,7 @@ class TrainedModule {
   std::string name_;
   torch::nn::Module& module_;
   Settings settings_;
+  Communicator& group_;
   MasterWeights weights_;
   AdamW optimizer_;
   std::optional<Ema> average_;

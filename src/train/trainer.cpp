@@ -41,7 +41,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
   streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
                                            state_.streams, device_, world_.ranks);
   for (TrainedModule* module : method_->modules()) {
-    require_same_tensors(*world_.data, "weights", module->weights().weights());
+    require_same_tensors(*world_.data, "weights", module->module().parameters());
   }
   for (size_t i = 0; i < streams_->size(); ++i) {
     const StreamSpec& spec = streams_->spec(i);
@@ -53,7 +53,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
 }
 
 void Trainer::on_main(const std::string& name, const std::function<void()>& body) {
-  if (world_.is_main()) body();
+  method_->with_inference_weights(body);
   world_.control->barrier(name, /*patient=*/true);
 }
 
@@ -204,16 +204,16 @@ void Trainer::preview() {
 
 void Trainer::save() {
   state_.streams = streams_->state();
-  on_main("checkpoint", [&] { write_checkpoint(); });
-}
-
-void Trainer::write_checkpoint() {
   CheckpointContent content;
   content.step = state_.step;
   content.task = config_.task;
   content.config_yaml = resolved_yaml_;
   content.trainer = state_;
   for (TrainedModule* module : method_->modules()) content.modules.push_back(module->state());
+  on_main("checkpoint", [&] { write_checkpoint(content); });
+}
+
+void Trainer::write_checkpoint(const CheckpointContent& content) {
   const fs::path saved = save_checkpoint(config_.run.dir, content, [&](const fs::path& folder) {
     method_->write_inference_files(folder);
   });

@@ -7,6 +7,7 @@
 
 #include "core/distributed/world.h"
 #include "core/error.h"
+#include "train/checkpoint.h"
 #include "train/data_streams.h"
 #include "train/method.h"
 #include "train/run_log.h"
@@ -36,13 +37,13 @@ class Trainer {
   void report();
   void name_bad_samples_of_all(WindowReport& report);
   void note_bad_steps(const WindowReport& report);
-  // What rank 0 does while the others wait for it.
+  // What rank 0 does with the inference weights while the others wait for it.
   void on_main(const std::string& name, const std::function<void()>& body);
   bool should_stop();
   void validate();
   void preview();
   void save();
-  void write_checkpoint();
+  void write_checkpoint(const CheckpointContent& content);
   ExitCode stopped() const;
   // Of a checkpoint that has all the steps.
   ExitCode nothing_left() const;

@@ -269,12 +269,16 @@ struct InitConfig {
 
 // How processes share the work.
 struct ParallelConfig {
+  bool shard_optimizer = true;
   int64_t bucket_mib = 25;
   std::string reduce_precision = "float32";
   int64_t timeout_s = 600;
 
   template <class Binder>
   void bind(Binder& b) {
+    b.field("shard_optimizer", shard_optimizer,
+            "Each process keeps and updates its part of the float32 weights, moments and average, "
+            "instead of all of them.");
     b.field("bucket_mib", bucket_mib,
             "Size of the parts in which gradients travel while the backward pass runs.",
             config::between<int64_t>(1, 4096));

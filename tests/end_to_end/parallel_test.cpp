@@ -1,8 +1,10 @@
 // Several processes train together, as users start them.
 #include <ATen/ATen.h>
 #include <signal.h>
+#include <torch/cuda.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "core/build_config.h"
@@ -94,6 +96,48 @@ TEST_CASE("two processes train as one, and either goes on with the other's run",
   REQUIRE(rest.exit_code == 0);
   CHECK_FALSE(contains(rest.err, "a new epoch begins"));
   check_close(project.checkpoint("one", 8), project.checkpoint("mixed", 8));
+}
+
+// Loss of each step of a run.
+std::vector<double> losses_of(const TinyProject& project, const std::string& run) {
+  std::vector<double> losses;
+  std::istringstream lines(sana_test::file_bytes(project.path(run + "/metrics.jsonl")));
+  for (std::string line; std::getline(lines, line);) {
+    const auto values = nlohmann::json::parse(line);
+    losses.push_back(values.value("loss", values.value("image_loss", 0.0)));
+  }
+  return losses;
+}
+
+TEST_CASE("two GPUs train as one", "[end_to_end][distributed][gpu]") {
+  SANA_SKIP_WITHOUT_C10D();
+  if (torch::cuda::device_count() < 2) SANA_SKIP("no two GPUs can be used");
+  const TinyProject project;
+  std::vector<std::string> how = {"device=auto"};
+  double tolerance = 1e-4;
+  SECTION("each with a part of the optimizer") {}
+  SECTION("each with all of it") { how.push_back("parallel.shard_optimizer=false"); }
+  SECTION("in bfloat16") {
+    how.push_back("precision=bfloat16");
+    tolerance = 2e-2;
+  }
+  SECTION("recorded") {
+    how.insert(how.end(), {"precision=bfloat16", "train.cuda_graphs=true"});
+    tolerance = 2e-2;
+  }
+  auto one = kWhole, two = kHalf;
+  one.insert(one.end(), how.begin(), how.end());
+  two.insert(two.end(), how.begin(), how.end());
+  const Outcome alone = project.train("one", 12, one);
+  INFO(describe(alone));
+  REQUIRE(alone.exit_code == 0);
+  const Outcome together = project.run(launched(project, 2, "two", 12, two));
+  INFO(describe(together));
+  REQUIRE(together.exit_code == 0);
+  const auto a = losses_of(project, "one"), b = losses_of(project, "two");
+  REQUIRE(a.size() == 12);
+  REQUIRE(b.size() == 12);
+  for (size_t i = 0; i < a.size(); ++i) CHECK(b[i] == sana_test::Approx(a[i]).epsilon(tolerance));
 }
 
 TEST_CASE("a signal to the launcher finishes the step of all and saves it",

@@ -1,0 +1,32 @@
+// Parameters end to end in flat buckets, in which gradients and weights travel between processes:
+// the last parameters first, as their gradients come.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace sana::train {
+
+struct ParameterBuckets {
+  struct Place {
+    size_t bucket = 0;
+    int64_t offset = 0;  // in it
+  };
+  std::vector<std::vector<size_t>> members;  // of each bucket: numbers of parameters
+  std::vector<int64_t> sizes;                // of each bucket: numbers it holds, filled up
+  std::vector<Place> places;                 // of each parameter
+
+  // The part of a flat bucket that is this parameter, in the shape of `like`.
+  at::Tensor view(const at::Tensor& flat, size_t parameter, const at::Tensor& like) const;
+  // New flat buckets that hold these tensors (in the order of the parameters), zeros where they are
+  // filled up, in this type.
+  at::Tensor flattened(size_t bucket, const std::vector<at::Tensor>& tensors,
+                       at::ScalarType dtype) const;
+};
+
+// Buckets of about `bucket_bytes` of float32 numbers; each can be cut into `parts` equal parts.
+ParameterBuckets plan_buckets(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes,
+                              int64_t parts);
+
+}  // namespace sana::train
