@@ -36,23 +36,21 @@ ModuleState load_module(const fs::path& folder, const std::string& name) {
 
 }  // namespace
 
-fs::path save_checkpoint(const fs::path& run_dir, const CheckpointContent& content,
-                         const ExtraFiles& extra) {
-  const fs::path target = run_dir / checkpoints::checkpoint_name(content.step);
-  StagedDirectory staged(target);
-  const fs::path& folder = staged.path();
-  write_file_atomically(folder / "config.yaml", content.config_yaml);
+CheckpointWriter::CheckpointWriter(const fs::path& run_dir, int64_t step)
+    : target_(run_dir / checkpoints::checkpoint_name(step)), staged_(target_) {}
+
+fs::path CheckpointWriter::finish(const CheckpointContent& content) {
+  write_file_atomically(folder() / "config.yaml", content.config_yaml);
   TrainerState trainer = content.trainer;
   trainer.modules.clear();
   for (const ModuleState& module : content.modules) {
-    save_module(folder, module);
+    save_module(folder(), module);
     trainer.modules.push_back(module.name);
   }
-  write_file_atomically(folder / "trainer.json", dump_json(trainer.to_json(), 2) + "\n");
-  if (extra) extra(folder);
-  checkpoints::write_manifest(folder, {content.step, content.task});
-  staged.commit();
-  return target;
+  write_file_atomically(folder() / "trainer.json", dump_json(trainer.to_json(), 2) + "\n");
+  checkpoints::write_manifest(folder(), {content.step, content.task});
+  staged_.commit();
+  return target_;
 }
 
 CheckpointContent load_checkpoint(const fs::path& folder) {

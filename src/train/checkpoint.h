@@ -12,10 +12,10 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "core/files.h"
 #include "train/trained_module.h"
 #include "train/trainer_state.h"
 
@@ -29,13 +29,20 @@ struct CheckpointContent {
   std::vector<ModuleState> modules;
 };
 
-// Adds further files to the folder before it is sealed.
-using ExtraFiles = std::function<void(const std::filesystem::path& folder)>;
+// run_dir/step-NNNNNNNN, written aside first: whole or absent. No checkpoint that was there before
+// is touched when the disk is full or not writable (EnvironmentError of all members).
+class CheckpointWriter {
+ public:
+  CheckpointWriter(const std::filesystem::path& run_dir, int64_t step);
+  // Where further files go, before finish().
+  const std::filesystem::path& folder() const { return staged_.path(); }
+  // Writes the content and seals the folder; returns its path.
+  std::filesystem::path finish(const CheckpointContent& content);
 
-// Writes run_dir/step-NNNNNNNN, aside first; returns its path. Throws EnvironmentError when the
-// disk is full or not writable; no checkpoint that was there before is touched then.
-std::filesystem::path save_checkpoint(const std::filesystem::path& run_dir,
-                                      const CheckpointContent& content, const ExtraFiles& extra);
+ private:
+  std::filesystem::path target_;
+  StagedDirectory staged_;
+};
 
 // Reads and checks a checkpoint. Throws UserError that lists every missing file, wrong size and
 // wrong hash, or says that it is of another format. Tensors are memory-mapped.

@@ -79,6 +79,7 @@ ExitCode Trainer::run() {
     if (save_now) save();
     if (stop) return stopped();
   }
+  saving_.finish();
   log::info("trained to step {}; checkpoint: {}", state_.step,
             (fs::path(config_.run.dir) / checkpoints::checkpoint_name(state_.step)).string());
   return ExitCode::kOk;
@@ -100,12 +101,13 @@ ExitCode Trainer::nothing_left() const {
 void Trainer::start() {
   if (resumed_from_) {
     // A kill may have come before the last of these.
-    prune_checkpoints(config_.run.dir, config_.train.keep_last);
+    if (world_.is_main()) prune_checkpoints(config_.run.dir, config_.train.keep_last);
     return;
   }
   validate();
   preview();
   save();
+  saving_.finish();
 }
 
 void Trainer::train_step() {
@@ -202,23 +204,38 @@ void Trainer::preview() {
   });
 }
 
+// Training waits until the tensors are copied, not until they are written.
 void Trainer::save() {
+  const auto start = SteadyClock::now();
+  saving_.finish();  // its copies are used again
   state_.streams = streams_->state();
   CheckpointContent content;
   content.step = state_.step;
   content.task = config_.task;
   content.config_yaml = resolved_yaml_;
   content.trainer = state_;
-  for (TrainedModule* module : method_->modules()) content.modules.push_back(module->state());
-  on_main("checkpoint", [&] { write_checkpoint(content); });
+  for (TrainedModule* module : method_->modules()) {
+    const ModuleState state = module->state();
+    const auto copied = [&](const char* part, const TensorMap& tensors) {
+      return copies_.take(module_file(module->name(), part), tensors);
+    };
+    content.modules.push_back({state.name, copied("weights", state.weights),
+                               copied("average", state.average),
+                               copied("optimizer", state.optimizer)});
+  }
+  on_main("checkpoint", [&] { begin_writing(std::move(content), start); });
 }
 
-void Trainer::write_checkpoint(const CheckpointContent& content) {
-  const fs::path saved = save_checkpoint(config_.run.dir, content, [&](const fs::path& folder) {
-    method_->write_inference_files(folder);
+void Trainer::begin_writing(CheckpointContent content, SteadyClock::time_point start) {
+  const auto writer = std::make_shared<CheckpointWriter>(config_.run.dir, content.step);
+  method_->write_inference_files(writer->folder());
+  const double waited = seconds_since(start);
+  saving_.start([=, this, content = std::move(content)] {
+    const fs::path saved = writer->finish(content);
+    log::info("saved {} in {}; training waited {}", saved.string(),
+              duration_string(seconds_since(start)), duration_string(waited));
+    prune_checkpoints(config_.run.dir, config_.train.keep_last);
   });
-  log::info("saved {}", saved.string());
-  prune_checkpoints(config_.run.dir, config_.train.keep_last);
 }
 
 void Trainer::restore(const fs::path& checkpoint) {
@@ -237,7 +254,8 @@ void Trainer::restore(const fs::path& checkpoint) {
   for (size_t i = 0; i < modules.size(); ++i) modules[i]->restore(content.modules[i], checkpoint);
 }
 
-ExitCode Trainer::stopped() const {
+ExitCode Trainer::stopped() {
+  saving_.finish();
   log::info(
       "stopped by a signal after step {}, which is saved; the same command goes on from there",
       state_.step);

@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "core/clock.h"
 #include "core/distributed/world.h"
 #include "core/error.h"
+#include "train/background_task.h"
 #include "train/checkpoint.h"
 #include "train/data_streams.h"
+#include "train/host_copies.h"
 #include "train/method.h"
 #include "train/run_log.h"
 #include "train/step_meter.h"
@@ -43,8 +46,8 @@ class Trainer {
   void validate();
   void preview();
   void save();
-  void write_checkpoint(const CheckpointContent& content);
-  ExitCode stopped() const;
+  void begin_writing(CheckpointContent content, SteadyClock::time_point start);
+  ExitCode stopped();
   // Of a checkpoint that has all the steps.
   ExitCode nothing_left() const;
   void log_start_table() const;
@@ -61,6 +64,8 @@ class Trainer {
   StepMeter meter_;
   std::unique_ptr<RunLog> log_;
   WindowTimes times_;
+  HostCopies copies_;
+  BackgroundTask saving_;  // last: it uses what stands above
 };
 
 }  // namespace sana::train

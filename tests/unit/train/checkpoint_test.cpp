@@ -39,6 +39,10 @@ CheckpointContent content_of_step(int64_t step) {
   return content;
 }
 
+fs::path save_checkpoint(const fs::path& run_dir, const CheckpointContent& content) {
+  return CheckpointWriter(run_dir, content.step).finish(content);
+}
+
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
@@ -48,9 +52,9 @@ std::vector<std::string> names_in(const fs::path& folder) {
 
 TEST_CASE("a checkpoint gives back what was saved", "[train]") {
   const TemporaryDirectory run;
-  const fs::path saved = save_checkpoint(
-      run.path(), content_of_step(12),
-      [](const fs::path& folder) { write_file_atomically(folder / "model.json", "{}"); });
+  CheckpointWriter writer(run.path(), 12);
+  write_file_atomically(writer.folder() / "model.json", "{}");
+  const fs::path saved = writer.finish(content_of_step(12));
   CHECK(saved == run.path() / "step-00000012");
   const CheckpointContent loaded = load_checkpoint(saved);
   CHECK(loaded.step == 12);
@@ -73,8 +77,8 @@ TEST_CASE("a checkpoint gives back what was saved", "[train]") {
 TEST_CASE("the newest complete checkpoint is chosen, never a partial one", "[train]") {
   const TemporaryDirectory run;
   CHECK_FALSE(checkpoints::newest_checkpoint(run.path() / "none").has_value());
-  save_checkpoint(run.path(), content_of_step(9), {});
-  save_checkpoint(run.path(), content_of_step(100), {});
+  save_checkpoint(run.path(), content_of_step(9));
+  save_checkpoint(run.path(), content_of_step(100));
   fs::create_directories(run.path() / "step-00000200.partial");
   fs::create_directories(run.path() / "step-00000300");  // no manifest
   fs::create_directories(run.path() / "step-later");
@@ -87,7 +91,7 @@ TEST_CASE("the newest complete checkpoint is chosen, never a partial one", "[tra
 
 TEST_CASE("the last k checkpoints stay", "[train]") {
   const TemporaryDirectory run;
-  for (int64_t step : {1, 2, 3, 4}) save_checkpoint(run.path(), content_of_step(step), {});
+  for (int64_t step : {1, 2, 3, 4}) save_checkpoint(run.path(), content_of_step(step));
   prune_checkpoints(run.path(), 2);
   CHECK(names_in(run.path()) == std::vector<std::string>{"step-00000003", "step-00000004"});
   prune_checkpoints(run.path(), 5);
@@ -96,7 +100,7 @@ TEST_CASE("the last k checkpoints stay", "[train]") {
 
 TEST_CASE("a damaged checkpoint is refused with every damage in one message", "[train]") {
   const TemporaryDirectory run;
-  const fs::path saved = save_checkpoint(run.path(), content_of_step(5), {});
+  const fs::path saved = save_checkpoint(run.path(), content_of_step(5));
   fs::remove(saved / "critic.weights.safetensors");
   fs::resize_file(saved / "optimizer.safetensors", 20);
   std::fstream model(saved / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
@@ -134,14 +138,14 @@ TEST_CASE("a checkpoint of another format is told with the program that goes on 
 
 TEST_CASE("a full disk while saving is reported and costs no older checkpoint", "[train]") {
   const TemporaryDirectory run;
-  save_checkpoint(run.path(), content_of_step(1), {});
+  save_checkpoint(run.path(), content_of_step(1));
   {
     const sana_test::FileSizeLimit full(40000);  // the weights alone take 120000 bytes
-    message_of<EnvironmentError>([&] { save_checkpoint(run.path(), content_of_step(2), {}); });
+    message_of<EnvironmentError>([&] { save_checkpoint(run.path(), content_of_step(2)); });
   }
   CHECK(names_in(run.path()) == std::vector<std::string>{"step-00000001"});
   CHECK(load_checkpoint(run.path() / "step-00000001").step == 1);
-  save_checkpoint(run.path(), content_of_step(2), {});
+  save_checkpoint(run.path(), content_of_step(2));
   CHECK(load_checkpoint(run.path() / "step-00000002").step == 2);
 }
 
@@ -173,8 +177,8 @@ TEST_CASE("resume never overwrites another course of the run", "[train]") {
   const TemporaryDirectory run, other;
   RunConfig config{.dir = run.path().string(), .seed = 0, .resume = "auto"};
   CHECK_FALSE(checkpoint_to_resume(config).has_value());
-  save_checkpoint(run.path(), content_of_step(3), {});
-  save_checkpoint(run.path(), content_of_step(7), {});
+  save_checkpoint(run.path(), content_of_step(3));
+  save_checkpoint(run.path(), content_of_step(7));
   CHECK(checkpoint_to_resume(config) == run.path() / "step-00000007");
   config.resume = "never";
   CHECK(message_of<UserError>([&] { checkpoint_to_resume(config); }).find("step-00000007") !=

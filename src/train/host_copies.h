@@ -1,0 +1,21 @@
+// Copies of tensors on the host, made again and again into the same memory: a run's checkpoints cost
+// the host as much at the last as at the first.
+#pragma once
+#include <map>
+#include <string>
+
+#include "core/safetensors.h"
+
+namespace sana::train {
+
+class HostCopies {
+ public:
+  // The tensors, copied; those of a later call under the same `group` take the place of these.
+  // Copies from a GPU go to page-locked memory and run together; the host waits for them once.
+  TensorMap take(const std::string& group, const TensorMap& tensors);
+
+ private:
+  std::map<std::string, TensorMap> groups_;
+};
+
+}  // namespace sana::train
