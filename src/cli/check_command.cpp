@@ -5,6 +5,7 @@
 #include "core/device.h"
 #include "core/error.h"
 #include "infer/memory_estimate.h"
+#include "train/data_streams.h"
 #include "train/training_memory.h"
 
 namespace sana::cli {
@@ -51,10 +52,26 @@ void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
   }
 }
 
-void check_training(const config::Source& source) {
+// What several processes do together.
+void print_share(const train::TrainConfig& config, const train::Datasets& datasets,
+                 const train::TrainingMemory& memory, int64_t processes) {
+  for (const train::StreamSpec& spec : train::stream_specs(config, datasets)) {
+    const int64_t batch = spec.batch_size * config.train.accumulation * processes;
+    std::cout << fmt::format(
+        "{:<16}global batch {} = {} x {} accumulated x {} processes; {} samples\n", spec.name,
+        batch, spec.batch_size, config.train.accumulation, processes, spec.dataset->size());
+  }
+  if (processes == 1) return;
+  std::cout << fmt::format(
+      "{:<16}{:>12}  a step of each process, {}\n", "sent",
+      bytes_string(train::bytes_sent_per_step(config, memory.parameters, processes)),
+      config.parallel.shard_optimizer ? "gradients and weights" : "gradients");
+}
+
+void check_training(const config::Source& source, int64_t processes) {
   const auto config = config::load<train::TrainConfig>(source);
-  const train::TrainingMemory memory =
-      train::estimate_training(config, train::build_datasets(config, at::kMeta));
+  const train::Datasets datasets = train::build_datasets(config, at::kMeta, /*writes=*/false);
+  const train::TrainingMemory memory = train::estimate_training(config, datasets, processes);
   std::cout << fmt::format("training, {} in {}, largest batch\n", config.task, config.precision);
   print_owner("weights", memory.weights, "float32, and a copy to compute with in bfloat16");
   print_owner("gradients", memory.gradients);
@@ -64,7 +81,8 @@ void check_training(const config::Source& source) {
   print_owner("encoders", memory.encoders, "VAE and text encoder, of clips that are not prepared");
   print_owner("activations", memory.activations, "of one micro-step");
   print_owner("measuring", memory.measuring, "held-out clips or previews, between steps");
-  print_owner("peak", memory.peak());
+  print_owner("peak", memory.peak(), processes > 1 ? "on each GPU" : "");
+  print_share(config, datasets, memory, processes);
   try {
     print_advice(memory, parse_device(config.device));
   } catch (const EnvironmentError& error) {
@@ -97,6 +115,10 @@ int check_command(CLI::App& app, const Arguments& arguments) {
       app.add_option("training", source.file, "Configuration file of a training (YAML).");
   app.add_option("overrides", source.overrides,
                  "section.key=value ...: replace values of the file.");
+  int64_t processes = 1;
+  app.add_option("--world", processes,
+                 "Processes that will share the training, each with a GPU; none is needed here.")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20));
   add_checkpoint_options(app, a);
   auto* checkpoint = app.get_option("--checkpoint")->required(false)->excludes(config);
   add_job_options(app, a);
@@ -104,7 +126,7 @@ int check_command(CLI::App& app, const Arguments& arguments) {
   parse(app, arguments);
   require(config->count() + checkpoint->count() > 0,
           "nothing to check: name the configuration of a training, or --checkpoint to sample from");
-  config->count() > 0 ? check_training(source) : check_sampling(a);
+  config->count() > 0 ? check_training(source, processes) : check_sampling(a);
   return 0;
 }
 

@@ -44,11 +44,36 @@ int64_t step_peak(const TrainConfig& config, Objective& objective, MasterWeights
   return peak_meta_bytes(step);
 }
 
+// Of several processes: what each has of the float32 numbers, and the buckets that travel.
+void share(const TrainConfig& config, int64_t processes, TrainingMemory& memory) {
+  const int64_t parts = config.parallel.shard_optimizer ? processes : 1;
+  const int64_t trained = memory.parameters * int64_t(sizeof(float));
+  const bool has_copy = parse_dtype(config.precision) != at::kFloat;
+  if (has_copy) memory.weights -= trained - trained / parts;
+  memory.optimizer /= parts;
+  memory.average /= parts;
+  // Sums of earlier micro-steps of a bfloat16 module lie beside the buckets.
+  memory.gradients = trained + (has_copy && config.train.accumulation > 1 ? trained : 0) +
+                     (parts > 1 ? trained / parts : 0) +
+                     (config.parallel.reduce_precision == "float32" ? 0 : trained / 2);
+}
+
 }  // namespace
+
+int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t processes) {
+  const auto bytes = [&](const std::string& dtype) {
+    return parameters * (dtype == "float32" ? 4 : 2);
+  };
+  const int64_t gradients = bytes(config.parallel.reduce_precision);
+  const int64_t whole =
+      gradients + (config.parallel.shard_optimizer ? bytes(config.precision) : gradients);
+  return whole / processes * (processes - 1);
+}
 
 int64_t TrainingMemory::peak() const { return lasting() + std::max(activations, measuring); }
 
-TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datasets) {
+TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datasets,
+                                 int64_t processes) {
   TrainConfig config = given;
   config.preview.every_steps = 0;  // added below, without a text encoder
   const auto precision = parse_dtype(config.precision);
@@ -60,6 +85,7 @@ TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datas
   const bool has_copy = precision != at::kFloat;
   const int64_t trained = elements(weights.weights()) * int64_t(sizeof(float));
   memory.weights = module_bytes(objective->module()) + (has_copy ? weights.bytes() : 0);
+  memory.parameters = elements(weights.weights());
   memory.gradients = trained;
   memory.optimizer = 2 * trained;
   memory.average = config.train.ema_decay ? trained : 0;
@@ -72,6 +98,7 @@ TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datas
   }
   memory.activations = peak - (has_copy ? 0 : memory.gradients) + kMatrixWorkspaceBytes;
 
+  if (processes > 1) share(config, processes, memory);
   find_task(config.task).add_measuring(given, datasets, *objective, memory);
   return memory;
 }

@@ -8,11 +8,12 @@ namespace sana::train {
 
 // Bytes on the device. Everything but `activations` and `measuring` stays during the whole run.
 struct TrainingMemory {
-  int64_t weights = 0;    // in the precision of the passes, and the float32 ones behind them
-  int64_t gradients = 0;  // their float32 sum
-  int64_t optimizer = 0;  // both moments
-  int64_t average = 0;    // the moving average
-  int64_t preview = 0;    // the VAE that decodes previews
+  int64_t parameters = 0;  // numbers that are trained
+  int64_t weights = 0;     // in the precision of the passes, and the float32 ones behind them
+  int64_t gradients = 0;   // their float32 sum
+  int64_t optimizer = 0;   // both moments
+  int64_t average = 0;     // the moving average
+  int64_t preview = 0;     // the VAE that decodes previews
   // VAE and text encoder of clips that are not prepared, and the most that encoding one adds, which
   // happens beside the steps.
   int64_t encoders = 0;
@@ -27,7 +28,14 @@ struct TrainingMemory {
 
 // Runs a step of the largest batch, forward and backward, without data. Nothing is loaded but the
 // configurations and one batch. The float32 gradients of a float32 run live only within a step,
-// but are counted as lasting.
-TrainingMemory estimate_training(const TrainConfig& config, const Datasets& datasets);
+// but are counted as lasting. `processes`: that share the run, each on a device of its own, with the
+// parts that config.parallel gives each.
+TrainingMemory estimate_training(const TrainConfig& config, const Datasets& datasets,
+                                 int64_t processes = 1);
+
+// Bytes that each of `processes` sends in an optimizer step, by rings: twice the gradients, or the
+// gradients once and the weights once where each keeps a part, less its own share.
+//   `parameters`: numbers that are trained
+int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t processes);
 
 }  // namespace sana::train

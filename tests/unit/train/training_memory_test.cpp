@@ -85,6 +85,31 @@ TEST_CASE("the estimate of training names what each owner keeps", "[train]") {
   CHECK(less.average == 0);
 }
 
+TEST_CASE("processes that share a training hold less each, and send what the formula says",
+          "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {});
+  TrainConfig config = larger_dit(folder.path());
+  config.precision = "bfloat16";
+  const auto datasets = train::build_datasets(config, at::kMeta);
+  const TrainingMemory one = train::estimate_training(config, datasets);
+  const TrainingMemory eight = train::estimate_training(config, datasets, 8);
+  CHECK(one.parameters == parameters(config));
+  CHECK(eight.optimizer == one.optimizer / 8);
+  CHECK(eight.average == one.average / 8);
+  // The float32 copy is kept in parts.
+  CHECK(one.weights - eight.weights == one.parameters * kFloatBytes * 7 / 8);
+  CHECK(eight.gradients == one.parameters * kFloatBytes * 9 / 8);
+  CHECK(eight.peak() < one.peak());
+  // Gradients in float32 and weights in bfloat16, each but the own eighth.
+  CHECK(train::bytes_sent_per_step(config, 800, 8) == 800 * (4 + 2) * 7 / 8);
+  config.parallel.shard_optimizer = false;
+  CHECK(train::estimate_training(config, datasets, 8).optimizer == one.optimizer);
+  CHECK(train::bytes_sent_per_step(config, 800, 8) == 800 * (4 + 4) * 7 / 8);
+  config.parallel.reduce_precision = "bfloat16";
+  CHECK(train::bytes_sent_per_step(config, 800, 2) == 800 * (2 + 2) / 2);
+}
+
 TEST_CASE("larger batches need more activations, checkpointing less", "[train]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_latents(folder / "latents", {});
