@@ -211,7 +211,8 @@ TEST_CASE("too many skipped steps stop the run and name the clips", "[train]") {
   const auto bad = read_json_file(fs::path(config.run.dir) / "bad_batch.json");
   CHECK(bad.at(0).at("step") == 2);
   CHECK(bad.at(0).at("ids").dump().find("clip1") != std::string::npos);
-  CHECK(bad.at(0).at("loss") == "nan");
+  const std::string loss = bad.at(0).at("loss");
+  CHECK((loss == "nan" || loss == "inf"));
 }
 
 TEST_CASE("old checkpoints go, the last k stay", "[train]") {
