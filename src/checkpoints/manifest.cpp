@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
-#include "core/block_hash.h"
 #include "core/build_config.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -15,7 +16,6 @@
 #include "core/json_dump.h"
 #include "core/json_file.h"
 #include "core/json_object.h"
-#include "core/parallel.h"
 #include "core/path_inside.h"
 #include "core/text.h"
 
@@ -23,7 +23,6 @@ namespace sana::checkpoints {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kFilesAtOnce = 4;
 constexpr std::array<const char*, 2> kWeights = {"model.safetensors", "vae.safetensors"};
 // Files of a checkpoint folder that are read when they are there, so that a manifest must list them.
 constexpr std::array<const char*, 10> kReadFiles = {
@@ -42,14 +41,6 @@ std::vector<fs::path> files_below(const fs::path& folder) {
   return files;
 }
 
-// Large files also by blocks, which several cores hash: that of the whole is bound by one.
-nlohmann::ordered_json entry_of(const fs::path& file) {
-  const uint64_t bytes = fs::file_size(file);
-  nlohmann::ordered_json entry = {{"bytes", bytes}, {"sha1", hash_file(file)}};
-  if (bytes > uint64_t(kHashBlockBytes)) entry["sha1_blocks"] = hash_file_blocks(file);
-  return entry;
-}
-
 // What is wrong with one file of a manifest; empty: nothing.
 std::string file_problem(const fs::path& folder, const std::string& name,
                          const Manifest& manifest) {
@@ -64,10 +55,7 @@ std::string file_problem(const fs::path& folder, const std::string& name,
     if (actual != entry->second.bytes) {
       return fmt::format("has {} bytes, expected {}", actual, entry->second.bytes);
     }
-    const bool is_same = entry->second.sha1_blocks.empty()
-                             ? hash_file(path) == entry->second.sha1
-                             : hash_file_blocks(path) == entry->second.sha1_blocks;
-    return is_same ? "" : "has another content (hash)";
+    return hash_file(path) == entry->second.sha1 ? "" : "has another content (hash)";
   } catch (const UserError& error) {
     return fmt::format("cannot be used: {}", error.what());
   } catch (const fs::filesystem_error& error) {
@@ -75,8 +63,8 @@ std::string file_problem(const fs::path& folder, const std::string& name,
   }
 }
 
-// What is wrong with each of the files, of which several are hashed at once: the largest first, so
-// that they begin while others wait.
+// What is wrong with each of the files. Hashing one is bound by one core, so several are hashed at
+// once, the largest first.
 std::vector<std::string> file_problems(const fs::path& folder,
                                        const std::vector<std::string>& names,
                                        const Manifest& manifest) {
@@ -89,9 +77,17 @@ std::vector<std::string> file_problems(const fs::path& folder,
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return bytes(a) > bytes(b); });
   std::vector<std::string> problems(names.size());
-  run_parallel(order.size(), kFilesAtOnce, [&](size_t i) {
-    problems[order[i]] = file_problem(folder, names[order[i]], manifest);
-  });
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < order.size(); i = next++) {
+      problems[order[i]] = file_problem(folder, names[order[i]], manifest);
+    }
+  };
+  const size_t wanted = std::min<size_t>({names.size(), std::thread::hardware_concurrency(), 8});
+  std::vector<std::jthread> others;
+  for (size_t i = 1; i < wanted; ++i) others.emplace_back(work);
+  work();
+  others.clear();  // waits for them
   return problems;
 }
 
@@ -110,8 +106,7 @@ ManifestEntry read_entry(const nlohmann::json& json, const std::string& where) {
   const JsonObject keys(json, where);
   const auto bytes = json.find("bytes");
   if (bytes == json.end() || !bytes->is_number_unsigned()) keys.refuse("bytes", "a size");
-  return {bytes->get<uint64_t>(), keys.required<std::string>("sha1"),
-          keys.value_or<std::string>("sha1_blocks", "")};
+  return {bytes->get<uint64_t>(), keys.required<std::string>("sha1")};
 }
 
 // The folder of the checkpoint of this program that a file lies in; empty: none.
@@ -135,11 +130,10 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
     json["config_hash"] = hash_file(folder / "config.yaml");
   }
   json["files"] = nlohmann::ordered_json::object();
-  const std::vector<fs::path> files = files_below(folder);
-  std::vector<nlohmann::ordered_json> entries(files.size());
-  run_parallel(files.size(), kFilesAtOnce,
-               [&](size_t i) { entries[i] = entry_of(folder / files[i]); });
-  for (size_t i = 0; i < files.size(); ++i) json["files"][path_as_text(files[i])] = entries[i];
+  for (const fs::path& file : files_below(folder)) {
+    json["files"][path_as_text(file)] = {{"bytes", fs::file_size(folder / file)},
+                                         {"sha1", hash_file(folder / file)}};
+  }
   write_file_atomically(folder / kManifestFile, dump_json(json, 2) + "\n");
 }
 

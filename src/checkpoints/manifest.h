@@ -14,7 +14,6 @@ inline constexpr const char* kManifestFile = "manifest.json";
 struct ManifestEntry {
   uint64_t bytes = 0;
   std::string sha1;
-  std::string sha1_blocks = "";  // core/block_hash.h, of large files; empty: not given
 };
 
 struct Manifest {

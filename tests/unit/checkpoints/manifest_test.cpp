@@ -4,9 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "core/block_hash.h"
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/json_file.h"
 #include "support/catch.h"
 #include "support/errors.h"
@@ -151,29 +149,6 @@ TEST_CASE("files are compared with the manifest of the checkpoint they lie in", 
   const TemporaryDirectory other;
   other.file("manifest.json", "[]");
   CHECK(verify_files({other.file("a.safetensors", "x"), "/usr/none"}) == 0);
-}
-
-TEST_CASE("a large file is compared by blocks, an older manifest's by its whole", "[checkpoints]") {
-  const TemporaryDirectory folder;
-  make_checkpoint(folder);
-  const fs::path weights = folder / "model.safetensors";
-  fs::resize_file(weights, uintmax_t(kHashBlockBytes) + 1);
-  write_manifest(folder.path(), {7, "video_dit"});
-  const bool keeps_blocks = GENERATE(true, false);
-  nlohmann::json json = read_json_file(folder / "manifest.json");
-  nlohmann::json& entry = json["files"]["model.safetensors"];
-  CHECK(entry.at("sha1_blocks") == hash_file_blocks(weights));
-  CHECK(entry.at("sha1") == hash_file(weights));
-  CHECK_FALSE(json["files"]["model.json"].contains("sha1_blocks"));
-  if (!keeps_blocks) entry.erase("sha1_blocks");
-  folder.file("manifest.json", json.dump());
-  CHECK(verify_files({weights}) == 1);
-  std::fstream file(weights, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(-1, std::ios::end);
-  file.put('x');
-  file.close();
-  CHECK(contains(message_of<UserError>([&] { verify_files({weights}); }),
-                 "model.safetensors has another content (hash)"));
 }
 
 }  // namespace
