@@ -15,10 +15,21 @@
 namespace sana::media {
 namespace {
 
+// Asked before it is opened: opening a FIFO waits for somebody who writes, and devices may do
+// anything.
+int open_file(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    throw UnusableClip("no plain file", "it is a folder, a FIFO, a device or a socket",
+                       "remove it from the source");
+  }
+  return ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 class FileBytes : public ByteSource {
  public:
   explicit FileBytes(const std::filesystem::path& file)
-      : name_(file.string()), descriptor_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+      : name_(file.string()), descriptor_(open_file(file)) {
     struct stat status {};
     const bool is_file =
         descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);

@@ -1,6 +1,8 @@
 // Decoding: times, rotation, pixel formats, seeking, and files that are not what they seem.
 #include "core/build_config.h"
 #if SANA_HAS_VIDEO_IO
+#include <sys/stat.h>
+
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
@@ -187,7 +189,11 @@ TEST_CASE("what cannot be decoded says why", "[media]") {
   CHECK(reason_of(video("audio_only.mp4")) == "no video");
   CHECK(reason_of(folder / "none.mp4") == "file missing");
   fs::create_directories(folder / "folder.mp4");
-  CHECK(reason_of(folder / "folder.mp4") == "file missing");
+  CHECK(reason_of(folder / "folder.mp4") == "no plain file");
+  REQUIRE(::mkfifo((folder / "fifo.mp4").c_str(), 0600) == 0);
+  CHECK(reason_of(folder / "fifo.mp4") == "no plain file");
+  fs::create_symlink("/dev/zero", folder / "zero.mp4");
+  CHECK(reason_of(folder / "zero.mp4") == "no plain file");
   const std::string whole = read_all(example("clips/waterfall.mp4"));
   write_text(folder / "half.mp4", whole.substr(0, whole.size() / 2));
   CHECK(reason_of(folder / "half.mp4") == "truncated");
