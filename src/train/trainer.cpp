@@ -66,8 +66,8 @@ bool Trainer::should_stop() {
 ExitCode Trainer::run() {
   const SideStream stream(device_);
   if (world_.is_main()) log_start_table();
-  if (resumed_from_ && state_.step >= config_.train.steps) return nothing_left();
   start();
+  if (resumed_from_ && state_.step >= config_.train.steps) return nothing_left();
   while (state_.step < config_.train.steps) {
     train_step();
     const bool last = state_.step == config_.train.steps;

@@ -96,6 +96,8 @@ void ExportRecord::remove_partials() const {
 
 void ExportRecord::add(const std::string& name, const data::ManifestLine& line) {
   const std::string clip = hash_of(line);
+  const auto known = clips_.find(name);
+  if (known != clips_.end() && known->second == clip) return;  // of a run that was killed
   const nlohmann::ordered_json json = {{"name", name}, {"id", line.id}, {"clip", clip}};
   data::append_to_file(file(), dump_json(json) + "\n", /*sync=*/true);
   clips_[name] = clip;

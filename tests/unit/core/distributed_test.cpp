@@ -118,7 +118,8 @@ TEST_CASE("what differs between processes is listed by rank and host", "[distrib
 // Environment variables for the life of the object.
 class Environment {
  public:
-  explicit Environment(std::vector<std::pair<const char*, const char*>> values) {
+  using Values = std::vector<std::pair<const char*, const char*>>;
+  explicit Environment(const Values& values) {
     for (const auto& [name, value] : values) {
       names_.push_back(name);
       ::setenv(name, value, 1);
@@ -136,25 +137,28 @@ TEST_CASE("processes meet where their launcher says", "[distributed]") {
   const LaunchRank ranks = {1, 4, 1};
   CHECK(find_rendezvous(ranks).host == "127.0.0.1");
   {
-    const Environment torchrun({{"MASTER_ADDR", "node7"}, {"MASTER_PORT", "1234"}});
+    const Environment torchrun(
+        Environment::Values{{"MASTER_ADDR", "node7"}, {"MASTER_PORT", "1234"}});
     CHECK(find_rendezvous(ranks).host == "node7");
     CHECK(find_rendezvous(ranks).port == 1234);
   }
   for (const auto& [list, first] : std::vector<std::pair<const char*, const char*>>{
            {"node[03-07,12],other", "node03"}, {"a,b", "a"}, {"gpu-1", "gpu-1"}, {"n[5]", "n5"}}) {
-    const Environment slurm({{"SLURM_JOB_NODELIST", list}, {"SLURM_JOB_ID", "20007"}});
+    const Environment slurm(
+        Environment::Values{{"SLURM_JOB_NODELIST", list}, {"SLURM_JOB_ID", "20007"}});
     CHECK(find_rendezvous(ranks).host == first);
     CHECK(find_rendezvous(ranks).port == 20007);
   }
-  const Environment mpi({{"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}});
+  const Environment mpi(Environment::Values{{"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}});
   CHECK(contains(message_of<UserError>([&] { find_rendezvous(ranks); }), "MASTER_ADDR"));
-  const Environment wrong({{"MASTER_PORT", "many"}});
+  const Environment wrong(Environment::Values{{"MASTER_PORT", "many"}});
   CHECK(contains(message_of<UserError>([&] { find_rendezvous(ranks); }), "MASTER_PORT"));
 }
 
 #if SANA_HAS_C10D
 TEST_CASE("processes communicate through c10d", "[distributed]") {
-  const Environment here({{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29517"}});
+  const Environment here(
+      Environment::Values{{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29517"}});
   constexpr int64_t kSize = 4;
   std::vector<int> ok(kSize, 0);
   std::vector<std::thread> members;
@@ -174,7 +178,8 @@ TEST_CASE("processes communicate through c10d", "[distributed]") {
 }
 
 TEST_CASE("a host where nobody waits is an error that names it", "[distributed]") {
-  const Environment nowhere({{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29518"}});
+  const Environment nowhere(
+      Environment::Values{{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29518"}});
   const std::string message = message_of<EnvironmentError>([] {
     join_world({1, 2, 1}, c10::kCPU, std::chrono::seconds(1));
   });

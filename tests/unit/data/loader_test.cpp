@@ -31,10 +31,10 @@ LoaderOptions options_of(int64_t batch_size, uint64_t seed, int64_t workers, int
   return options;
 }
 
-using Ids = std::vector<std::vector<std::string>>;
+using BatchIds = std::vector<std::vector<std::string>>;
 
-Ids take(PrefetchLoader& loader, int count) {
-  Ids ids;
+BatchIds take(PrefetchLoader& loader, int count) {
+  BatchIds ids;
   for (int i = 0; i < count; ++i) ids.push_back(loader.next().ids);
   return ids;
 }
@@ -44,7 +44,7 @@ TEST_CASE("the order does not depend on workers or prefetching", "[data]") {
   const auto dataset = two_buckets(folder);
   PrefetchLoader one(dataset, options_of(2, 9, 1, 1), {});
   PrefetchLoader many(dataset, options_of(2, 9, 5, 7), {});
-  const Ids first = take(one, 30);
+  const BatchIds first = take(one, 30);
   CHECK(first == take(many, 30));
   CHECK(std::set<std::vector<std::string>>(first.begin(), first.end()).size() > 6);
 }
@@ -135,7 +135,7 @@ TEST_CASE("a damaged sample is replaced by another of its bucket, counted and li
   LoaderOptions options = options_of(2, 5, 3, 4);
   options.damage = {"data.videos", 0.5, folder / "damaged.jsonl"};
   PrefetchLoader loader(dataset, options, {}), undamaged(whole, options_of(2, 5, 3, 4), {});
-  const Ids ids = take(loader, 18), expected = take(undamaged, 18);
+  const BatchIds ids = take(loader, 18), expected = take(undamaged, 18);
   int replaced = 0;
   for (size_t batch = 0; batch < ids.size(); ++batch) {
     for (size_t i = 0; i < 2; ++i) {
@@ -160,7 +160,7 @@ TEST_CASE("a damaged sample is replaced by another of its bucket, counted and li
 
   // The same replacements when a run goes on in the middle, and no second line.
   PrefetchLoader rest(dataset, options, {1, 2});  // after the 5 steps of the first epoch
-  CHECK(take(rest, 10) == Ids(ids.begin() + 7, ids.begin() + 17));
+  CHECK(take(rest, 10) == BatchIds(ids.begin() + 7, ids.begin() + 17));
   CHECK(read_all(folder / "damaged.jsonl") == list);
 }
 

@@ -206,7 +206,7 @@ int64_t read_whole_set(const fs::path& folder, const Base& base, bool is_same) {
   for (const auto& [bucket, samples] : whole) {
     stack_samples(dataset, samples.first, samples.second);
   }
-  plan_epoch(dataset, {2, 0, 1}, 0);
+  plan_epoch(dataset, {2, 0}, 0);
   return count;
 }
 

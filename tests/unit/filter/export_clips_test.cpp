@@ -135,9 +135,9 @@ TEST_CASE("an export writes over nothing that is not its own, and one bad clip s
   CHECK(contains(message_of<sana::UserError>([&] { exported(folder, lines); }),
                  "that is not this clip"));
   // What a run that was killed left is removed, and what others left is not.
-  folder.file("out/sub_a.avi_0.mp4.partial.mp4", "half a clip");
+  folder.file("out/sub_a.avi_0.mp4.partial", "half a clip");
   folder.file("out/movie.partial.mp4", "somebody's");
   CHECK(exported(folder, {line_of_clip()}) == 1);
-  CHECK_FALSE(fs::exists(folder / "out/sub_a.avi_0.mp4.partial.mp4"));
+  CHECK_FALSE(fs::exists(folder / "out/sub_a.avi_0.mp4.partial"));
   CHECK(fs::exists(folder / "out/movie.partial.mp4"));
 }

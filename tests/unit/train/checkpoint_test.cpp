@@ -153,9 +153,11 @@ TEST_CASE("a trainer's state of wrong types is refused with file, key and what w
           "[train]") {
   TrainerState state;
   state.step = 12;
-  state.videos.order.seed = INT64_MAX;
+  state.modules = {"model"};
+  state.streams["videos"] = {{"fingerprint", 4, INT64_MAX}, {2, 3}};
   const nlohmann::json good = nlohmann::json::parse(state.to_json().dump());
-  CHECK(TrainerState::from_json(good, "a/trainer.json").videos.order.seed == INT64_MAX);
+  CHECK(TrainerState::from_json(good, "a/trainer.json").streams.at("videos").order.seed ==
+        INT64_MAX);
   const auto refusal = [&](const char* pointer, const nlohmann::json& value) {
     nlohmann::json json = good;
     json[nlohmann::json::json_pointer(pointer)] = value;
@@ -169,8 +171,10 @@ TEST_CASE("a trainer's state of wrong types is refused with file, key and what w
     CHECK(sana_test::contains(message, "'step'"));
     CHECK_FALSE(sana_test::contains(message, "json.exception"));
   }
-  CHECK(sana_test::contains(refusal("/images/cursor", "x"), "'cursor'"));
-  CHECK(sana_test::contains(refusal("/videos", 3), "'videos'"));
+  CHECK(sana_test::contains(refusal("/streams/videos/cursor", "x"), "'cursor'"));
+  CHECK(sana_test::contains(refusal("/streams/videos", 3), "streams.videos"));
+  // Files are called after modules.
+  CHECK(sana_test::contains(refusal("/modules/0", "../model"), "'modules'"));
 }
 
 TEST_CASE("resume never overwrites another course of the run", "[train]") {

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json_file.h"
+#include "core/log.h"
 #include "model/state_dict.h"
 #include "support/catch.h"
 #include "support/errors.h"
@@ -204,6 +205,7 @@ TEST_CASE("where nothing is left to train, the checkpoint that is there is named
   train::TrainConfig again = config;
   again.run.dir = (folder / "again").string();
   again.run.resume = config.run.dir;
+  log::initialize({.level = log::Level::kInfo, .file = {}});  // tests are silent else
   CHECK(sana_test::run(again) == ExitCode::kOk);
   const std::string checkpoint = checkpoint_of(config, 3).string();
   CHECK(contains(log_of(again), "trained to step 3; checkpoint: " + checkpoint));
@@ -211,4 +213,5 @@ TEST_CASE("where nothing is left to train, the checkpoint that is there is named
   CHECK(sana_test::run(again) == ExitCode::kOk);
   CHECK(contains(log_of(again),
                  "train.steps is 2, but " + checkpoint + " has reached step 3 already"));
+  log::initialize({.level = log::Level::kOff, .file = {}});
 }

@@ -42,7 +42,7 @@ void write_tiny_dataset(const fs::path& folder, const TinyData& data, data::Data
     dataset.samples.push_back(record);
   }
   write_file_atomically(folder / "shard.h5", shard.image());
-  dataset.shards.push_back({"shard.h5", int64_t(fs::file_size(folder / "shard.h5"))});
+  dataset.shards.push_back({"shard.h5", int64_t(fs::file_size(folder / "shard.h5")), {}, {}});
   data::write_dataset_file(folder, dataset);
 }
 

@@ -78,11 +78,6 @@ PromptLength MiniLm::length_of(const std::string& prompt) const {
   return {static_cast<int64_t>(tokenizer_.encode(prompt, kWhole).size()), max_tokens()};
 }
 
-PromptLength MiniLm::length_of(const std::string& prompt) const {
-  constexpr int64_t kWhole = int64_t(1) << 31;
-  return {static_cast<int64_t>(tokenizer_.encode(prompt, kWhole).size()), max_tokens()};
-}
-
 TextFeatures MiniLm::encode(const std::vector<std::string>& prompts) {
   const at::NoGradGuard no_grad;
   const auto count = static_cast<int64_t>(prompts.size());
