@@ -117,8 +117,8 @@ void WorkFolder::place(SampleRecord record, int64_t bytes, const std::string& fi
   file_hashes_.push_back(file_hash);
 }
 
-void WorkFolder::append_to_journal(const nlohmann::ordered_json& line) {
-  append_to_file(work_ / "journal.jsonl", dump_json(line) + "\n", /*sync=*/true);
+void WorkFolder::append_to_journal(const nlohmann::ordered_json& line, bool sync) {
+  append_to_file(work_ / "journal.jsonl", dump_json(line) + "\n", sync);
 }
 
 void WorkFolder::add_sample(SampleRecord record, const Sample& sample) {
@@ -128,14 +128,17 @@ void WorkFolder::add_sample(SampleRecord record, const Sample& sample) {
   const std::string image = staged.image(), hash = hash_text(image);
   write_file_atomically(staged_file(index), image);
   const int64_t bytes = sample_bytes(sample), shard_before = shard_;
-  append_to_journal({{"sample", sample_to_json(record)}, {"bytes", bytes}, {"file_hash", hash}});
+  append_to_journal({{"sample", sample_to_json(record)}, {"bytes", bytes}, {"file_hash", hash}},
+                    /*sync=*/true);
   place(std::move(record), bytes, hash);
   if (shard_ != shard_before) pack_shard(shard_before);
 }
 
 void WorkFolder::finish_source(const std::string& id,
                                const std::optional<media::UnusedClip>& problem) {
-  append_to_journal({{"source", id}, {"unused", unused_to_json(problem)}});
+  // Not waited for: a source whose line is lost is looked at again, and an archive may hold a
+  // million that cannot be used.
+  append_to_journal({{"source", id}, {"unused", unused_to_json(problem)}}, /*sync=*/false);
   sources_.insert(id);
   if (problem) unused_[id] = *problem;
 }

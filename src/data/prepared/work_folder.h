@@ -48,7 +48,7 @@ class WorkFolder {
   void replay_journal();
   // `where`: file and line, for the UserError when it is not what this program writes.
   void replay_line(const std::string& line, const std::string& where);
-  void append_to_journal(const nlohmann::ordered_json& line);
+  void append_to_journal(const nlohmann::ordered_json& line, bool sync);
   void place(SampleRecord record, int64_t bytes, const std::string& file_hash);
   void pack_shard(int64_t shard);
   // The bytes of a finished sample's file.
