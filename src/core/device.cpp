@@ -97,7 +97,7 @@ c10::Device device_of_rank(const std::string& name, const LaunchRank& ranks) {
   return parse_device(fmt::format("cuda:{}", ranks.local_rank));
 }
 
-std::string device_identity(c10::Device device) {
+std::string device_identity([[maybe_unused]] c10::Device device) {
 #if SANA_HAS_CUDA
   if (device.is_cuda()) {
     std::array<char, 32> bus{};
