@@ -12,6 +12,7 @@
 
 #include "support/catch.h"
 #include "support/errors.h"
+#include "support/skip.h"
 #include "support/temporary_directory.h"
 
 namespace sana {
@@ -19,7 +20,15 @@ namespace {
 
 using sana_test::contains;
 
+// A sanitizer's own memory and calls are beyond what isolated work may use.
+#ifdef __SANITIZE_ADDRESS__
+#define SKIP_UNDER_SANITIZERS() SANA_SKIP("sanitizers do not fit into isolated work")
+#else
+#define SKIP_UNDER_SANITIZERS()
+#endif
+
 TEST_CASE("what isolated work says arrives, whatever its length", "[isolated]") {
+  SKIP_UNDER_SANITIZERS();
   const std::string part(70000, 'x');
   const auto output = run_isolated({}, [&](const Emit& emit) {
     for (int i = 0; i < 20; ++i) emit(part);
@@ -29,6 +38,7 @@ TEST_CASE("what isolated work says arrives, whatever its length", "[isolated]") 
 }
 
 TEST_CASE("isolated work may crash, and what it said before is kept", "[isolated]") {
+  SKIP_UNDER_SANITIZERS();
   const auto crashed = run_isolated({}, [](const Emit& emit) {
     emit("first\n");
     ::raise(SIGSEGV);
@@ -78,6 +88,7 @@ TEST_CASE("isolated work gets no more memory than it may have", "[isolated]") {
 }
 
 TEST_CASE("isolated work reads files, and nothing else", "[isolated]") {
+  SKIP_UNDER_SANITIZERS();
   const sana_test::TemporaryDirectory folder;
   const auto file = folder.file("a", "text");
   const auto output = run_isolated({}, [&](const Emit& emit) {
