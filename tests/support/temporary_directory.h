@@ -47,4 +47,14 @@ inline std::string file_bytes(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Changes the byte that lies `from_end` bytes before the end, whatever it was.
+inline void change_byte(const std::filesystem::path& path, std::streamoff from_end) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(-from_end, std::ios::end);
+  const int byte = file.get();
+  file.seekp(-from_end, std::ios::end);
+  file.put(static_cast<char>(byte ^ 0x55));
+  if (!file.flush()) throw std::runtime_error("cannot change " + path.string());
+}
+
 }  // namespace sana_test

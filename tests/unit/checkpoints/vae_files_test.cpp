@@ -129,10 +129,7 @@ TEST_CASE("a damaged VAE of a checkpoint is refused before it is used", "[model]
   const sana_test::TemporaryDirectory folder;
   checkpoints::save_wan_vae(folder.path(), sana_test::random_wan_vae(), at::kFloat);
   checkpoints::write_manifest(folder.path(), {3, "vae"});
-  std::fstream file(folder / "vae.safetensors", std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(-3, std::ios::end);
-  file.put('\x55');
-  file.close();
+  sana_test::change_byte(folder / "vae.safetensors", 3);
   CHECK_THROWS_WITH(checkpoints::find_vae(folder.path()).load(at::kCPU, at::kFloat),
                     ContainsSubstring("vae.safetensors has another content"));
   CHECK_NOTHROW(

@@ -140,11 +140,7 @@ TEST_CASE("damaged weights are refused when a command reads them, unless it is t
   const fs::path pipeline = folder / "pipeline", run = folder / "run";
   sana_test::write_tiny_pipeline(pipeline);
   write_run(pipeline, run);
-  std::fstream file(run / "step-00000020/model.safetensors",
-                    std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(-1, std::ios::end);
-  file.put('\x55');
-  file.close();
+  sana_test::change_byte(run / "step-00000020/model.safetensors", 1);
   const std::string path = run.string(), out = (folder / "out").string();
   const std::vector<std::vector<std::string>> commands = {
       {"check", "--checkpoint", path, "--device", "cpu", "--text-encoder", pipeline.string()},

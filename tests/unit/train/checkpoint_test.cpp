@@ -103,10 +103,7 @@ TEST_CASE("a damaged checkpoint is refused with every damage in one message", "[
   const fs::path saved = save_checkpoint(run.path(), content_of_step(5));
   fs::remove(saved / "critic.weights.safetensors");
   fs::resize_file(saved / "optimizer.safetensors", 20);
-  std::fstream model(saved / "model.safetensors", std::ios::in | std::ios::out | std::ios::binary);
-  model.seekp(-3, std::ios::end);
-  model.put('\x55');
-  model.close();
+  sana_test::change_byte(saved / "model.safetensors", 3);
   const std::string message = message_of<UserError>([&] { load_checkpoint(saved); });
   for (const char* part :
        {"step-00000005", "critic.weights.safetensors is missing",
