@@ -1,14 +1,13 @@
 #include "checkpoints/text_encoder_source.h"
 
-#include <cstdlib>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "checkpoints/public/bert_public.h"
 #include "checkpoints/public/gemma2_public.h"
 #include "checkpoints/weight_source.h"
 #include "core/build_config.h"
+#include "core/environment.h"
 #include "core/error.h"
 #include "model/text_encoder/gemma2/gemma2_encoder.h"
 #include "model/text_encoder/minilm/minilm.h"
@@ -24,13 +23,11 @@ using model::TextEncoderConfig;
 // two folders above the program, or beside it.
 std::vector<fs::path> candidates(const TextEncoderConfig& config) {
   if (!config.path.empty()) return {config.path};
-  const char* variable = std::getenv("SANA_TEXT_ENCODER_DIR");
-  if (variable != nullptr && *variable != '\0') return {variable};
+  const std::string given = environment_text("SANA_TEXT_ENCODER_DIR");
+  if (!given.empty()) return {given};
   const fs::path relative = fs::path("third_party") / config.name;
   std::vector<fs::path> folders = {fs::path(SANA_SOURCE_ROOT) / relative};
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) {
+  if (const fs::path program = program_file(); !program.empty()) {
     const fs::path home = program.parent_path();
     folders.insert(folders.begin(), home.parent_path() / "share" / "sana-video" / config.name);
     folders.push_back((home / ".." / ".." / relative).lexically_normal());

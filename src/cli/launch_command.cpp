@@ -1,6 +1,5 @@
-#include <filesystem>
-
 #include "cli/arguments.h"
+#include "core/environment.h"
 #include "core/error.h"
 #include "launch/launcher.h"
 
@@ -28,7 +27,7 @@ int launch_command(CLI::App& app, const Arguments& arguments) {
       "CONFIG",
       options.command.empty() ? "" : options.command[0]);
   options.command.insert(options.command.begin(),
-                         std::filesystem::read_symlink("/proc/self/exe").string());
+                         program_file().string());
   return static_cast<int>(launch(options));
 }
 

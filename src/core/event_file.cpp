@@ -7,13 +7,13 @@
 //   SessionLog { enum status = 1; }  START = 1
 #include <unistd.h>
 
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <string_view>
 
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/metrics.h"
 
@@ -73,10 +73,8 @@ std::string event_head(int64_t step) {
 
 std::string event_file_name() {
   static int counter = 0;
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   return fmt::format("events.out.tfevents.{:010}.{}.{}.{}",
-                     static_cast<int64_t>(wall_time_seconds()), host.data(), ::getpid(), counter++);
+                     static_cast<int64_t>(wall_time_seconds()), host_name(), ::getpid(), counter++);
 }
 
 }  // namespace

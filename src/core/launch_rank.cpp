@@ -1,11 +1,8 @@
 #include "core/launch_rank.h"
 
 #include <array>
-#include <charconv>
-#include <cstdlib>
-#include <optional>
-#include <string_view>
 
+#include "core/environment.h"
 #include "core/error.h"
 
 namespace sana {
@@ -24,27 +21,19 @@ constexpr std::array<Launcher, 3> kLaunchers = {{
     {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"},
 }};
 
-std::optional<int64_t> number(const char* variable) {
-  const char* text = std::getenv(variable);
-  if (text == nullptr) return std::nullopt;
-  const std::string_view digits(text);
-  int64_t value = -1;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  require(error == std::errc() && end == digits.data() + digits.size() && value >= 0,
-          "environment variable {} is '{}', expected a number from 0 on", variable, text);
-  return value;
-}
+constexpr int64_t kMostRanks = 10'000'000;
 
 }  // namespace
 
 LaunchRank launch_rank() {
   for (const Launcher& launcher : kLaunchers) {
-    const auto rank = number(launcher.rank), count = number(launcher.count);
+    const auto rank = environment_number(launcher.rank, 0, kMostRanks);
+    const auto count = environment_number(launcher.count, 0, kMostRanks);
     if (!rank || !count) continue;
     require(*count >= 1 && *rank < *count,
             "environment variables {}={} and {}={} contradict each other: ranks go from 0 to {}",
             launcher.rank, *rank, launcher.count, *count, *count - 1);
-    return {*rank, *count, number(launcher.local_rank).value_or(0)};
+    return {*rank, *count, environment_number(launcher.local_rank, 0, kMostRanks).value_or(0)};
   }
   return {};
 }

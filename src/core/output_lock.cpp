@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/clock.h"
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/plain_file.h"
@@ -24,9 +25,7 @@ namespace {
 constexpr int kAttempts = 100;
 
 std::string own_name() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return fmt::format("process {} on {}, since {}\n", ::getpid(), valid_utf8(host.data()),
+  return fmt::format("process {} on {}, since {}\n", ::getpid(), host_name(),
                      utc_now());
 }
 

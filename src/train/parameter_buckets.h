@@ -17,10 +17,10 @@ struct ParameterBuckets {
   std::vector<int64_t> sizes;                // of each bucket: numbers it holds, filled up
   std::vector<Place> places;                 // of each parameter
 
-  // The part of a flat bucket that is this parameter, in the shape of `like`.
+  // The part of a flat bucket [size] that is this parameter, in the shape of `like`.
   at::Tensor view(const at::Tensor& flat, size_t parameter, const at::Tensor& like) const;
-  // New flat buckets that hold these tensors (in the order of the parameters), zeros where they are
-  // filled up, in this type.
+  // A new flat bucket [size] of this type that holds those of `tensors` (in the order of the
+  // parameters) which are its members, zeros where it is filled up.
   at::Tensor flattened(size_t bucket, const std::vector<at::Tensor>& tensors,
                        at::ScalarType dtype) const;
 };

@@ -19,11 +19,13 @@ namespace sana::train {
 namespace fs = std::filesystem;
 namespace {
 
-// Per parameter: weight, gradient, two moments, perhaps an average; in bfloat16 two bytes more for
-// weight and gradient each.
-int64_t lasting_bytes(TrainedModule& module, bool half) {
-  return model::count_parameters(module.module()) *
-         (16 + (module.has_average() ? 4 : 0) + (half ? 4 : 0));
+// Bytes that stay on one process. A parameter has a weight and a gradient (in bfloat16 half as many
+// bytes, and the sums of its gradients in float32); and two moments, perhaps an average, in bfloat16
+// a float32 copy, which `parts` processes share.
+int64_t lasting_bytes(TrainedModule& module, bool half, int64_t parts) {
+  const int64_t parameters = model::count_parameters(module.module());
+  const int64_t shared = 8 + (module.has_average() ? 4 : 0) + (half ? 4 : 0);
+  return parameters * 8 + parameters * shared / parts;
 }
 
 }  // namespace
@@ -264,10 +266,11 @@ ExitCode Trainer::stopped() {
 
 void Trainer::log_start_table() const {
   auto rows = method_->describe();
+  const int64_t parts = config_.parallel.shard_optimizer ? world_.ranks.count : 1;
   int64_t parameters = 0, bytes = 0;
   for (TrainedModule* module : method_->modules()) {
     parameters += model::count_parameters(module->module());
-    bytes += lasting_bytes(*module, config_.precision == "bfloat16");
+    bytes += lasting_bytes(*module, config_.precision == "bfloat16", parts);
   }
   rows.insert(rows.begin() + 1,
               {"parameters", fmt::format("{:.3f} million", double(parameters) / 1e6)});

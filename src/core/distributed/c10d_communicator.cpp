@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/environment.h"
 #include "core/error.h"
 
 namespace sana {

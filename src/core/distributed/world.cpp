@@ -1,37 +1,17 @@
 #include "core/distributed/world.h"
 
 #include <ATen/ATen.h>
-#include <unistd.h>
 
-#include <array>
-#include <charconv>
-#include <cstdlib>
 #include <map>
-#include <string_view>
 
 #include "core/build_config.h"
 #include "core/device.h"
 #include "core/distributed/c10d_communicator.h"
+#include "core/environment.h"
 #include "core/error.h"
 
 namespace sana {
 namespace {
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-int64_t number_of(const char* name, int64_t smallest, int64_t largest) {
-  const std::string text = variable(name);
-  int64_t value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc() && end == text.data() + text.size() && value >= smallest &&
-              value <= largest,
-          "environment variable {} is '{}', expected a number from {} to {}", name, text, smallest,
-          largest);
-  return value;
-}
 
 // "node[03-07,12],other" -> "node03"
 std::string first_node(const std::string& list) {
@@ -45,31 +25,27 @@ std::string first_node(const std::string& list) {
 // Processes of this host, as the launcher says; 0: unknown.
 int64_t local_count() {
   for (const char* name : {"LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE"}) {
-    if (!variable(name).empty()) return number_of(name, 1, 100000);
+    if (const auto count = environment_number(name, 1, 100000)) return *count;
   }
   return 0;
 }
 
 }  // namespace
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 Rendezvous find_rendezvous(const LaunchRank& ranks) {
   Rendezvous place;
-  if (!variable("MASTER_PORT").empty()) {
-    place.port = static_cast<uint16_t>(number_of("MASTER_PORT", 1, 65535));
-  } else if (!variable("SLURM_JOB_ID").empty()) {
+  if (const auto port = environment_number("MASTER_PORT", 1, 65535)) {
+    place.port = static_cast<uint16_t>(*port);
+  } else if (const auto job = environment_number("SLURM_JOB_ID", 0, INT64_MAX)) {
     // Another one for each job, so that two on one node do not meet.
-    place.port = static_cast<uint16_t>(20000 + number_of("SLURM_JOB_ID", 0, INT64_MAX) % 20000);
+    place.port = static_cast<uint16_t>(20000 + *job % 20000);
   }
-  if (!variable("MASTER_ADDR").empty()) {
-    place.host = variable("MASTER_ADDR");
-  } else if (!variable("SLURM_JOB_NODELIST").empty()) {
-    place.host = first_node(variable("SLURM_JOB_NODELIST"));
+  const std::string host = environment_text("MASTER_ADDR");
+  const std::string nodes = environment_text("SLURM_JOB_NODELIST");
+  if (!host.empty()) {
+    place.host = host;
+  } else if (!nodes.empty()) {
+    place.host = first_node(nodes);
   } else {
     require(
         local_count() == 0 || local_count() == ranks.count,
@@ -77,9 +53,9 @@ Rendezvous find_rendezvous(const LaunchRank& ranks) {
         "they meet: set it to the name of the first host on all of them",
         ranks.count, local_count());
   }
-  if (variable("TORCHELASTIC_USE_AGENT_STORE") == "True") {
+  if (environment_text("TORCHELASTIC_USE_AGENT_STORE") == "True") {
     place.is_served = true;
-    place.prefix = "/worker/attempt_" + variable("TORCHELASTIC_RESTART_COUNT");
+    place.prefix = "/worker/attempt_" + environment_text("TORCHELASTIC_RESTART_COUNT");
   }
   return place;
 }

@@ -53,7 +53,4 @@ void require_own_devices(Communicator& control, c10::Device device);
 void require_same_tensors(Communicator& data, const std::string& what,
                           const std::vector<at::Tensor>& tensors);
 
-// Name of this machine.
-std::string host_name();
-
 }  // namespace sana

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "core/environment.h"
 #include "core/error.h"
 #include "filter/module/opencv_module.h"
 
@@ -13,8 +14,7 @@ constexpr const char* kFile = "libsana_opencv.so";
 
 // Beside the program; above it, where the tests are; or in lib/ of an installed program.
 fs::path find_file() {
-  std::error_code error;
-  const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  const fs::path folder = program_file().parent_path();
   const fs::path above = folder.parent_path();
   for (const fs::path& place : {folder, above, above / "lib"}) {
     if (fs::exists(place / kFile)) return place / kFile;
