@@ -114,6 +114,17 @@ std::string valid_utf8(std::string_view bytes) {
   return text;
 }
 
+std::string lower_case(std::string text) {
+  for (char& letter : text) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  return text;
+}
+
+std::string lower_ending(const std::filesystem::path& path) {
+  return lower_case(path.extension().string());
+}
+
 std::string decode_text(std::string_view bytes, const std::string& what) {
   std::string text;
   if (bytes.starts_with(kLittleEndianMark) || bytes.starts_with(kBigEndianMark)) {

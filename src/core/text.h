@@ -29,7 +29,12 @@ std::string read_user_text(const std::filesystem::path& path, int64_t max_bytes 
 std::string name_as_text(std::string_view name);
 std::string name_from_text(std::string_view text);
 
-// The same of whole paths, with '/'.
+// ASCII letters in lower case, every other byte as it is.
+std::string lower_case(std::string text);
+// Ending of a name, with its dot, in lower case: ".mp4" of "a/B.MP4"; empty where it has none.
+std::string lower_ending(const std::filesystem::path& path);
+
+// Names of whole paths, with '/'.
 std::string path_as_text(const std::filesystem::path& path);
 std::filesystem::path path_from_text(std::string_view text);
 

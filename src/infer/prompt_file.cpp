@@ -20,19 +20,13 @@ namespace {
 
 enum class Form { kText, kJsonLines, kJsonList };
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return char(std::tolower(c)); });
-  return text;
-}
-
 char first_character(const std::string& text) {
   const size_t at = text.find_first_not_of(" \t\n");
   return at == std::string::npos ? '\0' : text[at];
 }
 
 Form form_of(const std::string& text, const fs::path& file) {
-  const std::string ending = lower_case(file.extension().string());
+  const std::string ending = lower_ending(file);
   const char first = first_character(text);
   const bool has_json_name = ending == ".json" || ending == ".jsonl" || ending == ".ndjson";
   require(

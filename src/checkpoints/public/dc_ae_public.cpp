@@ -1,11 +1,10 @@
 #include "checkpoints/public/dc_ae_public.h"
 
-#include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "core/config/check.h"
 #include "core/json_object.h"
+#include "core/text.h"
 
 namespace sana::checkpoints {
 namespace {
@@ -31,12 +30,6 @@ std::vector<std::string> texts(const JsonObject& keys, const std::string& key,
     return std::vector<std::string>(stages, keys.required<std::string>(key));
   }
   return per_stage(keys, key, std::vector<std::string>(stages, fallback), stages);
-}
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return char(std::tolower(c)); });
-  return text;
 }
 
 // The stages of one side ("encoder" or "decoder"). Only the decoder has a choice of normalisations

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <string_view>
+
+#include "core/text.h"
 
 namespace sana::data {
 namespace {
@@ -22,13 +23,6 @@ constexpr std::array kForeignImages = {
     ".hdr"sv,  ".heic"sv, ".heif"sv, ".jfif"sv, ".jp2"sv, ".jxl"sv, ".nef"sv,
     ".pgm"sv,  ".ppm"sv,  ".psd"sv,  ".raf"sv,  ".tga"sv, ".tif"sv, ".tiff"sv};
 
-std::string ending_of(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending;
-}
-
 template <class Videos, class Images>
 std::optional<MediaKind> kind_in(const std::string& ending, const Videos& videos,
                                  const Images& images) {
@@ -41,11 +35,11 @@ std::optional<MediaKind> kind_in(const std::string& ending, const Videos& videos
 }  // namespace
 
 std::optional<MediaKind> media_kind(const std::filesystem::path& path) {
-  return kind_in(ending_of(path), kVideos, kImages);
+  return kind_in(lower_ending(path), kVideos, kImages);
 }
 
 std::optional<MediaKind> foreign_media_kind(const std::filesystem::path& path) {
-  return kind_in(ending_of(path), kForeignVideos, kForeignImages);
+  return kind_in(lower_ending(path), kForeignVideos, kForeignImages);
 }
 
 }  // namespace sana::data

@@ -1,7 +1,6 @@
 #include "data/source/media_lister.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -18,12 +17,7 @@ namespace sana::data {
 namespace fs = std::filesystem;
 namespace {
 
-bool is_caption_name(const fs::path& name) {
-  std::string ending = name.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return char(std::tolower(c)); });
-  return ending == ".txt";
-}
+bool is_caption_name(const fs::path& name) { return lower_ending(name) == ".txt"; }
 
 std::string without_extension(fs::path path) { return path.replace_extension().generic_string(); }
 

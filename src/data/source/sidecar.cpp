@@ -1,7 +1,6 @@
 #include "data/source/sidecar.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "core/error.h"
@@ -26,9 +25,7 @@ constexpr size_t kGroupsKept = 4;
 enum class SidecarKind { kText, kJson };
 
 std::optional<SidecarKind> sidecar_kind(const fs::path& name) {
-  std::string ending = name.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return char(std::tolower(c)); });
+  const std::string ending = lower_ending(name);
   if (ending == ".txt") return SidecarKind::kText;
   if (ending == ".json") return SidecarKind::kJson;
   return std::nullopt;

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 
 #include "core/error.h"
@@ -34,13 +33,6 @@ bool begins_with(const PlainFile& file, std::string_view magic) {
   std::string head(magic.size(), '\0');
   return ::pread(file.descriptor.get(), head.data(), head.size(), 0) == ssize_t(head.size()) &&
          head == magic;
-}
-
-bool is_named_zip(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return char(std::tolower(c)); });
-  return ending == ".zip";
 }
 
 // What the file is by its first bytes, where that is an archive of another kind.
@@ -83,7 +75,7 @@ NameScope::~NameScope() {
 ArchiveReader::ArchiveReader(const fs::path& path)
     : path_(path),
       file_(open_shard_file(path)),
-      names_(is_named_zip(path) || begins_with(file_, "PK")),
+      names_(lower_ending(path) == ".zip" || begins_with(file_, "PK")),
       archive_(archive_read_new()) {
   archive_read_support_format_zip(archive_.get());
   archive_read_support_format_tar(archive_.get());
@@ -96,7 +88,7 @@ ArchiveReader::ArchiveReader(const fs::path& path)
 ArchiveReader::ArchiveReader(const fs::path& path, int64_t position)
     : path_(path),
       file_(open_shard_file(path)),
-      names_(is_named_zip(path) || begins_with(file_, "PK")),
+      names_(lower_ending(path) == ".zip" || begins_with(file_, "PK")),
       archive_(archive_read_new()) {
   if (::lseek(file_.descriptor.get(), position, SEEK_SET) != position) {
     throw UnreadableShard(fmt::format("{}: cannot be read", path.string()));

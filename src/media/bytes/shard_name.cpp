@@ -1,8 +1,8 @@
 #include "media/bytes/shard_name.h"
 
-#include <algorithm>
-#include <cctype>
 #include <initializer_list>
+
+#include "core/text.h"
 
 namespace sana::media {
 namespace fs = std::filesystem;
@@ -11,9 +11,7 @@ namespace {
 // The first of these with which the name ends, as it is written there; empty: none.
 std::string ending_of(const fs::path& path, std::initializer_list<const char*> endings) {
   const std::string written = path.filename().string();
-  std::string name = written;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return char(std::tolower(c)); });
+  const std::string name = lower_case(written);
   for (const std::string ending : endings) {
     if (name.ends_with(ending)) return written.substr(written.size() - ending.size());
   }

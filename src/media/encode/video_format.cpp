@@ -1,9 +1,9 @@
 #include "media/encode/video_format.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/build_config.h"
+#include "core/text.h"
 #if SANA_HAS_VIDEO_IO
 #include "media/ffmpeg.h"
 #endif
@@ -37,9 +37,7 @@ bool is_offered(const VideoFormat& format) { return format.ending == ".mp4" || c
 }  // namespace
 
 const VideoFormat* video_format(const std::filesystem::path& name) {
-  std::string ending = name.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return char(std::tolower(c)); });
+  const std::string ending = lower_ending(name);
   for (const VideoFormat& format : all_formats()) {
     if (format.ending == ending && is_offered(format)) return &format;
   }

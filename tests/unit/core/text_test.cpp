@@ -83,6 +83,13 @@ TEST_CASE("names come back from text as they were, and no two become one", "[tex
   CHECK(name_as_text("caf\xc3\xa9 %E9.mp4") == "caf\xc3\xa9 %E9.mp4");
 }
 
+TEST_CASE("endings are compared in lower case, whatever else a name holds", "[text]") {
+  CHECK(sana::lower_ending("a/B.MP4") == ".mp4");
+  CHECK(sana::lower_ending("a.b/README").empty());
+  CHECK(sana::lower_ending(".hidden").empty());
+  CHECK(sana::lower_case("\xc3\x84 CAF\xe9 Z[") == "\xc3\x84 caf\xe9 z[");
+}
+
 TEST_CASE("JSON is written whatever bytes its strings hold", "[text]") {
   std::string bytes;
   for (int byte = 0; byte < 256; ++byte) bytes += char(byte);
