@@ -32,7 +32,15 @@ ClipSize default_clip_size(const PipelineConfig& config) {
 bool has_pipeline_file(const fs::path& directory) { return fs::exists(directory / kPipelineFile); }
 
 PipelineConfig read_pipeline_file(const fs::path& directory) {
-  return config::load<PipelineConfig>({directory / kPipelineFile, {}});
+  const fs::path file = directory / kPipelineFile;
+  std::vector<std::string> overrides;
+  // Version 0.2 and earlier wrote a precision for every encoder, whether it heeds one or not.
+  const auto written = nlohmann::json::parse(read_text_file(file), nullptr, /*exceptions=*/false);
+  const nlohmann::json::json_pointer encoder("/text_encoder/name");
+  if (written.is_object() && written.value(encoder, "") == model::kMiniLmName) {
+    overrides.push_back("text_encoder.precision=auto");
+  }
+  return config::load<PipelineConfig>({file, overrides});
 }
 
 void write_pipeline_file(const fs::path& directory, const PipelineConfig& pipeline) {

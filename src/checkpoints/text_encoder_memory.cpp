@@ -30,7 +30,7 @@ EncoderMemory minilm_memory(const model::TextEncoderConfig& config) {
 }
 
 EncoderMemory gemma2_memory(const model::TextEncoderConfig& config) {
-  const c10::ScalarType dtype = parse_dtype(config.precision);
+  const c10::ScalarType dtype = parse_dtype(config.computed_precision());
   const model::UnfilledParameters unfilled(at::kMeta, dtype);
   const model::Gemma2 gemma(read_gemma2_config(gemma2_folder(config) / "config.json"));
   const auto meta = at::TensorOptions().device(at::kMeta).dtype(at::kLong);

@@ -57,7 +57,7 @@ nlohmann::ordered_json SampleRunner::known_request(const SampleJob& job) const {
       job, checkpoints::generated_size(job.size, checkpoint_), weights_identity_, encoder);
   if (encoder.empty()) request.erase("text_encoder");
   request["dtype"] = dtype_name(options_.dtype);
-  request["text_dtype"] = checkpoint_.pipeline.text_encoder.precision;
+  request["text_dtype"] = checkpoint_.pipeline.text_encoder.computed_precision();
   if (!job.image.empty()) {
     if (!vae_identity_.empty()) request["image_vae"] = vae_identity_;
     request["image_vae_dtype"] = dtype_name(options_.vae_dtype);

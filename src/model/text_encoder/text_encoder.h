@@ -54,7 +54,7 @@ struct TextEncoderConfig {
   bool lowercase = true;
   std::optional<int64_t> motion_score;
   bool softcap = true;
-  std::string precision = "bfloat16";
+  std::string precision = "auto";
 
   template <class Binder>
   void bind(Binder& b) {
@@ -78,9 +78,13 @@ struct TextEncoderConfig {
     b.field("softcap", softcap,
             "gemma-2-2b: caps attention scores, as the model is defined; some versions of the "
             "public implementation leave it out.");
-    b.field("precision", precision, "gemma-2-2b: in which it is computed.",
-            config::one_of({"float32", "bfloat16"}));
+    b.field("precision", precision,
+            "In which it is computed; auto: gemma-2-2b in bfloat16, all-MiniLM-L6-v2 in float32, "
+            "which knows no other.",
+            config::one_of({"auto", "float32", "bfloat16"}));
   }
+  // "float32" or "bfloat16".
+  std::string computed_precision() const;
   // Settings of gemma-2-2b are refused for the other encoder, which would not heed them.
   void validate(config::Problems& problems) const;
 };

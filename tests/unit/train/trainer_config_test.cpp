@@ -90,6 +90,21 @@ TEST_CASE("recorded steps cannot add up float32 gradients", "[train]") {
   CHECK(contains(message, "train.cuda_graphs"));
 }
 
+TEST_CASE("a precision that a text encoder does not heed is refused", "[train]") {
+  const std::vector<std::string> base = {"run.dir=a", "data.videos=b"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), base.begin(), base.end());
+    return load(more).text_encoder;
+  };
+  CHECK(with({}).computed_precision() == "float32");
+  CHECK(with({"text_encoder.precision=float32"}).computed_precision() == "float32");
+  CHECK(with({"text_encoder.name=gemma-2-2b"}).computed_precision() == "bfloat16");
+  const std::string message = sana_test::message_of<UserError>(
+      [&] { with({"text_encoder.precision=bfloat16"}); });
+  CHECK(contains(message, "text_encoder.precision"));
+  CHECK(contains(message, "all-MiniLM-L6-v2 is computed in float32 only"));
+}
+
 TEST_CASE("a mistyped key is answered with the nearest right one", "[train]") {
   const std::string message = sana_test::message_of<UserError>([] {
     load({"run.dir=a", "data.videos=b", "optimizer.weigth_decay=0.1"});

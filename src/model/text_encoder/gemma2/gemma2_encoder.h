@@ -26,7 +26,7 @@ class Gemma2Encoder : public TextEncoder {
                 const std::filesystem::path& folder, const std::filesystem::path& file,
                 const TensorMap& weights, c10::Device device);
 
-  // Hidden states of the last norm, computed on the device in config.precision. Only as many
+  // Hidden states of the last norm, computed on the device in config.computed_precision(). Only as many
   // positions as the longest of the prompts has are computed: what follows is padding, which no
   // earlier position sees.
   TextFeatures encode(const std::vector<std::string>& prompts) override;
