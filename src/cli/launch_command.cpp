@@ -26,8 +26,7 @@ int launch_command(CLI::App& app, const Arguments& arguments) {
       "launch: '{}' is no command that is shared by processes; expected: launch --nproc 8 train "
       "CONFIG",
       options.command.empty() ? "" : options.command[0]);
-  options.command.insert(options.command.begin(),
-                         program_file().string());
+  options.command.insert(options.command.begin(), program_file().string());
   return static_cast<int>(launch(options));
 }
 

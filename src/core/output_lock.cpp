@@ -25,8 +25,7 @@ namespace {
 constexpr int kAttempts = 100;
 
 std::string own_name() {
-  return fmt::format("process {} on {}, since {}\n", ::getpid(), host_name(),
-                     utc_now());
+  return fmt::format("process {} on {}, since {}\n", ::getpid(), host_name(), utc_now());
 }
 
 std::string first_line(int descriptor) {

@@ -70,7 +70,8 @@ std::optional<OutputLock> claim_run_folder(const fs::path& directory, World& wor
 // What must be equal before anything is built: a difference would show as wrong numbers.
 void check_processes(World& world, const std::string& resolved_yaml, c10::Device device) {
   if (world.is_alone()) return;
-  require_same(*world.control, "the program", fmt::format("{} {}", SANA_VERSION, hash_of_program()));
+  require_same(*world.control, "the program",
+               fmt::format("{} {}", SANA_VERSION, hash_of_program()));
   require_same(*world.control, "the configuration", hash_text(resolved_yaml));
   require_same(*world.control, "the kind of device", device.is_cuda() ? "GPU" : "CPU");
   require_own_devices(*world.control, device);

@@ -33,8 +33,8 @@ TEST_CASE("a variable that is no number of its range is refused by name", "[core
   }
   for (const char* value : {"-1", "10", "1x", " 1", "0x1", "\xff", "99999999999999999999"}) {
     const Variable variable(value);
-    const std::string message = sana_test::message_of<sana::UserError>(
-        [] { (void)sana::environment_number(kName, 0, 9); });
+    const std::string message =
+        sana_test::message_of<sana::UserError>([] { (void)sana::environment_number(kName, 0, 9); });
     INFO(message);
     CHECK(message.find(kName) != std::string::npos);
     CHECK(message.find("a number from 0 to 9") != std::string::npos);

@@ -99,8 +99,8 @@ TEST_CASE("a precision that a text encoder does not heed is refused", "[train]")
   CHECK(with({}).computed_precision() == "float32");
   CHECK(with({"text_encoder.precision=float32"}).computed_precision() == "float32");
   CHECK(with({"text_encoder.name=gemma-2-2b"}).computed_precision() == "bfloat16");
-  const std::string message = sana_test::message_of<UserError>(
-      [&] { with({"text_encoder.precision=bfloat16"}); });
+  const std::string message =
+      sana_test::message_of<UserError>([&] { with({"text_encoder.precision=bfloat16"}); });
   CHECK(contains(message, "text_encoder.precision"));
   CHECK(contains(message, "all-MiniLM-L6-v2 is computed in float32 only"));
 }

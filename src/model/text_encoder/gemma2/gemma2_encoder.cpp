@@ -25,8 +25,8 @@ Gemma2 load_gemma2(const TextEncoderConfig& config, Gemma2Config shape, const fs
                    const TensorMap& weights, c10::Device device) {
   if (!config.softcap) shape.attn_logit_softcapping = 0.0;
   Gemma2 gemma(shape);
-  adopt_state_dict(*gemma, gemma2_weights(weights), device, parse_dtype(config.computed_precision()),
-                   file.string());
+  adopt_state_dict(*gemma, gemma2_weights(weights), device,
+                   parse_dtype(config.computed_precision()), file.string());
   return gemma;
 }
 
