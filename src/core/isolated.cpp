@@ -18,13 +18,15 @@
 #include "core/error.h"
 #include "core/plain_file.h"
 #include "core/sandbox.h"
+#include "core/signals.h"
 
 namespace sana {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kFailed = 70;  // exit status of work that threw
+constexpr int kFailed = 70;        // exit status of work that threw
+constexpr double kLookMs = 200.0;  // between looks whether a signal asks to stop
 
 void set_limit(decltype(RLIMIT_AS) what, int64_t soft, int64_t hard) {
   const rlimit limit{static_cast<rlim_t>(soft), static_cast<rlim_t>(hard)};
@@ -91,7 +93,8 @@ std::string listen(int input, const IsolationLimits& limits, std::string& text) 
     const double left_s = std::chrono::duration<double>(deadline - Clock::now()).count();
     if (left_s <= 0) return fmt::format("no answer within {:g} s", limits.silence_s);
     pollfd asked{input, POLLIN, 0};
-    const int ready = ::poll(&asked, 1, static_cast<int>(std::min(left_s * 1000 + 1, 1e6)));
+    const int ready = ::poll(&asked, 1, static_cast<int>(std::min(left_s * 1000 + 1, kLookMs)));
+    if (ready <= 0 && is_stop_wanted()) return "a signal asks to stop";
     if (ready <= 0) continue;  // the deadline, or a signal
     const ssize_t count = ::read(input, block.data(), block.size());
     if (count < 0 && errno == EINTR) continue;
@@ -135,6 +138,7 @@ IsolatedOutput run_isolated(const IsolationLimits& limits,
   do {
     waited = ::waitpid(child, &status, 0);
   } while (waited < 0 && errno == EINTR);
+  throw_if_stopped();
   // Where another part of the program has SIGCHLD ignored, nobody tells how the child ended.
   if (result.problem.empty() && waited == child) result.problem = end_of(status, limits);
   return result;

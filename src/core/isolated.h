@@ -26,7 +26,8 @@ using Emit = std::function<void(std::string_view)>;
 // its own, no output, the handlers of no signal; memory and time are bounded, it can neither write
 // files nor start programs nor reach the network where the kernel has seccomp, and it dies with the
 // thread that began it. Locks of other threads may be held for ever in it: `work` must not need any
-// but those that the caller holds. Throws EnvironmentError when no process can be begun.
+// but those that the caller holds. Throws EnvironmentError when no process can be begun, Stopped
+// when a signal asks to stop meanwhile.
 IsolatedOutput run_isolated(const IsolationLimits& limits,
                             const std::function<void(const Emit&)>& work);
 

@@ -24,6 +24,8 @@ std::atomic<int64_t> requested_at_ms = 0;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free,
               "used in a signal handler");
 
+thread_local int shields = 0;  // of this thread
+
 int64_t now_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -80,9 +82,14 @@ bool is_reader_gone(int descriptor) {
 
 int stop_signal() { return requested_signal; }
 
+bool is_stop_wanted() { return shields == 0 && stop_signal() != 0; }
+
 void throw_if_stopped() {
-  if (stop_signal() != 0) throw Stopped();
+  if (is_stop_wanted()) throw Stopped();
 }
+
+StopShield::StopShield() { ++shields; }
+StopShield::~StopShield() { --shields; }
 
 void clear_stop_request() { requested_signal = 0; }
 

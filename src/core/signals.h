@@ -20,8 +20,21 @@ void survive_lost_readers();
 bool is_reader_gone(int descriptor);
 // The number of the signal that asked to stop, or 0.
 int stop_signal();
-// Throws Stopped when a signal has asked to stop.
+// Whether a signal has asked to stop and this thread may: it has no StopShield.
+bool is_stop_wanted();
+// Throws Stopped when a signal has asked to stop, unless this thread has a StopShield.
 void throw_if_stopped();
+
+// While it lives, throw_if_stopped() does nothing on this thread: for work that a step waits for,
+// which is finished and saved before the program ends.
+class StopShield {
+ public:
+  StopShield();
+  ~StopShield();
+  StopShield(const StopShield&) = delete;
+  StopShield& operator=(const StopShield&) = delete;
+};
+
 // Forgets a request (tests).
 void clear_stop_request();
 

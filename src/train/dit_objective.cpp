@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/signals.h"
 #include "data/loading/epoch_plan.h"
 #include "train/inference_files.h"
 #include "train/transfer.h"
@@ -119,6 +120,7 @@ nlohmann::ordered_json DitObjective::validate() {
   at::Tensor sums = at::zeros({kNoiseBands}, at::kDouble);
   int64_t samples = 0;
   for (int64_t b = 0; b < count; ++b) {
+    throw_if_stopped();
     const data::Batch batch = datasets_.validation->read(batches[size_t(b)]);
     const at::Tensor clean = to_device(batch.data, device_);
     const at::Tensor text = to_device(batch.text, device_);

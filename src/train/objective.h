@@ -52,7 +52,7 @@ class Objective {
   virtual c10::ScalarType inference_dtype(c10::ScalarType precision) const { return precision; }
 
   // Measures on the held-out set with fixed randomness, as {"val_...": number or list}; null when
-  // there is no such set.
+  // there is no such set. Throws Stopped when a signal asks to stop meanwhile.
   virtual nlohmann::ordered_json validate() = 0;
 
   // Writes pictures or videos of the present state into `directory`.

@@ -190,14 +190,25 @@ void Trainer::note_bad_steps(const WindowReport& report) {
                   file.string()));
 }
 
+// What can be left out is, where a signal asks to stop; the step is saved all the same.
+void Trainer::look(const std::string& what, const std::function<void()>& body) {
+  on_main(what, [&] {
+    try {
+      body();
+    } catch (const Stopped&) {
+      log::info("a signal asks to stop: the {} of step {} is left out", what, state_.step);
+    }
+  });
+}
+
 void Trainer::validate() {
   if (!datasets_.validation) return;
-  on_main("validation", [&] { log_->validation(state_.step, method_->validate()); });
+  look("validation", [&] { log_->validation(state_.step, method_->validate()); });
 }
 
 void Trainer::preview() {
   if (config_.preview.every_steps == 0) return;
-  on_main("preview", [&] {
+  look("preview", [&] {
     const fs::path folder =
         fs::path(config_.run.dir) / "previews" / checkpoints::checkpoint_name(state_.step);
     ensure_writable_directory(folder);

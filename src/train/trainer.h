@@ -42,6 +42,7 @@ class Trainer {
   void note_bad_steps(const WindowReport& report);
   // What rank 0 does with the inference weights while the others wait for it.
   void on_main(const std::string& name, const std::function<void()>& body);
+  void look(const std::string& what, const std::function<void()>& body);
   bool should_stop();
   void validate();
   void preview();

@@ -8,6 +8,7 @@
 #include "checkpoints/wan_vae_file.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "core/signals.h"
 #include "data/loading/epoch_plan.h"
 #include "infer/pipeline.h"
 #include "media/picture/png.h"
@@ -95,6 +96,7 @@ nlohmann::ordered_json VaeObjective::validate() {
   double psnr = 0, l1 = 0;
   int64_t samples = 0;
   for (int64_t b = 0; b < count; ++b) {
+    throw_if_stopped();
     const at::Tensor input = to_input(datasets_.validation->read(batches[size_t(b)]).data);
     const at::Tensor error = (reconstruct(input) - input).flatten(1);
     for (double mse : to_doubles(error.square().mean(1))) psnr += psnr_db(mse);

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/signals.h"
 #include "data/loading/epoch_plan.h"
 #include "data/loading/sample_order.h"
 
@@ -128,6 +129,8 @@ struct PrefetchLoader::Impl {
   }
 
   void work() {
+    // The step that waits for a batch is finished and saved.
+    const StopShield shield;
     std::unique_lock guard(lock);
     while (true) {
       room.wait(guard, [&] { return closing || next_taken < next_given + options.prefetch; });

@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 
 #include "core/error.h"
+#include "core/signals.h"
 #include "core/text.h"
 #include "media/bytes/archive_reader.h"
 #include "media/bytes/shard_name.h"
@@ -98,8 +101,45 @@ ArchiveReader::ArchiveReader(const fs::path& path, int64_t position)
   open(kBlockBytes);
 }
 
+// Not archive_read_open_fd(): passing over what is packed can take minutes, in which nobody would
+// ask whether to stop.
 void ArchiveReader::open(size_t block_bytes) {
-  check(archive_read_open_fd(archive_.get(), file_.descriptor.get(), block_bytes));
+  source_ = {file_.descriptor.get(), file_.bytes, std::vector<char>(block_bytes)};
+  archive_read_set_callback_data(archive_.get(), &source_);
+  archive_read_set_read_callback(archive_.get(), read_block);
+  archive_read_set_skip_callback(archive_.get(), skip_bytes);
+  archive_read_set_seek_callback(archive_.get(), seek_to);
+  check(archive_read_open1(archive_.get()));
+}
+
+la_ssize_t ArchiveReader::read_block(archive* self, void* source, const void** block) {
+  auto& from = *static_cast<Source*>(source);
+  *block = from.block.data();
+  while (!is_stop_wanted()) {
+    const ssize_t count = ::read(from.descriptor, from.block.data(), from.block.size());
+    if (count >= 0) return count;
+    if (errno == EINTR) continue;
+    archive_set_error(self, errno, "%s", std::strerror(errno));
+    return -1;
+  }
+  archive_set_error(self, EINTR, "a signal asks to stop");
+  return -1;
+}
+
+// Never beyond the end, where a file that is cut off would seem whole.
+la_int64_t ArchiveReader::skip_bytes(archive* /*self*/, void* source, la_int64_t count) {
+  const auto& from = *static_cast<Source*>(source);
+  const la_int64_t before = ::lseek(from.descriptor, 0, SEEK_CUR);
+  const la_int64_t skipped = std::min<la_int64_t>(count, from.bytes - before);
+  if (before < 0 || skipped <= 0) return 0;
+  return ::lseek(from.descriptor, skipped, SEEK_CUR) < 0 ? 0 : skipped;
+}
+
+la_int64_t ArchiveReader::seek_to(archive* self, void* source, la_int64_t offset, int whence) {
+  const la_int64_t position = ::lseek(static_cast<Source*>(source)->descriptor, offset, whence);
+  if (position >= 0) return position;
+  archive_set_error(self, errno, "%s", std::strerror(errno));
+  return ARCHIVE_FATAL;
 }
 
 std::string ArchiveReader::error_text() const {
@@ -109,6 +149,7 @@ std::string ArchiveReader::error_text() const {
 
 void ArchiveReader::check(int status) const {
   if (status == ARCHIVE_OK || status == ARCHIVE_WARN) return;
+  throw_if_stopped();
   const char* foreign = foreign_kind(file_);
   if (foreign != nullptr) {
     throw UnreadableShard(
@@ -189,6 +230,7 @@ std::optional<UnusedClip> ArchiveReader::problem_of(archive_entry* entry,
 }
 
 void ArchiveReader::throw_unreadable() const {
+  throw_if_stopped();
   const std::string text = error_text();
   const std::string detail = fmt::format("{}: {}", valid_utf8(path_.string()), text);
   if (text.starts_with("Unsupported")) throw UnusableClip("packing not read", detail, kRepack);

@@ -40,10 +40,10 @@ class ArchiveReader {
 
   // The next file, or what stands for one (links, devices; no folders); nothing at the end. What
   // its header says that makes it unusable is its problem. Throws UnreadableShard where the archive
-  // is damaged.
+  // is damaged, Stopped when a signal asks to stop.
   std::optional<ShardEntry> next();
   // Bytes of the present file, as many as there really are. Throws UnusableClip: its problem, its
-  // part of the archive is damaged, or it has more bytes than its header says.
+  // part of the archive is damaged, or it has more bytes than its header says; Stopped.
   std::string read();
 
   bool is_zip() const;
@@ -65,8 +65,19 @@ class ArchiveReader {
   bool is_tar() const;
   std::optional<UnusedClip> problem_of(archive_entry* entry, const ShardEntry& found) const;
 
+  // What libarchive reads from.
+  struct Source {
+    int descriptor;
+    int64_t bytes;
+    std::vector<char> block;
+  };
+  static la_ssize_t read_block(archive* self, void* source, const void** block);
+  static la_int64_t skip_bytes(archive* self, void* source, la_int64_t count);
+  static la_int64_t seek_to(archive* self, void* source, la_int64_t offset, int whence);
+
   std::filesystem::path path_;
   PlainFile file_;
+  Source source_;
   NameScope names_;
   std::unique_ptr<archive, Close> archive_;
   ShardEntry present_;

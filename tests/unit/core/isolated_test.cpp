@@ -8,8 +8,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 #include <vector>
 
+#include "core/signals.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/skip.h"
@@ -72,6 +74,24 @@ TEST_CASE("isolated work is ended when it is silent, too long or too loud", "[is
     while (true) emit("again and again");
   });
   CHECK(contains(loud.problem, "too long"));
+}
+
+TEST_CASE("isolated work ends soon after a signal asks to stop", "[isolated]") {
+  SKIP_UNDER_SANITIZERS();
+  install_stop_handlers();
+  const auto begin = std::chrono::steady_clock::now();
+  std::thread user([] {
+    ::usleep(100000);
+    ::kill(::getpid(), SIGTERM);
+  });
+  CHECK_THROWS_AS(run_isolated({},
+                               [](const Emit&) {
+                                 while (true) ::usleep(1000);
+                               }),
+                  Stopped);
+  user.join();
+  clear_stop_request();
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
 }
 
 TEST_CASE("isolated work gets no more memory than it may have", "[isolated]") {

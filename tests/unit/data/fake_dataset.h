@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/signals.h"
 #include "media/unusable.h"
 #include "support/data_fixtures.h"
 
@@ -38,6 +39,7 @@ class FakeDataset final : public Dataset {
   int64_t num_read() const { return num_read_; }
   Sample sample(int64_t index) const override {
     ++num_read_;
+    throw_if_stopped();  // as decoding a clip does
     if (damaged_.count(index) != 0) {
       throw UnusableClip("damaged", "its checksum is wrong", "copy it again");
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <map>
 #include <set>
 #include <thread>
@@ -92,6 +93,17 @@ TEST_CASE("an error of a worker reaches next(), again and again", "[data]") {
   CHECK(contains(error_of([&] { loader.next(); }), "shard-00000.h5"));
   CHECK(contains(error_of([&] { loader.next(); }), "shard-00000.h5"));
   CHECK(loader.position() == Position{0, 0});
+}
+
+TEST_CASE("a batch that a step waits for is read to its end when a signal asks to stop", "[data]") {
+  const auto dataset = std::make_shared<FakeDataset>(
+      std::vector<FakeDataset::Group>{{.bucket = {8, 16, 5}, .count = 4}});
+  install_stop_handlers();
+  ::raise(SIGTERM);
+  PrefetchLoader loader(dataset, options_of(1, 0, 2, 2), {});
+  CHECK_NOTHROW(take(loader, 4));
+  CHECK_THROWS_AS(dataset->sample(0), Stopped);  // the rest of the program may be interrupted
+  clear_stop_request();
 }
 
 TEST_CASE("a global batch is the same however processes and micro-steps share it", "[data]") {

@@ -249,5 +249,30 @@ TEST_CASE("listing a shard ends when it is asked to stop", "[media]") {
   CHECK(list_shard(folder / "t.tar").entries.size() == 1);
 }
 
+TEST_CASE("reading a shard ends within a block, but not where a step waits for it", "[media]") {
+  const TempFolder folder;
+  run(folder.path(), "head -c 4000000 /dev/urandom > a.mp4; tar -czf t.tgz a.mp4");
+  install_stop_handlers();
+  size_t bytes = 0;
+  const auto read = [&] {
+    read_shard(
+        folder / "t.tgz", 1 << 30,
+        [](const std::string&) {
+          ::raise(SIGTERM);
+          return true;
+        },
+        [&](const ShardEntry&, const std::string& text) { bytes = text.size(); });
+  };
+  CHECK_THROWS_AS(read(), Stopped);
+  CHECK(bytes == 0);
+  clear_stop_request();
+  {
+    const StopShield shield;
+    CHECK_NOTHROW(read());
+  }
+  CHECK(bytes == 4000000);
+  clear_stop_request();
+}
+
 }  // namespace sana::media
 #endif

@@ -1,8 +1,12 @@
 #include <ATen/ATen.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <csignal>
+#include <thread>
 
+#include "checkpoints/manifest.h"
 #include "checkpoints/run_folder.h"
 #include "core/json_file.h"
 #include "core/signals.h"
@@ -10,6 +14,8 @@
 #include "support/errors.h"
 #include "support/file_size_limit.h"
 #include "support/temporary_directory.h"
+#include "train/build.h"
+#include "train/datasets.h"
 #include "unit/train/tiny_run.h"
 
 namespace {
@@ -274,13 +280,42 @@ TEST_CASE("SIGTERM finishes the step, saves it, and the run goes on from there",
   const TemporaryDirectory folder;
   sana_test::write_tiny_latents(folder / "latents", {});
   TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  config.data.validation = (folder / "latents").string();
+  config.train.steps = 100000;
+  config.train.checkpoint_every_steps = 100000;
+  // Most of the time goes into measuring, which is cut short, too.
+  config.train.validate_every_steps = 1;
+  config.train.validation_batches = 1000;
+  install_stop_handlers();
+  std::jthread user([&] {
+    while (!fs::exists(fs::path(config.run.dir) / "metrics.jsonl")) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ::kill(::getpid(), SIGTERM);
+  });
+  CHECK(sana_test::run(config) == ExitCode::kTerminated);
+  user.join();
+  clear_stop_request();
+  const fs::path saved = checkpoints::newest_checkpoint(config.run.dir).value();
+  const int64_t step = checkpoints::read_manifest(saved).step;
+  CHECK(step > 0);
+  config.train.steps = step + 2;
+  CHECK(sana_test::run(config) == ExitCode::kOk);
+  CHECK(checkpoints::newest_checkpoint(config.run.dir) ==
+        sana_test::checkpoint_of(config, step + 2));
+}
+
+TEST_CASE("measuring ends when a signal asks to stop", "[train]") {
+  const TemporaryDirectory folder;
+  sana_test::write_tiny_latents(folder / "latents", {});
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  config.data.validation = (folder / "latents").string();
+  const train::Datasets datasets = train::build_datasets(config, at::kCPU);
+  const auto objective = train::build_objective(config, datasets, at::kCPU, /*load_init=*/false);
+  CHECK_NOTHROW(objective->validate());
   install_stop_handlers();
   std::raise(SIGTERM);
-  CHECK(sana_test::run(config) == ExitCode::kTerminated);
-  CHECK(checkpoints::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 1));
+  CHECK_THROWS_AS(objective->validate(), Stopped);
   clear_stop_request();
-  CHECK(sana_test::run(config) == ExitCode::kOk);
-  CHECK(checkpoints::newest_checkpoint(config.run.dir) == sana_test::checkpoint_of(config, 3));
 }
 
 TEST_CASE("a checkpoint of another shape is refused with all names in one message", "[train]") {
