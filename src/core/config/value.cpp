@@ -1,12 +1,16 @@
 #include "core/config/value.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <yaml-cpp/anchor.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -117,6 +121,39 @@ std::string_view without_plus(std::string_view text) {
   return plus ? text.substr(1) : text;
 }
 
+// Hears where documents begin, and nothing of what they hold.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  std::optional<YAML::Mark> last;
+
+  void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+};
+
+// Whether there is a document; throws SyntaxError where anything stands behind it. Not
+// YAML::LoadAll(), which finds documents without end in "{a: 1}," until memory is out.
+bool has_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts)) return false;
+  if (parser.HandleNextDocument(starts)) {
+    throw SyntaxError(starts.last ? starts.last->line + 1 : 1,
+                      "holds more than one YAML document, or something behind its end");
+  }
+  return true;
+}
+
 template <class T>
 std::errc parse_number(std::string_view text, T& out) {
   T number{};
@@ -144,16 +181,12 @@ Value* Value::find(std::string_view key) {
 Value parse_yaml(const std::string& text, const Origin& origin) {
   check_yaml_size(text);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.empty()) {
+    if (!has_document(text)) {
       Value nothing;
       nothing.origin = origin;
       return nothing;
     }
-    if (documents.size() > 1) {
-      throw SyntaxError(documents[1].Mark().line + 1, "holds more than one YAML document");
-    }
-    return YamlCopier(origin).copy(documents.front(), 1, 0);
+    return YamlCopier(origin).copy(YAML::Load(text), 1, 0);
   } catch (const YAML::Exception& error) {
     throw SyntaxError(error.mark.is_null() ? 1 : error.mark.line + 1,
                       fmt::format("not valid YAML: {}", error.msg));

@@ -43,6 +43,17 @@ TEST_CASE("a configuration of which yaml-cpp would make gigabytes is refused bef
   CHECK(contains(size_complaint(repeated("- ", 1'200'000)), many));
 }
 
+TEST_CASE("what stands behind the end of a document is refused, and found at once", "[config]") {
+  const std::string wrong = "test.yaml:2: holds more than one YAML document, or something behind";
+  for (const char* behind : {",", "b", "?", "{b: 2}", "[", "- 1", "'"}) {
+    INFO(behind);
+    const std::string complaint = size_complaint("{steps: 1}\n" + std::string(behind));
+    CHECK(contains(complaint, "test.yaml:2: "));
+  }
+  CHECK(contains(size_complaint("{steps: 1}\n,"), wrong));
+  CHECK(sana_test::parse("{steps: 1}\n# nothing\n...\n\n").steps == 1);
+}
+
 TEST_CASE("many values and deep nesting are told apart", "[config]") {
   const std::string list = "weights: [" + repeated("1,", 100'001) + "]";
   CHECK(contains(size_complaint(list), "holds more than 100000 values"));
