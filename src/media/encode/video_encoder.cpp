@@ -43,6 +43,7 @@ struct VideoEncoder::Impl {
         avformat_alloc_output_context2(&context, nullptr, kind_.muxer.c_str(), path_.c_str()),
         path_);
     format_.reset(context);
+    format_->flags |= AVFMT_FLAG_BITEXACT;  // no random identity in the file
     open_codec(int(width / 2 * 2), int(height / 2 * 2), fps);
     check_ffmpeg(avio_open(&format_->pb, path_.c_str(), AVIO_FLAG_WRITE), path_);
     check_ffmpeg(avformat_write_header(format_.get(), nullptr), path_);
@@ -102,6 +103,9 @@ struct VideoEncoder::Impl {
       codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     }
     av_opt_set(codec_->priv_data, "crf", "16", 0);
+    // x264's macroblock tree reads memory that it has not written, so that equal frames would make
+    // other files from run to run.
+    av_opt_set(codec_->priv_data, "mbtree", "0", 0);
     check_ffmpeg(avcodec_open2(codec_.get(), codec, nullptr),
                  fmt::format("cannot open the encoder {}", codec->name));
     stream_ = avformat_new_stream(format_.get(), nullptr);

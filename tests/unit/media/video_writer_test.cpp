@@ -1,8 +1,11 @@
 #include "media/encode/video_writer.h"
 
 #include <ATen/ATen.h>
+#include <malloc.h>
 
 #include <filesystem>
+#include <set>
+#include <string>
 
 #include "core/build_config.h"
 #include "core/error.h"
@@ -79,6 +82,31 @@ TEST_CASE("a video holds its frames, their order and colours, and the frame rate
   }
   CHECK(count == 9);
   CHECK_FALSE(fs::exists(file.string() + ".partial"));
+}
+#endif
+
+#if SANA_HAS_VIDEO_IO
+TEST_CASE("equal frames make equal files, whatever fresh memory holds", "[media]") {
+  const sana_test::TemporaryDirectory temporary;
+  const std::string ending = GENERATE(".mp4", ".mkv", ".webm", ".gif");
+  INFO(ending);
+  if (!sana::media::is_video_name("a" + ending)) return;
+  const at::Tensor t = at::arange(17, at::kFloat).view({17, 1, 1, 1});
+  const at::Tensor y = at::arange(128, at::kFloat).view({1, 128, 1, 1});
+  const at::Tensor x = at::arange(224, at::kFloat).view({1, 1, 224, 1});
+  at::manual_seed(0);
+  const at::Tensor grain = at::randn({17, 128, 224, 3}) * 6;
+  const at::Tensor waves = ((0.05 * x + 0.11 * t).sin() * (0.07 * y - 0.2 * t).cos()) * 90 + 128;
+  const at::Tensor frames = (waves + grain).clamp(0, 255).to(at::kByte).contiguous();
+  std::set<std::string> files;
+  for (const int value : {0, 1, 85, 170, 200, 255}) {
+    ::mallopt(M_PERTURB, value);
+    const fs::path file = temporary / ("a" + ending);
+    sana::media::write_video(file, frames, 16.0);
+    files.insert(sana_test::file_bytes(file));
+  }
+  ::mallopt(M_PERTURB, 0);
+  CHECK(files.size() == 1);
 }
 #endif
 
