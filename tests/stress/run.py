@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-from drivers import damage, double_start, errors, kills, project, results, scenarios
+from drivers import damage, double_start, errors, kills, project, scenarios
 from drivers.program import ADDRESS_LIMIT, Program, lift_limits
 from drivers.report import Report
 from drivers.world import World
@@ -67,14 +67,13 @@ class Bench:
     def __init__(self, program, folder, keeps=False, is_short=False):
         self.program, self.folder, self.keeps, self.is_short = program, folder, keeps, is_short
         self.project = project.make_project(program, folder / "project")
-        self.reader = results.Reader(program)
         self.local, self.lock = threading.local(), threading.Lock()
         self.references, self.numbers = {}, itertools.count()
 
     def world(self):
         if not hasattr(self.local, "world"):
             folder = self.folder / f"world{next(self.numbers)}"
-            self.local.world = World(self.program, self.project, folder, self.reader)
+            self.local.world = World(self.program, self.project, folder)
         return self.local.world
 
     def write_video(self, file):

@@ -2,70 +2,37 @@
 import hashlib
 import json
 import re
-import subprocess
 
 # Lines of metrics and keys of provenance that differ from run to run.
 METRIC_TIMES = ("time", "step_s", "data_s", "mem_gib")
 PROVENANCE_TIMES = ("sampling_s", "decode_and_write_s", "peak_device_memory_bytes", "peak_host_memory_bytes", "time")
-VIDEOS = (".mp4", ".mkv", ".webm", ".gif")
 # Logs, whose lines depend on how often a run was started.
 LOGS = re.compile(r"(^|/)(log\.txt|environment\.json|events\.out\.tfevents\.[^/]+)$")
 
 
-class Frames:
-    """What a video shows: "64x32 9 <means of fields>" of stress_media. x264 codes equal frames differently from run
-    to run, by the contents of fresh memory, so that means may differ a little."""
-
-    MOST = 6  # levels of 255
-
-    def __init__(self, digest):
-        self.size, self.count, means = digest.split()
-        self.means = bytes.fromhex(means)
-
-    def __eq__(self, other):
-        if not isinstance(other, Frames) or (self.size, self.count) != (other.size, other.count):
-            return False
-        return all(abs(a - b) <= self.MOST for a, b in zip(self.means, other.means))
+def value_of(file):
+    if file.is_symlink():
+        return f"link to {file.readlink()}"
+    if file.name == "metrics.jsonl":
+        return metrics_of(file)
+    if file.suffix == ".json" and file.with_suffix(".mp4").exists():
+        return provenance_of(file)
+    return hashlib.sha1(file.read_bytes()).hexdigest()
 
 
-class Reader:
-    """Reads output folders; remembers the frames of videos by their bytes."""
-
-    def __init__(self, program):
-        self.program = program
-        self.frames = {}
-
-    def frames_of(self, file):
-        data = hashlib.sha1(file.read_bytes()).hexdigest()
-        if data not in self.frames:
-            done = subprocess.run([self.program.media_tool, "digest", file], capture_output=True, text=True)
-            self.frames[data] = Frames(done.stdout) if done.returncode == 0 else f"unreadable: {done.stderr.strip()}"
-        return self.frames[data]
-
-    def value_of(self, file):
-        if file.is_symlink():
-            return f"link to {file.readlink()}"
-        if file.name == "metrics.jsonl":
-            return metrics_of(file)
-        if file.suffix in VIDEOS:
-            return self.frames_of(file)
-        if file.suffix == ".json" and file.with_suffix(".mp4").exists():
-            return provenance_of(file)
-        return hashlib.sha1(file.read_bytes()).hexdigest()
-
-    def snapshot(self, folder):
-        """Name -> what it holds, of all files and empty folders below a folder."""
-        found = {}
-        for entry in sorted(folder.rglob("*")):
-            name = str(entry.relative_to(folder))
-            if LOGS.search(name):
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                if not any(entry.iterdir()):
-                    found[name] = "an empty folder"
-                continue
-            found[name] = self.value_of(entry)
-        return found
+def snapshot(folder):
+    """Name -> what it holds, of all files and empty folders below a folder."""
+    found = {}
+    for entry in sorted(folder.rglob("*")):
+        name = str(entry.relative_to(folder))
+        if LOGS.search(name):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            if not any(entry.iterdir()):
+                found[name] = "an empty folder"
+            continue
+        found[name] = value_of(entry)
+    return found
 
 
 def metrics_of(file):

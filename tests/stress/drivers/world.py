@@ -8,8 +8,8 @@ from drivers import results, shim
 class World:
     """Copies of a project in which scenarios run one after the other; their output is out/."""
 
-    def __init__(self, program, project, folder, reader):
-        self.program, self.folder, self.reader = program, folder, reader
+    def __init__(self, program, project, folder):
+        self.program, self.folder = program, folder
         self.out = folder / "out"
         self.log = folder.parent / (folder.name + ".calls")
         shutil.copytree(project, folder, symlinks=True)
@@ -37,7 +37,7 @@ class World:
         return shim.read_calls(self.log)
 
     def snapshot(self):
-        return self.reader.snapshot(self.out)
+        return results.snapshot(self.out)
 
     def reference(self, scenario, runs=2):
         """What the scenario leaves when nothing disturbs it: contents, calls, seconds. The second run shows that it
