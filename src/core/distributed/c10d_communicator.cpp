@@ -79,6 +79,16 @@ class C10dCommunicator final : public Communicator {
                                             at::Tensor part) override {
     return start(name, [&] { return backend_->_allgather_base(tensor, part); });
   }
+  std::unique_ptr<Pending> start_exchange(const std::string& name, at::Tensor received,
+                                          at::Tensor sent, std::vector<int64_t> counts) override {
+    // As bytes, since Gloo does not know every type.
+    for (int64_t& count : counts) count *= sent.element_size();
+    return start(name, [&, counts]() mutable {
+      at::Tensor to = received.view(at::kByte), from = sent.view(at::kByte);
+      auto out_counts = counts;
+      return backend_->alltoall_base(to, from, out_counts, counts, c10d::AllToAllOptions());
+    });
+  }
   std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
                                            int64_t root) override {
     return start(name, [&, tensor]() mutable {

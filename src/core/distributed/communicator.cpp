@@ -32,6 +32,11 @@ class SingleProcess final : public Communicator {
     tensor.copy_(part);
     return std::make_unique<Done>();
   }
+  std::unique_ptr<Pending> start_exchange(const std::string&, at::Tensor received, at::Tensor sent,
+                                          std::vector<int64_t>) override {
+    received.copy_(sent);
+    return std::make_unique<Done>();
+  }
   std::unique_ptr<Pending> start_broadcast(const std::string&, at::Tensor, int64_t) override {
     return std::make_unique<Done>();
   }

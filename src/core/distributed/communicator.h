@@ -41,6 +41,11 @@ class Communicator {
   // Every member's `part` [n], in the order of ranks, as `tensor` [size * n].
   virtual std::unique_ptr<Pending> start_all_gather(const std::string& name, at::Tensor tensor,
                                                     at::Tensor part) = 0;
+  // Of `sent` [sum of counts] member r gets the numbers after those of the members before it,
+  // counts[r] of them; `received`, of the same shape, holds what came from each, in the order of
+  // ranks. counts[r] is what this one and member r send each other: the same on both, perhaps 0.
+  virtual std::unique_ptr<Pending> start_exchange(const std::string& name, at::Tensor received,
+                                                  at::Tensor sent, std::vector<int64_t> counts) = 0;
   // `tensor` of member `root` for all.
   virtual std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
                                                    int64_t root) = 0;

@@ -20,6 +20,7 @@ class ThreadWorld::Shared {
  public:
   struct Part {
     at::Tensor out, in;
+    std::vector<int64_t> counts = {};  // of an exchange: with each member
   };
   using Work = std::function<void(const std::vector<Part>&)>;
 
@@ -131,6 +132,17 @@ class ThreadCommunicator final : public Communicator {
       for (const Shared::Part& p : parts) all.push_back(p.in);
       const at::Tensor row = at::cat(all);
       for (const Shared::Part& p : parts) p.out.copy_(row);
+    });
+  }
+  std::unique_ptr<Pending> start_exchange(const std::string& name, at::Tensor received,
+                                          at::Tensor sent, std::vector<int64_t> counts) override {
+    return start(name, {received, sent, std::move(counts)}, [](const Parts& parts) {
+      for (size_t r = 0; r < parts.size(); ++r) {
+        const std::vector<at::Tensor> places = parts[r].out.split_with_sizes(parts[r].counts);
+        for (size_t from = 0; from < parts.size(); ++from) {
+          places[from].copy_(parts[from].in.split_with_sizes(parts[from].counts)[r]);
+        }
+      }
     });
   }
   std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,

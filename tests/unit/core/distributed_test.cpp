@@ -39,6 +39,17 @@ bool does_all(Communicator& group) {
   group.start_all_gather("gather", gathered, part)->wait();
   check(at::equal(gathered, whole * double(size)));
 
+  // r + s + 1 numbers between members r and s: from each, its rank.
+  std::vector<int64_t> counts;
+  std::vector<at::Tensor> from_all;
+  for (int64_t r = 0; r < size; ++r) {
+    counts.push_back(r == rank && rank > 0 ? 0 : r + rank + 1);
+    from_all.push_back(at::full({counts.back()}, double(r), at::kBFloat16));
+  }
+  const at::Tensor expected = at::cat(from_all), received = at::empty_like(expected);
+  group.start_exchange("exchange", received, at::full_like(expected, double(rank)), counts)->wait();
+  check(at::equal(received, expected));
+
   at::Tensor told = at::full({3}, double(rank));
   group.start_broadcast("tell", told, size - 1)->wait();
   check(at::equal(told, at::full({3}, double(size - 1))));
