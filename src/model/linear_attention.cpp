@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include "core/error.h"
 #include "model/causal_linear_attention.h"
+#include "model/frame_part.h"
 #include "model/layers.h"
 #include "model/rotary_embedding.h"
 
@@ -12,6 +14,12 @@ AttentionSums attention_sums(const at::Tensor& k, const at::Tensor& v, const at:
   const at::Tensor k32 = k.to(at::kFloat);
   const at::Tensor k_rotated = apply_rotary(k32, phases).permute({0, 2, 3, 1});  // [B, A, d, N]
   return {at::matmul(k_rotated, v.to(at::kFloat).transpose(1, 2)), k32.sum(1)};
+}
+
+AttentionSums sums_over_members(Communicator& group, const AttentionSums& own) {
+  const at::Tensor both = at::cat({own.s, own.z.unsqueeze(-1)}, -1);  // [B, A, d, d + 1]
+  const at::Tensor sums = sum_over_members(group, "attention sums", both);
+  return {sums.narrow(-1, 0, own.s.size(-1)), sums.select(-1, own.s.size(-1))};
 }
 
 at::Tensor attend_to_sums(const at::Tensor& q, const AttentionSums& sums, const at::Tensor& phases,
@@ -42,15 +50,23 @@ LinearSelfAttentionImpl::LinearSelfAttentionImpl(int64_t num_heads, int64_t head
 }
 
 at::Tensor LinearSelfAttentionImpl::forward(const at::Tensor& x, const at::Tensor& phases,
-                                            const AttentionSums& past, AttentionSums* own) {
+                                            const AttentionSums& past, AttentionSums* own,
+                                            Communicator* group) {
   const auto heads = [&](const at::Tensor& t) { return t.unflatten(-1, {num_heads_, -1}); };
   const at::Tensor q = heads(at::relu(normalized(norm_q_, to_q_(x))));  // [B, N, A, d]
   const at::Tensor k = heads(at::relu(normalized(norm_k_, to_k_(x))));
   const at::Tensor v = heads(to_v_(x));
-  const bool whole_clip = !past.z.defined() && own == nullptr;
-  const at::Tensor attended = whole_clip
-                                  ? relu_linear_attention(q, k, v, phases, eps_)
-                                  : block_causal_linear_attention(q, k, v, phases, eps_, past, own);
+  const bool is_causal = past.z.defined() || own != nullptr;
+  SANA_ASSERT(!is_causal || group == nullptr);
+  at::Tensor attended;  // [B, N, A, d]
+  if (group != nullptr) {
+    const AttentionSums sums = sums_over_members(*group, attention_sums(k, v, phases));
+    attended = attend_to_sums(q, sums, phases, eps_).to(v.scalar_type());
+  } else if (is_causal) {
+    attended = block_causal_linear_attention(q, k, v, phases, eps_, past, own);
+  } else {
+    attended = relu_linear_attention(q, k, v, phases, eps_);
+  }
   return out_(attended.flatten(-2));
 }
 

@@ -5,6 +5,7 @@
 #include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/pimpl.h>
 
+#include "core/distributed/communicator.h"
 #include "model/linear.h"
 #include "model/rms_norm.h"
 
@@ -18,6 +19,10 @@ struct AttentionSums {
 
 //   k [B, N, A, d] after ReLU, not rotated;  v [B, N, A, d];  phases [N, d/2] complex64
 AttentionSums attention_sums(const at::Tensor& k, const at::Tensor& v, const at::Tensor& phases);
+
+// The sums over the tokens of all members, each of which has the keys and values of some: two small
+// tensors, however many tokens there are. One collective.
+AttentionSums sums_over_members(Communicator& group, const AttentionSums& own);
 
 // o_i = rope(q_i) S / (q_i . z + eps).   q [B, N, A, d] -> [B, N, A, d] float32
 at::Tensor attend_to_sums(const at::Tensor& q, const AttentionSums& sums, const at::Tensor& phases,
@@ -40,8 +45,10 @@ class LinearSelfAttentionImpl : public torch::nn::Module {
   // x [B, N, D], phases [N, d/2] or undefined -> [B, N, D]
   // Block-causal pass: `past` are the sums of earlier blocks of frames (undefined: none); the sums
   // of x alone go to `own` unless it is null.
+  // Sequence parallel: x are the tokens of some frames, and `group` has the others (null: x is all);
+  // phases are those of the frames' places in the clip. Does not go with a block-causal pass.
   at::Tensor forward(const at::Tensor& x, const at::Tensor& phases, const AttentionSums& past = {},
-                     AttentionSums* own = nullptr);
+                     AttentionSums* own = nullptr, Communicator* group = nullptr);
 
  private:
   int64_t num_heads_;

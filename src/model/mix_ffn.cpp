@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "core/error.h"
+#include "model/frame_part.h"
 #include "model/parameter.h"
 
 namespace sana::model {
@@ -19,7 +21,8 @@ at::Tensor DepthwiseConvImpl::forward(const at::Tensor& x) {
 TemporalConvImpl::TemporalConvImpl(int64_t dim)
     : weight_(register_parameter("weight", new_parameter({dim, dim, 3, 1}, zeros()))) {}
 
-at::Tensor TemporalConvImpl::forward(const at::Tensor& x, const at::Tensor& tail) {
+at::Tensor TemporalConvImpl::forward(const at::Tensor& x, const at::Tensor& tail,
+                                     const at::Tensor& next) {
   const int64_t frames = x.size(1);
   const auto tap = [&](int64_t k) { return weight_.select(3, 0).select(2, k); };  // [D, D]
   at::Tensor y = at::linear(x, tap(1));
@@ -32,6 +35,10 @@ at::Tensor TemporalConvImpl::forward(const at::Tensor& x, const at::Tensor& tail
   if (tail.defined()) {
     const at::Tensor from_tail = at::linear(tail.permute({0, 2, 3, 1}), tap(0));  // [B, 1, M, D]
     y = y + at::constant_pad_nd(from_tail, {0, 0, 0, 0, 0, frames - 1});
+  }
+  if (next.defined()) {
+    const at::Tensor from_next = at::linear(next.permute({0, 2, 3, 1}), tap(2));  // [B, 1, M, D]
+    y = y + at::constant_pad_nd(from_next, {0, 0, 0, 0, frames - 1, 0});
   }
   return y;
 }
@@ -55,13 +62,19 @@ MixFfnImpl::MixFfnImpl(int64_t dim, int64_t hidden_dim)
       conv_temp_(register_module("conv_temp", TemporalConv(dim))) {}
 
 at::Tensor MixFfnImpl::forward(const at::Tensor& x, const Grid& grid, const at::Tensor& tail,
-                               at::Tensor* own_tail) {
+                               at::Tensor* own_tail, Communicator* group) {
   const at::Tensor u = SpatialMixFfnImpl::forward(x, grid).view(
       {x.size(0), grid.frames, grid.tokens_per_frame(), x.size(-1)});
   if (own_tail != nullptr) {  // a copy: a view would keep every frame of u alive
     *own_tail = u.detach().narrow(1, grid.frames - 1, 1).clone().permute({0, 3, 1, 2});
   }
-  return (u + conv_temp_(u, tail)).view(x.sizes());
+  if (group == nullptr) return (u + conv_temp_(u, tail)).view(x.sizes());
+  SANA_ASSERT(!tail.defined() && own_tail == nullptr);
+  const NeighbourFrames beside = neighbour_frames(*group, u);
+  const auto channels_first = [](const at::Tensor& frame) { return frame.permute({0, 3, 1, 2}); };
+  const at::Tensor convolved =
+      conv_temp_(u, channels_first(beside.before), channels_first(beside.after));
+  return (u + convolved).view(x.sizes());
 }
 
 }  // namespace sana::model

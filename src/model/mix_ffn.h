@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include "core/distributed/communicator.h"
 #include "model/layers.h"
 #include "model/rotary_embedding.h"
 
@@ -27,9 +28,9 @@ TORCH_MODULE(DepthwiseConv);
 class TemporalConvImpl : public torch::nn::Module {
  public:
   explicit TemporalConvImpl(int64_t dim);
-  // x [B, T, M, D] (M pixels per frame) -> [B, T, M, D]. On the right of the clip stands a zero
-  // frame, on its left `tail` [B, D, 1, M], or zeros where it is undefined.
-  at::Tensor forward(const at::Tensor& x, const at::Tensor& tail = {});
+  // x [B, T, M, D] (M pixels per frame) -> [B, T, M, D]. On its left stands the frame `tail`
+  // [B, D, 1, M], on its right `next` [B, D, 1, M]; zeros where one is undefined.
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& tail = {}, const at::Tensor& next = {});
 
  private:
   at::Tensor weight_;  // [D, D, 3, 1]
@@ -59,8 +60,9 @@ class MixFfnImpl : public SpatialMixFfnImpl {
   // x [B, N, D] -> [B, N, D]
   // Block-causal pass: `tail` is the last frame of the earlier block of frames, taken before the
   // temporal convolution (undefined: none); that of x goes to `own_tail` unless it is null.
+  // Sequence parallel: x are some frames of a clip, and `group` has the others (null: x is all).
   at::Tensor forward(const at::Tensor& x, const Grid& grid, const at::Tensor& tail = {},
-                     at::Tensor* own_tail = nullptr);
+                     at::Tensor* own_tail = nullptr, Communicator* group = nullptr);
 
  private:
   TemporalConv conv_temp_{nullptr};

@@ -59,7 +59,14 @@ SanaVideoImpl::Pass SanaVideoImpl::begin(const at::Tensor& latents, const at::Te
 
 at::Tensor SanaVideoImpl::forward(const at::Tensor& latents, const at::Tensor& timestep,
                                   const at::Tensor& text, const at::Tensor& text_mask) {
-  const Pass pass = begin(latents, timestep, text, text_mask, 0);
+  return forward_part(latents, timestep, text, text_mask, /*part=*/{});
+}
+
+at::Tensor SanaVideoImpl::forward_part(const at::Tensor& latents, const at::Tensor& timestep,
+                                       const at::Tensor& text, const at::Tensor& text_mask,
+                                       const FramePart& part) {
+  Pass pass = begin(latents, timestep, text, text_mask, part.first_frame);
+  pass.context.part = part;
   at::Tensor x = patch_embedding_(latents.to(proj_out_->weight.scalar_type()));  // [B, N, D]
   for (size_t i = 0; i < blocks_.size(); ++i) {
     x = run_block(i, x, pass.context);

@@ -34,6 +34,14 @@ class SanaVideoImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& latents, const at::Tensor& timestep, const at::Tensor& text,
                      const at::Tensor& text_mask = {});
 
+  // The same for some frames of a clip whose others `part.group` has (sequence parallel): S and z
+  // are summed over it, the temporal convolution gets a frame from each neighbour, and positions
+  // are those in the clip. Shapes as in forward(), T those of this process; at least one token
+  // frame each. All members call it, and where gradients are kept, all run the backward pass.
+  at::Tensor forward_part(const at::Tensor& latents, const at::Tensor& timestep,
+                          const at::Tensor& text, const at::Tensor& text_mask,
+                          const FramePart& part);
+
   // The same for one block of frames of a long video: its tokens see each other and, through
   // `committed`, everything before them; frame positions go on from there and the temporal
   // convolution looks back to the last committed frame. Reads the state only. Shapes as in

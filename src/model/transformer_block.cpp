@@ -23,13 +23,15 @@ at::Tensor TransformerBlockImpl::forward(const at::Tensor& x, const BlockContext
   const BlockState& past = context.committed;
   BlockState* own = context.contribution;
   const auto self_attention = [&](const at::Tensor& tokens) {
-    return attn1_(tokens, context.phases, past.sums, own != nullptr ? &own->sums : nullptr);
+    return attn1_(tokens, context.phases, past.sums, own != nullptr ? &own->sums : nullptr,
+                  context.part.group);
   };
   const auto cross_attention = [&](const at::Tensor& tokens) {
     return attn2_(tokens, context.text, context.text_mask);
   };
   const auto mix_ffn = [&](const at::Tensor& tokens) {
-    return ff_(tokens, context.grid, past.tail, own != nullptr ? &own->tail : nullptr);
+    return ff_(tokens, context.grid, past.tail, own != nullptr ? &own->tail : nullptr,
+               context.part.group);
   };
   return modulated_block(x, scale_shift_table_, context.modulation, context.grid,
                          {self_attention, cross_attention, mix_ffn});

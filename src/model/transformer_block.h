@@ -6,6 +6,7 @@
 
 #include "model/causal_state.h"
 #include "model/cross_attention.h"
+#include "model/frame_part.h"
 #include "model/linear_attention.h"
 #include "model/mix_ffn.h"
 #include "model/sana_video_config.h"
@@ -20,6 +21,7 @@ struct BlockContext {
   at::Tensor text_mask;   // [B, 1, 1, L] bool or undefined
   at::Tensor phases;      // [N, d/2]
   Grid grid;
+  FramePart part;                      // sequence parallel: which frames the tokens are of
   BlockState committed;                // block-causal pass: of the earlier blocks of frames
   BlockState* contribution = nullptr;  // block-causal pass: where that of this one goes
 };
