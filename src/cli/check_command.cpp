@@ -6,6 +6,8 @@
 #include "core/error.h"
 #include "infer/memory_estimate.h"
 #include "train/data_streams.h"
+#include "train/measuring_memory.h"
+#include "train/traffic.h"
 #include "train/training_memory.h"
 
 namespace sana::cli {
@@ -55,21 +57,26 @@ void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
 // What several processes do together.
 void print_share(const train::TrainConfig& config, const train::Datasets& datasets,
                  const train::TrainingMemory& memory, int64_t processes) {
+  const MeshSizes sizes = config.parallel.mesh(processes);
   for (const train::StreamSpec& spec : train::stream_specs(config, datasets)) {
-    const int64_t batch = spec.batch_size * config.train.accumulation * processes;
-    std::cout << fmt::format(
-        "{:<16}global batch {} = {} x {} accumulated x {} processes; {} samples\n", spec.name,
-        batch, spec.batch_size, config.train.accumulation, processes, spec.dataset->size());
+    std::cout << fmt::format("{:<16}{}; {} samples\n", spec.name,
+                             train::global_batch_text(spec, config.train.accumulation, sizes),
+                             spec.dataset->size());
   }
   if (processes == 1) return;
   std::cout << fmt::format(
       "{:<16}{:>12}  a step of each process, {}\n", "sent",
       bytes_string(train::bytes_sent_per_step(config, memory.parameters, processes)),
       config.parallel.shard_optimizer ? "gradients and weights" : "gradients");
+  if (sizes.sequence == 1) return;
+  const at::Tensor latents = train::largest_batch(*datasets.videos, config.data.batch_size).data;
+  print_owner("", train::sequence_bytes_per_step(config, latents.sizes()),
+              "to those that share its clips: sums of the attention and border frames");
 }
 
 void check_training(const config::Source& source, int64_t processes) {
   const auto config = config::load<train::TrainConfig>(source);
+  config.parallel.mesh(processes);  // refused before anything is opened
   const train::Datasets datasets = train::build_datasets(config, at::kMeta, /*writes=*/false);
   const train::TrainingMemory memory = train::estimate_training(config, datasets, processes);
   std::cout << fmt::format("training, {} in {}, largest batch\n", config.task, config.precision);

@@ -1,5 +1,7 @@
 #include "train/build.h"
 
+#include <utility>
+
 #include "core/error.h"
 #include "train/initial_weights.h"
 #include "train/single_loss_method.h"
@@ -32,9 +34,11 @@ std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Data
 }
 
 std::unique_ptr<Method> build_method(const TrainConfig& config, const Datasets& datasets,
-                                     c10::Device device, bool load_init, Communicator& group) {
-  return std::make_unique<SingleLossMethod>(build_objective(config, datasets, device, load_init),
-                                            config, device, group);
+                                     c10::Device device, bool load_init, Communicator& group,
+                                     Communicator* sequence) {
+  auto objective = build_objective(config, datasets, device, load_init);
+  if (sequence != nullptr) objective->share_samples(sequence);
+  return std::make_unique<SingleLossMethod>(std::move(objective), config, device, group);
 }
 
 }  // namespace sana::train

@@ -13,8 +13,11 @@ namespace sana::train {
 std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Datasets& datasets,
                                            c10::Device device, bool load_init);
 
-// How the run trains; no two methods share a task yet.
+// How the run trains; no two methods share a task yet. `group`: of all processes, over which
+// gradients are summed; `sequence`: of those that share the frames of this process' clips, null
+// where it has whole ones. Both outlive the method.
 std::unique_ptr<Method> build_method(const TrainConfig& config, const Datasets& datasets,
-                                     c10::Device device, bool load_init, Communicator& group);
+                                     c10::Device device, bool load_init, Communicator& group,
+                                     Communicator* sequence = nullptr);
 
 }  // namespace sana::train

@@ -11,7 +11,7 @@ namespace sana::train {
 namespace {
 
 data::LoaderOptions loader_options(const TrainConfig& config, const StreamSpec& spec,
-                                   c10::Device device, LaunchRank ranks) {
+                                   c10::Device device, LaunchRank ranks, bool lists_damage) {
   data::LoaderOptions options;
   options.batch_size = spec.batch_size;
   options.micro_steps = config.train.accumulation;
@@ -21,8 +21,10 @@ data::LoaderOptions loader_options(const TrainConfig& config, const StreamSpec& 
   options.num_workers = config.data.num_workers;
   options.prefetch = config.data.prefetch;
   options.pinned = device.is_cuda();
-  options.damage = {spec.key, config.data.max_damaged,
-                    std::filesystem::path(config.run.dir) / "damaged_samples.jsonl"};
+  options.damage = {spec.key, config.data.max_damaged, {}};
+  if (lists_damage) {
+    options.damage.list = std::filesystem::path(config.run.dir) / "damaged_samples.jsonl";
+  }
   return options;
 }
 
@@ -50,12 +52,21 @@ std::vector<StreamSpec> stream_specs(const TrainConfig& config, const Datasets& 
   return specs;
 }
 
+std::string global_batch_text(const StreamSpec& spec, int64_t accumulation,
+                              const MeshSizes& sizes) {
+  const std::string processes =
+      sizes.sequence == 1 ? "processes" : fmt::format("groups of {} processes", sizes.sequence);
+  return fmt::format("global batch {} = {} x {} accumulated x {} {}",
+                     spec.batch_size * accumulation * sizes.replicate, spec.batch_size,
+                     accumulation, sizes.replicate, processes);
+}
+
 DataStreams::DataStreams(const TrainConfig& config, std::vector<StreamSpec> specs,
                          const std::map<std::string, StreamState>& saved, c10::Device device,
-                         LaunchRank ranks)
+                         LaunchRank ranks, bool lists_damage)
     : prefetch_(config.data.prefetch) {
   for (StreamSpec& spec : specs) {
-    const data::LoaderOptions options = loader_options(config, spec, device, ranks);
+    const data::LoaderOptions options = loader_options(config, spec, device, ranks, lists_damage);
     const OrderKey order = {spec.dataset->fingerprint(), options.global_batch(), config.run.seed};
     auto loader = with_context(spec.key, [&] {
       return std::make_unique<data::PrefetchLoader>(spec.dataset, options,

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/distributed/mesh.h"
 #include "core/launch_rank.h"
 #include "data/loading/loader.h"
 #include "train/datasets.h"
@@ -29,14 +30,20 @@ struct StreamSpec {
 // Of a configuration: the first one takes the steps that are no other's.
 std::vector<StreamSpec> stream_specs(const TrainConfig& config, const Datasets& datasets);
 
+// "global batch 32 = 4 x 2 accumulated x 4 processes"; "... x 2 groups of 2 processes" where these
+// share clips.
+std::string global_batch_text(const StreamSpec& spec, int64_t accumulation, const MeshSizes& sizes);
+
 class DataStreams {
  public:
   // `saved`: positions of a checkpoint. A stream goes on from its own; where data set, global batch
   // or seed are others than they were, it begins an epoch that the run has not seen, with a
-  // warning. Throws UserError when a position is not one of the data set.
+  // warning. `ranks`: whose part of each batch this is; `lists_damage`: damaged samples are entered
+  // in the list of the run, which of those that read the same part one does. Throws UserError when
+  // a position is not one of the data set.
   DataStreams(const TrainConfig& config, std::vector<StreamSpec> specs,
               const std::map<std::string, StreamState>& saved, c10::Device device,
-              LaunchRank ranks = {});
+              LaunchRank ranks = {}, bool lists_damage = true);
 
   // Whose turn step `number` (from 1 on) is.
   size_t due(int64_t number) const;

@@ -66,10 +66,31 @@ std::vector<MetricPart> DitObjective::metric_parts() const {
 
 at::Tensor DitObjective::sample_losses(const at::Tensor& clean, const at::Tensor& noise,
                                        const NoiseLevels& levels, const at::Tensor& text,
-                                       const at::Tensor& text_mask) {
+                                       const at::Tensor& text_mask, const model::FramePart& part) {
   const at::Tensor noisy = add_noise(clean, noise, levels.sigma);
-  const at::Tensor velocity = model_(noisy, levels.timestep, text, text_mask);
+  const at::Tensor velocity = model_->forward_part(noisy, levels.timestep, text, text_mask, part);
   return velocity_loss(velocity, clean, noise);
+}
+
+// The noise is that of the whole clip, drawn by each member and cut as the clip is: it is a function
+// of the place in the clip, and small beside the activations.
+at::Tensor DitObjective::shared_losses(const at::Tensor& clean, const at::Tensor& noise,
+                                       const NoiseLevels& levels, const at::Tensor& text,
+                                       const at::Tensor& text_mask) {
+  const int64_t frames = model::token_grid(clean, config_.model.patch_size).frames;
+  const int64_t members = group_->size();
+  // Of an image there is nothing to share: each member computes all of it, and the mean of equal
+  // losses is that loss.
+  if (frames < members) return sample_losses(clean, noise, levels, text, text_mask);
+  const auto range = model::frames_of_member(frames, group_->rank(), members);
+  const int64_t patch = config_.model.patch_size.front();
+  const auto cut = [&](const at::Tensor& latents) {
+    return latents.narrow(2, range.first * patch, range.count * patch);
+  };
+  const at::Tensor losses =
+      sample_losses(cut(clean), cut(noise), levels, text, text_mask, {group_, range.first});
+  // Means over parts that may differ in length, weighted so that their mean is that over the clip.
+  return losses * (double(range.count * members) / double(frames));
 }
 
 void DitObjective::drop_captions(data::Batch& batch, const RandomStream& stream) const {
@@ -104,7 +125,9 @@ std::vector<at::Tensor> DitObjective::draw(const data::Batch& batch, const StepR
 
 LossOutput DitObjective::loss(const std::vector<at::Tensor>& inputs) {
   const NoiseLevels levels = {inputs[2], inputs[3]};
-  const at::Tensor losses = sample_losses(inputs[0], inputs[1], levels, inputs[4], inputs[5]);
+  const at::Tensor losses = group_ != nullptr
+                                ? shared_losses(inputs[0], inputs[1], levels, inputs[4], inputs[5])
+                                : sample_losses(inputs[0], inputs[1], levels, inputs[4], inputs[5]);
   const BandSums bands = sum_by_band(losses, levels.sigma);
   return {losses.mean(), bands.sums, bands.counts};
 }
@@ -153,16 +176,33 @@ void DitObjective::write_inference_files(const std::filesystem::path& directory)
   write_dit_inference_files(directory, config_, *datasets_.videos, datasets_.images.get());
 }
 
+// "on 4 processes", and the buckets that have nothing to share.
+std::string DitObjective::sharing() const {
+  std::vector<std::string> whole;
+  for (const auto& [bucket, samples] : data::samples_by_bucket(*datasets_.videos)) {
+    const int64_t frames = datasets_.videos->like(samples.front()).latents.size(1);
+    if (frames / config_.model.patch_size.front() < group_->size()) {
+      whole.push_back(to_string(bucket));
+    }
+  }
+  const std::string text = fmt::format("on {} processes", group_->size());
+  if (whole.empty()) return text;
+  return fmt::format("{}; too few for that, and so all on each: {}", text, fmt::join(whole, ", "));
+}
+
 std::vector<std::pair<std::string, std::string>> DitObjective::describe() const {
   const at::Tensor latents = datasets_.videos->like(0).latents;
   const at::IntArrayRef size = latents.sizes();
   const auto& patch = config_.model.patch_size;
   const int64_t tokens = size[1] / patch[0] * (size[2] / patch[1]) * (size[3] / patch[2]);
-  return {{"model",
-           fmt::format("linear video DiT, {} layers, {} x {} channels", config_.model.num_layers,
-                       config_.model.num_heads, config_.model.head_dim)},
-          {"tokens per clip",
-           fmt::format("{} ({})", tokens, to_string(datasets_.videos->info(0).bucket))}};
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"model",
+       fmt::format("linear video DiT, {} layers, {} x {} channels", config_.model.num_layers,
+                   config_.model.num_heads, config_.model.head_dim)},
+      {"tokens per clip",
+       fmt::format("{} ({})", tokens, to_string(datasets_.videos->info(0).bucket))}};
+  if (group_ != nullptr) rows.emplace_back("frames of a clip", sharing());
+  return rows;
 }
 
 }  // namespace sana::train

@@ -21,6 +21,8 @@ class DitObjective : public Objective {
   // text_mask [B, L]}
   std::vector<at::Tensor> draw(const data::Batch& batch, const StepRandom& random) override;
   LossOutput loss(const std::vector<at::Tensor>& inputs) override;
+  // Each member has some frames of every clip.
+  void share_samples(Communicator* group) override { group_ = group; }
   nlohmann::ordered_json validate() override;
   void preview(const std::filesystem::path& directory) override;
   void write_inference_files(const std::filesystem::path& directory) override;
@@ -30,15 +32,22 @@ class DitObjective : public Objective {
   // Per-sample loss [B] of clean latents at given noise and levels; everything on the device.
   at::Tensor sample_losses(const at::Tensor& clean, const at::Tensor& noise,
                            const NoiseLevels& levels, const at::Tensor& text,
+                           const at::Tensor& text_mask, const model::FramePart& part = {});
+  // Of the same whole samples, of which this process computes its frames: [B], of which the mean
+  // over the group is the loss of the sample.
+  at::Tensor shared_losses(const at::Tensor& clean, const at::Tensor& noise,
+                           const NoiseLevels& levels, const at::Tensor& text,
                            const at::Tensor& text_mask);
   // Replaces the text of a random share of the samples by that of the empty caption, with its mask.
   void drop_captions(data::Batch& batch, const RandomStream& stream) const;
   void check_data() const;
+  std::string sharing() const;
 
   TrainConfig config_;
   Datasets datasets_;
   c10::Device device_;
   model::SanaVideo model_{nullptr};
+  Communicator* group_ = nullptr;  // of the processes that share clips; null: none
   std::unique_ptr<DitPreview> preview_;
 };
 

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "core/counter_random.h"
+#include "core/distributed/communicator.h"
+#include "core/error.h"
 #include "data/batch.h"
 
 namespace sana::train {
@@ -43,6 +45,14 @@ class Objective {
   // Loss of what draw() gave: a pure function of these tensors and the weights that never makes the
   // host wait, so that its kernels can be recorded once and replayed (MicroStep).
   virtual LossOutput loss(const std::vector<at::Tensor>& inputs) = 0;
+
+  // From now on loss() computes this process' part of samples that the members of the group share:
+  // the mean of what they return is the loss, and its gradient the mean of theirs. draw() gives
+  // whole samples, and the other functions compute with them. `group` outlives this; null: none.
+  // For tasks whose configuration has parallel.sequence.
+  virtual void share_samples(Communicator* /*group*/) {
+    throw InternalError("this task does not share samples");
+  }
 
   // Words in the names of parameters that a step may leave without a gradient, since not every
   // batch uses them. Any other trained parameter that the first step does not reach is an error.

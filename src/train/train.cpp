@@ -101,6 +101,7 @@ ExitCode train(const TrainConfig& config, const std::string& resolved_yaml) {
 }
 
 ExitCode train(const TrainConfig& config, const std::string& resolved_yaml, World& world) {
+  config.parallel.mesh(world.ranks.count);  // refused before anything is touched
   const fs::path directory = config.run.dir;
   const auto lock = claim_run_folder(directory, world);
   log::set_file(log_file(directory, world));

@@ -9,6 +9,7 @@
 #include "core/json_dump.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/random.h"
 #include "core/signals.h"
 #include "model/state_dict.h"
 #include "train/build.h"
@@ -34,14 +35,18 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
     : config_(config),
       resolved_yaml_(std::move(resolved_yaml)),
       world_(world),
+      mesh_(join_mesh(config.parallel.mesh(world.ranks.count), world.ranks, *world.data)),
       resumed_from_(checkpoint_to_resume(config.run)),
       device_(device_of_rank(config.device, world.ranks)),
       datasets_(build_datasets(config, device_, world.is_main())),
-      method_(build_method(config, datasets_, device_, /*load_init=*/!resumed_from_, *world.data)),
+      method_(build_method(config, datasets_, device_, /*load_init=*/!resumed_from_, *world.data,
+                           mesh_.sequence.get())),
       meter_(method_->metric_parts()) {
+  if (mesh_.sequence) clip_control_ = world.control->split("sequence", mesh_.members);
   if (resumed_from_) restore(*resumed_from_);
   streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
-                                           state_.streams, device_, world_.ranks);
+                                           state_.streams, device_, mesh_.samples,
+                                           /*lists_damage=*/mesh_.place == 0);
   for (TrainedModule* module : method_->modules()) {
     require_same_tensors(*world_.data, "weights", module->module().parameters());
   }
@@ -130,8 +135,20 @@ void Trainer::train_step() {
 data::Batch Trainer::next_batch(size_t stream) {
   const Stopwatch stopwatch(times_.data_s);
   data::Batch batch = streams_->next(stream);
-  state_.samples_seen += batch.data.size(0) * world_.ranks.count;
+  if (clip_control_) require_same_samples(batch);
+  state_.samples_seen += batch.data.size(0) * mesh_.sizes.replicate;
   return batch;
+}
+
+// A sample that one member of a sequence could not read would be replaced there alone, and the
+// frames of two clips be taken for those of one.
+void Trainer::require_same_samples(const data::Batch& batch) {
+  const std::string ids = fmt::format("{}", fmt::join(batch.ids, ", "));
+  const auto hash = static_cast<int64_t>(stream_seed(0, ids) >> 1);
+  const at::Tensor most = at::tensor({hash, -hash}, at::kLong);
+  clip_control_->all_reduce("samples of a sequence", most, Reduction::kMax);
+  if (most[0].item<int64_t>() == -most[1].item<int64_t>()) return;
+  require_same(*clip_control_, "what the processes of a sequence read", ids);
 }
 
 bool Trainer::due(int64_t every_steps) const {
@@ -147,22 +164,23 @@ void Trainer::report() {
   state_.skipped += int64_t(report.bad_steps.size());
   const double lr = method_->modules().front()->learning_rate(state_.step - 1);
   const auto damaged = static_cast<int64_t>(world_.control->all_reduce(
-      "damaged samples", double(streams_->num_damaged()), Reduction::kSum));
-  report.samples *= world_.ranks.count;
+      "damaged samples", mesh_.place == 0 ? double(streams_->num_damaged()) : 0.0,
+      Reduction::kSum));
+  report.samples *= mesh_.sizes.replicate;
   name_bad_samples_of_all(report);
   if (log_) log_->window(state_.step, report, lr, state_.skipped, damaged, times_);
   times_ = {};
   note_bad_steps(report);
 }
 
-// All ranks skip the same steps, each with samples of its own.
+// All ranks skip the same steps; those of a sequence with the same samples.
 void Trainer::name_bad_samples_of_all(WindowReport& report) {
   for (BadStep& bad : report.bad_steps) {
     const auto lists =
         world_.control->gather_text("samples of a bad step", dump_json(nlohmann::json(bad.ids)));
     bad.ids.clear();
-    for (const std::string& list : lists) {
-      for (const auto& id : nlohmann::json::parse(list)) bad.ids.push_back(id);
+    for (size_t rank = 0; rank < lists.size(); rank += size_t(mesh_.sizes.sequence)) {
+      for (const auto& id : nlohmann::json::parse(lists[rank])) bad.ids.push_back(id);
     }
   }
 }
@@ -292,10 +310,7 @@ void Trainer::log_start_table() const {
     const std::string turn =
         spec.every_steps > 0 ? fmt::format(", every {} steps", spec.every_steps) : "";
     rows.push_back({spec.name, fmt::format("{} samples{}", spec.dataset->size(), turn)});
-    rows.push_back(
-        {"", fmt::format("global batch {} = {} x {} accumulated x {} processes",
-                         spec.batch_size * config_.train.accumulation * world_.ranks.count,
-                         spec.batch_size, config_.train.accumulation, world_.ranks.count)});
+    rows.push_back({"", global_batch_text(spec, config_.train.accumulation, mesh_.sizes)});
   }
   for (const MixtureConfig& set : config_.data.mixture) {
     rows.push_back({"mixture", fmt::format("{}, weight {:g}", set.path, set.weight)});

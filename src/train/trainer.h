@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/clock.h"
+#include "core/distributed/mesh.h"
 #include "core/distributed/world.h"
 #include "core/error.h"
 #include "train/background_task.h"
@@ -35,6 +36,7 @@ class Trainer {
   void start();
   void train_step();
   data::Batch next_batch(size_t stream);
+  void require_same_samples(const data::Batch& batch);
   bool due(int64_t every_steps) const;
 
   void report();
@@ -56,6 +58,8 @@ class Trainer {
   TrainConfig config_;
   std::string resolved_yaml_;
   World& world_;
+  Mesh mesh_;
+  std::unique_ptr<Communicator> clip_control_;  // as world_.control, of those that share clips
   std::optional<std::filesystem::path> resumed_from_;
   c10::Device device_;
   Datasets datasets_;

@@ -9,6 +9,7 @@
 
 #include "checkpoints/sampler_config.h"
 #include "core/config/checks.h"
+#include "core/distributed/mesh.h"
 #include "data/clips/clip_config.h"
 #include "model/sana_video_config.h"
 #include "model/text_encoder/text_encoder.h"
@@ -105,9 +106,11 @@ struct DataConfig {
     b.field("images", images, "The same of images for joint steps; empty: none.");
     b.field("validation", validation, "The same of held-out samples; empty: none.");
     b.field("decode", decode, "How clips are decoded that are not prepared.");
-    b.field("batch_size", batch_size, "Samples of videos per micro-step of each GPU.",
+    b.field("batch_size", batch_size,
+            "Samples of videos per micro-step of each GPU, or of those that share clips.",
             at_least<int64_t>(1));
-    b.field("image_batch_size", image_batch_size, "Samples of images per micro-step of each GPU.",
+    b.field("image_batch_size", image_batch_size,
+            "Samples of images per micro-step of each GPU, or of those that share clips.",
             at_least<int64_t>(1));
     b.field("image_every_steps", image_every_steps,
             "Every k-th step trains on images; 0: only videos.", at_least<int64_t>(0));
@@ -267,8 +270,22 @@ struct InitConfig {
   }
 };
 
+// "auto", or a number of processes.
+struct AutoOrCount {
+  std::optional<std::string> operator()(const std::string& value) const {
+    const bool is_count = !value.empty() && value.size() <= 6 && value.front() != '0' &&
+                          value.find_first_not_of("0123456789") == std::string::npos;
+    if (value == "auto" || is_count) return std::nullopt;
+    return fmt::format("must be auto or a number from 1 on, got '{}'", value);
+  }
+  std::string describe() const { return "auto, or a number from 1 on"; }
+};
+
 // How processes share the work.
 struct ParallelConfig {
+  std::string task = "video_dit";  // of the run: which keys there are
+  std::string replicate = "auto";
+  int64_t sequence = 1;
   bool shard_optimizer = true;
   int64_t bucket_mib = 25;
   std::string reduce_precision = "float32";
@@ -276,6 +293,19 @@ struct ParallelConfig {
 
   template <class Binder>
   void bind(Binder& b) {
+    b.field(
+        "replicate", replicate,
+        "Groups of processes, each with samples of its own in every batch. Times sequence it is "
+        "the number of processes; auto: what that gives.",
+        AutoOrCount());
+    if (task == "vae") {
+      refuse_key(b, "sequence", task);
+    } else {
+      b.field("sequence", sequence,
+              "Processes of a group, neighbours in rank, each of which has a part of the frames of "
+              "every clip: for clips that are too long for one GPU (docs/parallel.md).",
+              config::between<int64_t>(1, 1024));
+    }
     b.field("shard_optimizer", shard_optimizer,
             "Each process keeps and updates its part of the float32 weights, moments and average, "
             "instead of all of them.");
@@ -287,6 +317,11 @@ struct ParallelConfig {
     b.field("timeout_s", timeout_s,
             "Seconds after which a process that waits for another gives up.",
             config::between<int64_t>(1, 86400));
+  }
+
+  // Of so many processes. Throws UserError that names the factors where they are not their product.
+  MeshSizes mesh(int64_t processes) const {
+    return mesh_sizes(replicate == "auto" ? 0 : std::stoll(replicate), sequence, processes);
   }
 };
 
@@ -312,7 +347,7 @@ struct TrainConfig {
   template <class Binder>
   void bind(Binder& b) {
     b.field("task", task, "What is trained.", config::one_of({"video_dit", "vae"}));
-    data.task = train.task = preview.task = task;
+    data.task = train.task = preview.task = parallel.task = task;
     b.field("device", device, "auto, cpu, cuda or cuda:<index>.");
     b.field("precision", precision,
             "Of the forward and backward pass; weights are always kept in float32 as well.",
@@ -368,6 +403,12 @@ void TrainConfig::validate(Problems& problems) const {
         fmt::format("does not go with train.accumulation={} in float32; use bfloat16 or one "
                     "micro-step",
                     train.accumulation));
+  }
+  if (train.cuda_graphs && parallel.sequence > 1) {
+    problems.add("train.cuda_graphs",
+                 fmt::format("does not go with parallel.sequence={}: what its processes tell each "
+                             "other within a step is not recorded; set train.cuda_graphs=false",
+                             parallel.sequence));
   }
   if (task == "vae") {
     validate_vae(problems);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/device.h"
+#include "core/distributed/silent_member.h"
 #include "core/memory/meta_memory.h"
 #include "model/parameter.h"
 #include "train/build.h"
@@ -60,16 +61,6 @@ void share(const TrainConfig& config, int64_t processes, TrainingMemory& memory)
 
 }  // namespace
 
-int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t processes) {
-  const auto bytes = [&](const std::string& dtype) {
-    return parameters * (dtype == "float32" ? 4 : 2);
-  };
-  const int64_t gradients = bytes(config.parallel.reduce_precision);
-  const int64_t whole =
-      gradients + (config.parallel.shard_optimizer ? bytes(config.precision) : gradients);
-  return whole / processes * (processes - 1);
-}
-
 int64_t TrainingMemory::peak() const { return lasting() + std::max(activations, measuring); }
 
 TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datasets,
@@ -90,12 +81,15 @@ TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datas
   memory.optimizer = 2 * trained;
   memory.average = config.train.ema_decay ? trained : 0;
 
+  SilentMember sequence(0, config.parallel.mesh(processes).sequence);
+  if (sequence.size() > 1) objective->share_samples(&sequence);
   int64_t peak = step_peak(config, *objective, weights,
                            largest_batch(*datasets.videos, config.data.batch_size));
   if (datasets.images && config.data.image_every_steps > 0) {
     peak = std::max(peak, step_peak(config, *objective, weights,
                                     largest_batch(*datasets.images, config.data.image_batch_size)));
   }
+  if (sequence.size() > 1) objective->share_samples(nullptr);  // whole clips are measured
   memory.activations = peak - (has_copy ? 0 : memory.gradients) + kMatrixWorkspaceBytes;
 
   if (processes > 1) share(config, processes, memory);

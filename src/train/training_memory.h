@@ -29,13 +29,9 @@ struct TrainingMemory {
 // Runs a step of the largest batch, forward and backward, without data. Nothing is loaded but the
 // configurations and one batch. The float32 gradients of a float32 run live only within a step,
 // but are counted as lasting. `processes`: that share the run, each on a device of its own, with the
-// parts that config.parallel gives each.
+// parts of the weights and of the clips' frames that config.parallel gives each; of the latter the
+// largest.
 TrainingMemory estimate_training(const TrainConfig& config, const Datasets& datasets,
                                  int64_t processes = 1);
-
-// Bytes that each of `processes` sends in an optimizer step, by rings: twice the gradients, or the
-// gradients once and the weights once where each keeps a part, less its own share.
-//   `parameters`: numbers that are trained
-int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t processes);
 
 }  // namespace sana::train

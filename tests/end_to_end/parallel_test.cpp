@@ -13,6 +13,7 @@
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/skip.h"
+#include "unit/train/tiny_run.h"
 
 namespace {
 namespace fs = std::filesystem;
@@ -96,6 +97,52 @@ TEST_CASE("two processes train as one, and either goes on with the other's run",
   REQUIRE(rest.exit_code == 0);
   CHECK_FALSE(contains(rest.err, "a new epoch begins"));
   check_close(project.checkpoint("one", 8), project.checkpoint("mixed", 8));
+}
+
+// Fresh weights, but for those that are zero then: where frames meet, and the output.
+void write_start(const TinyProject& project) {
+  REQUIRE(project.train("fresh", 0).exit_code == 0);
+  TensorMap tensors = load_safetensors(project.checkpoint("fresh", 0) / "model.safetensors");
+  at::manual_seed(5);
+  for (auto& [name, tensor] : tensors) {
+    const bool is_zero = tensor.count_nonzero().item<int64_t>() == 0;
+    if (is_zero) tensor = 0.1 * at::randn_like(tensor);
+  }
+  save_safetensors(project.path("start.safetensors"), tensors);
+}
+
+TEST_CASE("processes that share the frames of clips train as one, and either goes on",
+          "[end_to_end][distributed]") {
+  SANA_SKIP_WITHOUT_C10D();
+  const TinyProject project;
+  // Three latent frames: two and one.
+  sana_test::write_tiny_latents(project.path("longer"), {.samples = 5, .frames = 9});
+  write_start(project);
+  std::vector<std::string> how = {"data.videos=longer", "data.validation=longer",
+                                  "init.from=start.safetensors", "train.validate_every_steps=10"};
+  SECTION("as they are") {}
+  SECTION("recomputed") { how.push_back("train.gradient_checkpointing=true"); }
+  const auto with = [&](std::vector<std::string> words, const std::vector<std::string>& more) {
+    words.insert(words.end(), how.begin(), how.end());
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const Outcome one = project.train("one", 20, with(kWhole, {}));
+  INFO(describe(one));
+  REQUIRE(one.exit_code == 0);
+  // Two for each clip, with whole batches; then two such groups, each with half a batch.
+  const Outcome two =
+      project.run(launched(project, 2, "two", 20, with(kWhole, {"parallel.sequence=2"})));
+  INFO(describe(two));
+  REQUIRE(two.exit_code == 0);
+  check_close(project.checkpoint("one", 20), project.checkpoint("two", 20));
+  const auto mesh = with(kHalf, {"parallel.replicate=2", "parallel.sequence=2"});
+  REQUIRE(project.run(launched(project, 4, "mixed", 10, mesh)).exit_code == 0);
+  const Outcome rest = project.train("mixed", 20, with(kWhole, {}));
+  INFO(describe(rest));
+  REQUIRE(rest.exit_code == 0);
+  CHECK_FALSE(contains(rest.err, "a new epoch begins"));
+  check_close(project.checkpoint("one", 20), project.checkpoint("mixed", 20));
 }
 
 // Loss of each step of a run.
@@ -190,6 +237,10 @@ TEST_CASE("what cannot train together is told", "[end_to_end][distributed]") {
   const Outcome wrong = project.run(launched(project, 2, "x", 2, {"data.batch_sise=1"}));
   CHECK(wrong.exit_code == 2);
   CHECK(contains(wrong.err, "batch_size"));
+  const Outcome product = project.run(launched(project, 2, "y", 2, {"parallel.replicate=3"}));
+  CHECK(product.exit_code == 2);
+  CHECK(contains(product.err, "parallel.replicate=3 x parallel.sequence=1"));
+  CHECK_FALSE(fs::exists(project.path("y")));
 }
 
 }  // namespace

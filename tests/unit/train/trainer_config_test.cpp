@@ -90,6 +90,31 @@ TEST_CASE("recorded steps cannot add up float32 gradients", "[train]") {
   CHECK(contains(message, "train.cuda_graphs"));
 }
 
+TEST_CASE("the mesh is auto or numbers, and what does not go with a sequence is told", "[train]") {
+  const std::vector<std::string> base = {"run.dir=a", "data.videos=b"};
+  const auto with = [&](std::vector<std::string> keys) {
+    keys.insert(keys.begin(), base.begin(), base.end());
+    return keys;
+  };
+  CHECK(load(base).parallel.mesh(8).replicate == 8);
+  CHECK(load(with({"parallel.sequence=2"})).parallel.mesh(8).replicate == 4);
+  const TrainConfig both = load(with({"parallel.replicate=3", "parallel.sequence=2"}));
+  CHECK(both.parallel.mesh(6).sequence == 2);
+  CHECK_THROWS_AS(both.parallel.mesh(8), UserError);
+  for (const char* wrong : {"0", "-1", "2.5", "all", "08"}) {
+    INFO(wrong);
+    const std::string message = sana_test::message_of<UserError>(
+        [&] { load(with({fmt::format("parallel.replicate={}", wrong)})); });
+    CHECK(contains(message, "must be auto or a number"));
+  }
+  const std::string recorded = sana_test::message_of<UserError>(
+      [&] { load(with({"parallel.sequence=2", "train.cuda_graphs=true"})); });
+  CHECK(contains(recorded, "parallel.sequence=2"));
+  const std::string vae = sana_test::message_of<UserError>(
+      [&] { load(with({"task=vae", "parallel.sequence=2"})); });
+  CHECK(contains(vae, "is no key of task vae"));
+}
+
 TEST_CASE("a precision that a text encoder does not heed is refused", "[train]") {
   const std::vector<std::string> base = {"run.dir=a", "data.videos=b"};
   const auto with = [&](std::vector<std::string> more) {

@@ -8,6 +8,7 @@
 #include "support/skip.h"
 #include "support/temporary_directory.h"
 #include "train/build.h"
+#include "train/traffic.h"
 #include "unit/train/tiny_run.h"
 
 namespace {

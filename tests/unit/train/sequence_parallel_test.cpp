@@ -1,0 +1,298 @@
+// Processes that share the frames of their clips, and perhaps batches as well, train as one does.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/distributed/silent_member.h"
+#include "core/distributed/thread_world.h"
+#include "core/files.h"
+#include "core/memory/meta_memory.h"
+#include "core/random.h"
+#include "core/safetensors.h"
+#include "model/parameter.h"
+#include "model/sana_video.h"
+#include "model/state_dict.h"
+#include "support/catch.h"
+#include "support/errors.h"
+#include "support/temporary_directory.h"
+#include "train/build.h"
+#include "train/data_streams.h"
+#include "train/measuring_memory.h"
+#include "train/micro_step.h"
+#include "train/traffic.h"
+#include "train/train.h"
+#include "train/training_memory.h"
+#include "unit/train/tiny_run.h"
+#include "unit/train/train_together.h"
+
+namespace {
+namespace fs = std::filesystem;
+using namespace sana;
+using sana_test::contains;
+using sana_test::TemporaryDirectory;
+using sana_test::train_alone;
+using sana_test::train_together;
+using sana_test::Trained;
+using train::TrainConfig;
+
+constexpr int64_t kSharedSteps = 20;
+
+// Fresh weights, but for those that are zero then: where frames meet, and the output.
+void write_start(const fs::path& file, const TrainConfig& config) {
+  model::SanaVideo model(config.model);
+  RandomStreams streams(5);
+  at::Generator& generator = streams.get("weights");
+  model::initialize_weights(model, generator);
+  const at::NoGradGuard no_grad;
+  for (auto& item : model->named_parameters()) {
+    const bool is_zero = item.value().count_nonzero().item<int64_t>() == 0;
+    if (is_zero) item.value().normal_(0.0, 0.1, generator);
+  }
+  save_safetensors(file, model::state_dict(*model));
+}
+
+// Clips of 5 latent frames, and images at every third step.
+TrainConfig long_clips(const TemporaryDirectory& folder) {
+  sana_test::write_tiny_latents(folder / "latents", {.samples = 10, .frames = 17});
+  sana_test::write_tiny_latents(folder / "images",
+                                {.samples = 7, .frames = 1, .name = "image", .seed = 2});
+  TrainConfig config = sana_test::tiny_dit_config(folder.path());
+  config.data.images = (folder / "images").string();
+  config.data.image_every_steps = 3;
+  config.optimizer.eps = 1e-5;  // as in parallel_test.cpp
+  config.init.from = (folder / "start.safetensors").string();
+  write_start(config.init.from, config);
+  return config;
+}
+
+struct Way {
+  int64_t processes, sequence, micro_steps;
+};
+
+// 5 frames on 2 are 3 + 2, on 4 they are 2 + 1 + 1 + 1.
+const std::vector<Way> kWays = {{2, 2, 1}, {4, 2, 1}, {4, 4, 1}, {4, 2, 2}};
+
+TEST_CASE("processes that share the frames of clips train as one", "[train][distributed]") {
+  at::set_num_threads(1);
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  SECTION("each with a part of the optimizer") {}
+  SECTION("each with all of the optimizer, without an average") {
+    config.parallel.shard_optimizer = false;
+    config.train.ema_decay.reset();
+  }
+  SECTION("recomputed") { config.train.gradient_checkpointing = true; }
+  SECTION("recomputed, parts frozen") {
+    config.train.gradient_checkpointing = true;
+    config.train.freeze = {"transformer_blocks.0", "patch_embedding", "time_embed", "caption_"};
+  }
+  SECTION("parts frozen") { config.train.freeze = {"attn1", "conv_temp"}; }
+  const Trained one = train_alone(config, kSharedSteps);
+  REQUIRE(one.norms.size() == size_t(kSharedSteps));
+  REQUIRE(one.average.empty() != config.train.ema_decay.has_value());
+  for (const Way& way : kWays) {
+    INFO(way.processes << " processes, " << way.sequence << " for each clip, " << way.micro_steps
+                       << " micro-steps");
+    config.parallel.sequence = way.sequence;
+    const Trained many = train_together(config, way.processes, way.micro_steps, kSharedSteps);
+    CHECK(sana_test::difference(one, many) == "");
+  }
+}
+
+TEST_CASE("in bfloat16 members that share clips end alike, near to one process",
+          "[train][distributed]") {
+  at::set_num_threads(1);
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  config.precision = "bfloat16";
+  const Trained one = train_alone(config, kSharedSteps);
+  config.parallel.sequence = 2;
+  const Trained many = train_together(config, 4, 1, kSharedSteps);
+  REQUIRE(many.losses.size() == one.losses.size());
+  for (size_t i = 0; i < one.losses.size(); ++i) {
+    CHECK(many.losses[i] == sana_test::Approx(one.losses[i]).epsilon(3e-2));
+  }
+}
+
+// Says everything as `inner` does, but what is summed or given under one name comes out wrong by a
+// factor.
+class WrongFactor final : public Communicator {
+ public:
+  WrongFactor(std::unique_ptr<Communicator> inner, std::string name, double factor)
+      : inner_(std::move(inner)), name_(std::move(name)), factor_(factor) {}
+
+  int64_t rank() const override { return inner_->rank(); }
+  int64_t size() const override { return inner_->size(); }
+  std::unique_ptr<Pending> start_all_reduce(const std::string& name, at::Tensor tensor,
+                                            Reduction reduction) override {
+    return inner_->start_all_reduce(name, spoilt(name, tensor), reduction);
+  }
+  std::unique_ptr<Pending> start_reduce_scatter(const std::string& name, at::Tensor part,
+                                                at::Tensor tensor) override {
+    return inner_->start_reduce_scatter(name, part, spoilt(name, tensor));
+  }
+  std::unique_ptr<Pending> start_all_gather(const std::string& name, at::Tensor tensor,
+                                            at::Tensor part) override {
+    return inner_->start_all_gather(name, tensor, part);
+  }
+  std::unique_ptr<Pending> start_exchange(const std::string& name, at::Tensor received,
+                                          at::Tensor sent, std::vector<int64_t> counts) override {
+    return inner_->start_exchange(name, received, spoilt(name, sent), std::move(counts));
+  }
+  std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
+                                           int64_t root) override {
+    return inner_->start_broadcast(name, tensor, root);
+  }
+  void barrier(const std::string& name, bool patient) override { inner_->barrier(name, patient); }
+  std::unique_ptr<Communicator> split(const std::string& name,
+                                      const std::vector<int64_t>& members) override {
+    return std::make_unique<WrongFactor>(inner_->split(name, members), name_, factor_);
+  }
+
+ private:
+  at::Tensor spoilt(const std::string& name, at::Tensor tensor) const {
+    const at::NoGradGuard no_grad;
+    if (name == name_) tensor.mul_(factor_);
+    return tensor;
+  }
+
+  std::unique_ptr<Communicator> inner_;
+  std::string name_;
+  double factor_;
+};
+
+TEST_CASE("one wrong factor in a reduction is found", "[train][distributed]") {
+  at::set_num_threads(1);
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  const Trained one = train_alone(config, kSharedSteps);
+  config.parallel.sequence = 2;
+  const auto found = [&](const std::string& name, double factor) {
+    const auto through = [&](std::unique_ptr<Communicator> inner) {
+      return std::make_unique<WrongFactor>(std::move(inner), name, factor);
+    };
+    return sana_test::difference(one, train_together(config, 4, 1, kSharedSteps, through));
+  };
+  CHECK(found("no collective", 0.5) == "");
+  for (const char* name : {"attention sums", "gradients of attention sums", "border frames",
+                           "gradients of border frames", "gradients", "losses"}) {
+    INFO(name);
+    CHECK(found(name, 0.5) != "");
+    CHECK(found(name, 2.0) != "");
+  }
+}
+
+// A whole run, with validation, checkpoints and log, by threads. `world`s differ in rank only.
+void run_together(const TrainConfig& config, int64_t size) {
+  ThreadWorld threads(size), control(size);
+  threads.run([&](Communicator& group) {
+    at::set_num_threads(1);
+    World world;
+    world.ranks = {group.rank(), size, group.rank()};
+    world.control = control.member(group.rank());
+    world.data = threads.member(group.rank());
+    if (train::train(config, config::to_yaml(config), world) != ExitCode::kOk) {
+      throw InternalError("the run ended early");
+    }
+  });
+}
+
+TEST_CASE("a sequence is trained by the trainer: validated, saved and counted as by one",
+          "[train][distributed]") {
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  config.data.validation = config.data.videos;
+  config.train.steps = 6;
+  config.train.validate_every_steps = 2;
+  config.train.validation_batches = 100;  // all, whatever the size of a batch is
+  TrainConfig shared = config;
+  shared.run.dir += "-shared";
+  shared.parallel.replicate = "2";
+  shared.parallel.sequence = 2;
+  shared.data.batch_size = shared.data.image_batch_size = 1;
+  sana_test::run(config);
+  run_together(shared, 4);
+  const auto one = sana_test::metrics_of(config), many = sana_test::metrics_of(shared);
+  REQUIRE(one.size() == many.size());
+  for (size_t i = 0; i < one.size(); ++i) {
+    for (const char* key :
+         {"step", "loss", "image_loss", "val_loss", "grad_norm", "damaged_samples"}) {
+      INFO(key << " of line " << i);
+      CHECK(one[i].contains(key) == many[i].contains(key));
+      if (!one[i].contains(key)) continue;
+      CHECK(many[i][key].get<double>() ==
+            sana_test::Approx(one[i][key].get<double>()).epsilon(1e-4));
+    }
+  }
+  const auto seen = [](const TrainConfig& run) {
+    const auto text = read_text_file(sana_test::checkpoint_of(run, 6) / "trainer.json");
+    return nlohmann::json::parse(text).at("samples_seen").get<int64_t>();
+  };
+  CHECK(seen(config) == 6 * 2);
+  CHECK(seen(shared) == 6 * 2);
+}
+
+TEST_CASE("what does not go with a sequence is refused before anything is made", "[train]") {
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  config.parallel.replicate = "3";
+  config.parallel.sequence = 2;
+  const std::string product = sana_test::message_of<UserError>([&] { run_together(config, 4); });
+  CHECK(contains(product, "parallel.replicate=3"));
+  CHECK_FALSE(fs::exists(config.run.dir));
+}
+
+TEST_CASE("what a sequence sends is what the formula says", "[train]") {
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  config.parallel.sequence = 4;
+  SECTION("float32") {}
+  SECTION("bfloat16") { config.precision = "bfloat16"; }
+  SECTION("recomputed") { config.train.gradient_checkpointing = true; }
+  SECTION("two members") { config.parallel.sequence = 2; }
+  const auto datasets = train::build_datasets(config, at::kMeta);
+  const model::UnfilledParameters unfilled(at::kMeta);
+  const auto objective = train::build_objective(config, datasets, at::kMeta, /*load_init=*/false);
+  if (config.precision == "bfloat16") objective->module().to(at::kBFloat16);
+  SilentMember member(1, config.parallel.sequence);
+  objective->share_samples(&member);
+  train::MicroStep micro_step(*objective, 1.0, /*record=*/false);
+  const auto sent = [&](const data::Dataset& dataset) {
+    const int64_t before = member.bytes_sent();
+    const data::Batch batch = train::largest_batch(dataset, 3);
+    // Which also lets the networks run without data.
+    peak_meta_bytes([&] { micro_step.run(objective->draw(batch, StepRandom(0, 1))); });
+    return std::pair(member.bytes_sent() - before, batch.data);
+  };
+  const auto [bytes, clips] = sent(*datasets.videos);
+  CHECK(bytes > 0);
+  CHECK(bytes == train::sequence_bytes_per_step(config, clips.sizes()));
+  const auto [none, images] = sent(*datasets.images);
+  CHECK(none == 0);
+  CHECK(train::sequence_bytes_per_step(config, images.sizes()) == 0);
+}
+
+TEST_CASE("a sequence needs less memory for its clips", "[train]") {
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  config.model.num_heads = 8;
+  config.model.head_dim = 64;
+  config.data.batch_size = 128;
+  config.data.image_every_steps = 0;
+  const auto datasets = train::build_datasets(config, at::kMeta);
+  const train::TrainingMemory whole = train::estimate_training(config, datasets, 2);
+  config.parallel.sequence = 2;
+  const train::TrainingMemory shared = train::estimate_training(config, datasets, 2);
+  // 3 of 5 frames, and what does not depend on them.
+  CHECK(shared.activations < 0.75 * double(whole.activations));
+  CHECK(shared.activations > 0.5 * double(whole.activations));
+  CHECK(shared.optimizer == whole.optimizer);
+  // Of whole clips; only the positions are not in memory yet.
+  CHECK(double(shared.measuring) == sana_test::Approx(double(whole.measuring)).epsilon(1e-3));
+}
+
+}  // namespace

@@ -1,0 +1,40 @@
+// Steps of several members of a run, as threads and without a trainer around them, against those of
+// one process.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/distributed/communicator.h"
+#include "core/safetensors.h"
+#include "train/trainer_config.h"
+
+namespace sana_test {
+
+// Samples of a step, whoever shares them.
+inline constexpr int64_t kGlobalBatch = 4;
+
+struct Trained {
+  sana::TensorMap module;  // as every member computes with it
+  sana::TensorMap weights, average, optimizer;
+  std::vector<double> losses, parts, norms;  // parts: those of the losses, 0 where there is none
+  size_t bad_steps = 0;
+};
+
+Trained train_alone(const sana::train::TrainConfig& config, int64_t steps);
+
+// What a member says goes through what this makes of its communicator.
+using Through =
+    std::function<std::unique_ptr<sana::Communicator>(std::unique_ptr<sana::Communicator>)>;
+
+// By `size` processes in the mesh of config.parallel; what rank 0 has. All must end with the same
+// weights, bit for bit.
+Trained train_together(const sana::train::TrainConfig& config, int64_t size, int64_t micro_steps,
+                       int64_t steps, const Through& through = {});
+
+// What in `many` is not that of `one` to float32 rounding, the first of it; empty: nothing.
+std::string difference(const Trained& one, const Trained& many);
+
+}  // namespace sana_test
