@@ -32,7 +32,8 @@ at::Tensor rotary_phases(const Grid& grid, int64_t head_dim, int64_t first_frame
 at::Tensor apply_rotary(const at::Tensor& x, const at::Tensor& phases);
 
 // Phases of the grids asked for so far. Those of whole clips (first_frame 0; a model sees few
-// grids) stay, since a recorded CUDA graph reads them again; of later blocks the last one.
+// grids) stay, since a recorded CUDA graph reads them again; of later blocks, and of later parts of a
+// clip that processes share, the last one.
 class RotaryCache {
  public:
   at::Tensor phases(const Grid& grid, int64_t head_dim, int64_t first_frame, at::Device device);

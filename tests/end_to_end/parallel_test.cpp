@@ -145,6 +145,27 @@ TEST_CASE("processes that share the frames of clips train as one, and either goe
   check_close(project.checkpoint("one", 20), project.checkpoint("mixed", 20));
 }
 
+TEST_CASE("check counts what processes that share clips send, and refuses a wrong product",
+          "[end_to_end][distributed]") {
+  const TinyProject project;
+  const std::vector<std::string> words = {"check", "train.yaml", "run.dir=x", "parallel.sequence=2",
+                                          "--world"};
+  const auto check = [&](const std::string& processes) {
+    auto all = words;
+    all.push_back(processes);
+    return project.run(all);
+  };
+  const Outcome four = check("4");
+  INFO(describe(four));
+  CHECK(four.exit_code == 0);
+  CHECK(contains(four.out, "global batch 4 = 2 x 1 accumulated x 2 groups of 2 processes"));
+  CHECK(contains(four.out, "to those that share its clips"));
+  const Outcome three = check("3");
+  INFO(describe(three));
+  CHECK(three.exit_code == 2);
+  CHECK(contains(three.err, "parallel.sequence=2 does not divide the 3 processes"));
+}
+
 // Loss of each step of a run.
 std::vector<double> losses_of(const TinyProject& project, const std::string& run) {
   std::vector<double> losses;

@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -234,6 +235,23 @@ TEST_CASE("a sequence is trained by the trainer: validated, saved and counted as
   };
   CHECK(seen(config) == 6 * 2);
   CHECK(seen(shared) == 6 * 2);
+}
+
+TEST_CASE("clips of a bad step are named once, though several processes share them",
+          "[train][distributed]") {
+  const TemporaryDirectory folder;
+  TrainConfig config = long_clips(folder);
+  sana_test::write_tiny_latents(folder / "latents", {.samples = 2, .frames = 17, .poisoned = 1});
+  config.data.image_every_steps = 0;
+  config.data.batch_size = 1;
+  config.train.max_skipped_steps = 0;
+  config.parallel.sequence = 2;
+  CHECK(contains(sana_test::message_of<UserError>([&] { run_together(config, 4); }), "not finite"));
+  const auto bad =
+      nlohmann::json::parse(read_text_file(fs::path(config.run.dir) / "bad_batch.json"));
+  auto ids = bad.at(0).at("ids").get<std::vector<std::string>>();
+  std::sort(ids.begin(), ids.end());
+  CHECK(ids == std::vector<std::string>{"clip0", "clip1"});
 }
 
 TEST_CASE("what does not go with a sequence is refused before anything is made", "[train]") {

@@ -107,11 +107,13 @@ TEST_CASE("the mesh is auto or numbers, and what does not go with a sequence is 
         [&] { load(with({fmt::format("parallel.replicate={}", wrong)})); });
     CHECK(contains(message, "must be auto or a number"));
   }
-  const std::string recorded = sana_test::message_of<UserError>(
-      [&] { load(with({"parallel.sequence=2", "train.cuda_graphs=true"})); });
+  const std::string recorded = sana_test::message_of<UserError>([&] {
+    load(with({"parallel.sequence=2", "train.cuda_graphs=true"}));
+  });
   CHECK(contains(recorded, "parallel.sequence=2"));
-  const std::string vae = sana_test::message_of<UserError>(
-      [&] { load(with({"task=vae", "parallel.sequence=2"})); });
+  const std::string vae = sana_test::message_of<UserError>([&] {
+    load(with({"task=vae", "parallel.sequence=2"}));
+  });
   CHECK(contains(vae, "is no key of task vae"));
 }
 
