@@ -95,26 +95,36 @@ fs::path log_file(const fs::path& directory, const World& world) {
 
 ExitCode train(const TrainConfig& config, const std::string& resolved_yaml) {
   const LaunchRank ranks = launch_rank();
-  const c10::Device device = device_of_rank(config.device, ranks);
-  World world = join_world(ranks, device, std::chrono::seconds(config.parallel.timeout_s));
+  JoinOptions options;
+  options.timeout = std::chrono::seconds(config.parallel.timeout_s);
+  options.watch = WatchOptions::of_silence(std::chrono::seconds(config.parallel.silence_s));
+  World world = join_world(
+      ranks, [&] { return device_of_rank(config.device, ranks); }, options);
   return train(config, resolved_yaml, world);
 }
 
 ExitCode train(const TrainConfig& config, const std::string& resolved_yaml, World& world) {
   config.parallel.mesh(world.ranks.count);  // refused before anything is touched
   const fs::path directory = config.run.dir;
-  const auto lock = claim_run_folder(directory, world);
-  log::set_file(log_file(directory, world));
-  install_stop_handlers();
-  check_processes(world, resolved_yaml, device_of_rank(config.device, world.ranks));
-  at::globalContext().setBenchmarkCuDNN(find_task(config.task).is_convolutional);
-  Trainer trainer(config, resolved_yaml, world);
-  if (world.is_main()) {
-    // Only now: a run that is refused leaves the record of the earlier one alone.
-    write_file_atomically(directory / "config.yaml", resolved_yaml);
-    write_environment(directory / "environment.json", config);
-  }
-  return trainer.run();
+  // They outlive the work: the others are told of an error before a checkpoint is finished.
+  std::optional<OutputLock> lock;
+  std::optional<Trainer> trainer;
+  ExitCode code = ExitCode::kOk;
+  run_together(world, [&] {
+    lock = claim_run_folder(directory, world);
+    log::set_file(log_file(directory, world));
+    install_stop_handlers();
+    check_processes(world, resolved_yaml, device_of_rank(config.device, world.ranks));
+    at::globalContext().setBenchmarkCuDNN(find_task(config.task).is_convolutional);
+    trainer.emplace(config, resolved_yaml, world);
+    if (world.is_main()) {
+      // Only now: a run that is refused leaves the record of the earlier one alone.
+      write_file_atomically(directory / "config.yaml", resolved_yaml);
+      write_environment(directory / "environment.json", config);
+    }
+    code = trainer->run();
+  });
+  return code;
 }
 
 }  // namespace sana::train

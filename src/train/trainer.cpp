@@ -120,6 +120,7 @@ void Trainer::start() {
 void Trainer::train_step() {
   const Stopwatch stopwatch(times_.train_s);
   const int64_t number = state_.step + 1;
+  world_.at_step(number);
   const size_t stream = streams_->due(number);
   meter_.begin_step(streams_->spec(stream).loss_name);
   StepContext context = {number,

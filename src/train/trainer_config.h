@@ -290,6 +290,7 @@ struct ParallelConfig {
   int64_t bucket_mib = 25;
   std::string reduce_precision = "float32";
   int64_t timeout_s = 600;
+  int64_t silence_s = 20;
 
   template <class Binder>
   void bind(Binder& b) {
@@ -317,6 +318,9 @@ struct ParallelConfig {
     b.field("timeout_s", timeout_s,
             "Seconds after which a process that waits for another gives up.",
             config::between<int64_t>(1, 86400));
+    b.field("silence_s", silence_s,
+            "Seconds after which a process that gives no sign of life counts as lost.",
+            config::between<int64_t>(2, 3600));
   }
 
   // Of so many processes. Throws UserError that names the factors where they are not their product.

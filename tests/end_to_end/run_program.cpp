@@ -1,6 +1,7 @@
 #include "end_to_end/run_program.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "end_to_end/two_hosts.h"
 #include "support/temporary_directory.h"
 
 namespace sana_test {
@@ -25,13 +27,14 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 // The environment of the test, with one thread: the tensors are so small that threads would spend
 // their time waiting for each other.
-std::vector<std::string> child_environment() {
+std::vector<std::string> child_environment(const ProgramSetting& setting) {
   std::vector<std::string> result;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     if (text.rfind("OMP_NUM_THREADS=", 0) != 0) result.push_back(text);
   }
   result.push_back("OMP_NUM_THREADS=1");
+  for (const auto& [name, value] : setting.variables) result.push_back(name + "=" + value);
   return result;
 }
 
@@ -40,14 +43,21 @@ bool redirect(int descriptor, const char* file) {
   return target >= 0 && ::dup2(target, descriptor) >= 0;
 }
 
+// Of its network and its name.
+bool enter(const Host& host) {
+  return ::setns(host.network.get(), CLONE_NEWNET) == 0 && ::unshare(CLONE_NEWUTS) == 0 &&
+         ::sethostname(host.name.c_str(), host.name.size()) == 0;
+}
+
 }  // namespace
 
 Program::Program(const std::vector<std::string>& words, const fs::path& folder,
-                 int64_t file_size_limit)
-    : out_(folder / "stdout.txt"), err_(folder / "stderr.txt") {
+                 const ProgramSetting& setting)
+    : out_(folder / ("stdout" + setting.name + ".txt")),
+      err_(folder / ("stderr" + setting.name + ".txt")) {
   std::vector<std::string> arguments = {SANA_BINARY};
   arguments.insert(arguments.end(), words.begin(), words.end());
-  std::vector<std::string> environment = child_environment();
+  std::vector<std::string> environment = child_environment(setting);
   const std::vector<char*> argv = pointers(arguments), envp = pointers(environment);
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("cannot start a process");
@@ -57,8 +67,9 @@ Program::Program(const std::vector<std::string>& words, const fs::path& folder,
   ::signal(SIGXFSZ, SIG_DFL);
   bool ok = redirect(STDOUT_FILENO, out_.c_str()) && redirect(STDERR_FILENO, err_.c_str());
   ok = ok && ::chdir(folder.c_str()) == 0;
-  if (file_size_limit > 0) {
-    const rlimit limit = {rlim_t(file_size_limit), rlim_t(file_size_limit)};
+  ok = ok && (setting.host == nullptr || enter(*setting.host));
+  if (setting.file_size_limit > 0) {
+    const rlimit limit = {rlim_t(setting.file_size_limit), rlim_t(setting.file_size_limit)};
     ok = ok && ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
   }
   if (ok) ::execve(SANA_BINARY, argv.data(), envp.data());
@@ -98,7 +109,7 @@ Outcome Program::wait(std::chrono::seconds limit) {
 
 Outcome run_program(const std::vector<std::string>& words, const fs::path& folder,
                     int64_t file_size_limit) {
-  return Program(words, folder, file_size_limit).wait();
+  return Program(words, folder, {.file_size_limit = file_size_limit}).wait();
 }
 
 std::string describe(const Outcome& outcome) {

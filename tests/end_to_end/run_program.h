@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sana_test {
@@ -17,13 +18,23 @@ struct Outcome {
   std::string out, err;
 };
 
+struct Host;
+
+// How a program is started.
+struct ProgramSetting {
+  // No file grows beyond so many bytes, as on a full disk; 0: no limit.
+  int64_t file_size_limit = 0;
+  const Host* host = nullptr;  // empty: this one
+  std::string name = {};       // tells its output from that of others in the folder
+  std::vector<std::pair<std::string, std::string>> variables = {};  // of the environment
+};
+
 // One running `sana-video WORDS...`. The child dies with its object and with the test.
 class Program {
  public:
-  // `folder`: where it runs; its output is caught in files there. `file_size_limit`: no file grows
-  // beyond so many bytes, as on a full disk; 0: no limit.
+  // `folder`: where it runs; its output is caught in files there.
   Program(const std::vector<std::string>& words, const std::filesystem::path& folder,
-          int64_t file_size_limit = 0);
+          const ProgramSetting& setting = {});
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;

@@ -6,17 +6,25 @@
 #define USE_C10D_GLOO 1
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #if SANA_HAS_NCCL
 #define USE_C10D_NCCL 1
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "core/distributed/c10d_store.h"
+#include "core/distributed/door.h"
+#include "core/distributed/watched_communicator.h"
+#include "core/distributed/within.h"
 #include "core/environment.h"
 #include "core/error.h"
+#include "core/plain_file.h"
 
 namespace sana {
 namespace {
@@ -32,8 +40,42 @@ std::string first_line(const char* text) {
 struct Meeting {
   c10::intrusive_ptr<c10d::Store> store;
   Milliseconds timeout;
+  std::string address;  // of this host, as the others reach it; empty: as its name resolves
   bool is_gpu = false;
 };
+
+// The address with which this host talks to `host`; empty where it is not known. The name of a host
+// often resolves to an address that the others cannot reach.
+std::string address_towards(const std::string& host) {
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_DGRAM;
+  if (::getaddrinfo(host.c_str(), "9", &hints, &found) != 0) return "";
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    // Connecting it sends nothing: it only asks for the way.
+    const Descriptor socket(::socket(one->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage mine{};
+    socklen_t size = sizeof mine;
+    auto* any = reinterpret_cast<sockaddr*>(&mine);
+    char text[NI_MAXHOST] = "";
+    if (socket.get() >= 0 && ::connect(socket.get(), one->ai_addr, one->ai_addrlen) == 0 &&
+        ::getsockname(socket.get(), any, &size) == 0 &&
+        ::getnameinfo(any, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
+      return text;
+    }
+  }
+  return "";
+}
+
+std::shared_ptr<::gloo::transport::Device> gloo_device(const std::string& address) {
+  // As PyTorch has it.
+  const std::string interface = environment_text("GLOO_SOCKET_IFNAME");
+  if (!interface.empty()) {
+    return c10d::ProcessGroupGloo::createDeviceForInterface(interface, /*lazyInit=*/false);
+  }
+  if (address.empty()) return c10d::ProcessGroupGloo::createDefaultDevice(/*lazy_init=*/false);
+  return c10d::ProcessGroupGloo::createDeviceForHostname(address, /*lazyInit=*/false);
+}
 
 c10::intrusive_ptr<c10d::Backend> make_backend(const Meeting& meeting, const std::string& name,
                                                int64_t rank, int64_t size) {
@@ -46,7 +88,7 @@ c10::intrusive_ptr<c10d::Backend> make_backend(const Meeting& meeting, const std
   }
 #endif
   auto options = c10d::ProcessGroupGloo::Options::create(meeting.timeout);
-  options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice(/*lazy_init=*/false));
+  options->devices.push_back(gloo_device(meeting.address));
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, int(rank), int(size), options);
 }
 
@@ -157,39 +199,43 @@ class C10dCommunicator final : public Communicator {
   c10::intrusive_ptr<c10d::Backend> backend_;
 };
 
-c10::intrusive_ptr<c10d::Store> meet(const LaunchRank& ranks, const Rendezvous& place,
-                                     Milliseconds timeout) {
-  c10d::TCPStoreOptions options;
-  options.port = place.port;
-  options.isServer = ranks.rank == 0 && !place.is_served;
-  options.numWorkers = static_cast<size_t>(ranks.count);
-  options.timeout = timeout;
-  try {
-    const auto store = c10::make_intrusive<c10d::TCPStore>(place.host, options);
-    if (place.prefix.empty()) return store;
-    return c10::make_intrusive<c10d::PrefixStore>(place.prefix, store);
-  } catch (const std::exception& error) {
-    throw EnvironmentError(fmt::format(
-        "rank {} of {} on {} cannot meet the others at {}:{}: {}. Rank 0 opens that port on that "
-        "host (MASTER_ADDR, MASTER_PORT): is it running, is the port free, and can this host reach "
-        "it?",
-        ranks.rank, ranks.count, host_name(), place.host, place.port, first_line(error.what())));
-  }
-}
-
 }  // namespace
 
-World join_c10d(const LaunchRank& ranks, const Rendezvous& place, c10::Device device,
-                std::chrono::seconds timeout) {
-  Meeting meeting = {meet(ranks, place, timeout), timeout, /*is_gpu=*/false};
+World join_c10d(const LaunchRank& ranks, const Rendezvous& place,
+                const std::function<c10::Device()>& device, const JoinOptions& options) {
+  const auto door = std::make_shared<Door>(ranks, place, options.timeout);
+  // Twice the timeout: of opening it, and of waiting for all.
+  within(
+      2 * options.timeout + std::chrono::seconds(5), [door] { door->come_in(); },
+      fmt::format("rank {} of {} on {} gets no answer from {}, where all meet: the process that "
+                  "holds the table hangs, or its host or network does",
+                  ranks.rank, ranks.count, host_name(), door->place()));
   World world;
   world.ranks = ranks;
-  const auto group = [&](const char* name) -> std::unique_ptr<Communicator> {
-    return std::make_unique<C10dCommunicator>(meeting, name, ranks.rank, ranks.count);
-  };
-  world.control = group("control");
-  meeting.is_gpu = device.is_cuda();
-  world.data = group("data");
+  world.watchdog = std::make_shared<Watchdog>(
+      door->another_board(), Watchdog::Membership{ranks, door->is_holder(), door->place()},
+      options.watch);
+  try {
+    const bool is_gpu = device().is_cuda();
+    door->all_ready(*world.watchdog);
+    Meeting meeting = {door->store(), options.timeout, address_towards(place.host)};
+    const auto group = [&](const char* name) {
+      return watched(std::make_unique<C10dCommunicator>(meeting, name, ranks.rank, ranks.count),
+                     name, world.watchdog);
+    };
+    world.control = group("control");
+    meeting.is_gpu = is_gpu;
+    world.data = group("data");
+  } catch (const Error& error) {
+    world.watchdog->fail({error.code(), error.what()});
+    throw;
+  } catch (const std::exception& error) {
+    const std::string why =
+        fmt::format("rank {} of {} on {} cannot join the others: {}", ranks.rank, ranks.count,
+                    host_name(), first_line(error.what()));
+    world.watchdog->fail({ExitCode::kEnvironment, why});
+    throw EnvironmentError(why);
+  }
   return world;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <filesystem>
 #include <map>
 
 #include "core/build_config.h"
@@ -60,20 +61,40 @@ Rendezvous find_rendezvous(const LaunchRank& ranks) {
   return place;
 }
 
-World world_of_one() { return {LaunchRank{}, single_process(), single_process()}; }
+World world_of_one() { return {LaunchRank{}, single_process(), single_process(), nullptr}; }
 
-World join_world(const LaunchRank& ranks, c10::Device device, std::chrono::seconds timeout) {
-  if (ranks.count == 1) return world_of_one();
+World join_world(const LaunchRank& ranks, const std::function<c10::Device()>& device,
+                 const JoinOptions& options) {
+  if (ranks.count == 1) {
+    (void)device();
+    return world_of_one();
+  }
 #if SANA_HAS_C10D
-  return join_c10d(ranks, find_rendezvous(ranks), device, timeout);
+  return join_c10d(ranks, find_rendezvous(ranks), device, options);
 #else
-  (void)device;
-  (void)timeout;
+  (void)options;
   throw EnvironmentError(fmt::format(
       "{} processes were started, and this program was built without c10d, which lets them train "
       "together; install libgloo-dev and build again (scripts/setup.sh does it)",
       ranks.count));
 #endif
+}
+
+void run_together(World& world, const std::function<void()>& body) {
+  if (!world.watchdog) return body();
+  try {
+    body();
+  } catch (const Error& error) {
+    world.watchdog->fail({error.code(), error.what()});
+    throw;
+  } catch (const std::filesystem::filesystem_error& error) {
+    world.watchdog->fail({ExitCode::kEnvironment, error.what()});
+    throw;
+  } catch (const std::exception& error) {
+    world.watchdog->fail({ExitCode::kBug, error.what()});
+    throw;
+  }
+  world.watchdog->leave();
 }
 
 void require_own_devices(Communicator& control, c10::Device device) {

@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/distributed/communicator.h"
+#include "core/distributed/watchdog.h"
 #include "core/launch_rank.h"
 
 namespace sana {
@@ -30,17 +32,36 @@ struct World {
   LaunchRank ranks;
   std::unique_ptr<Communicator> control;  // tensors on the host; never waits for a GPU
   std::unique_ptr<Communicator> data;     // tensors on the device
+  std::shared_ptr<Watchdog> watchdog;     // of processes; empty: none, one process or threads
 
   bool is_main() const { return ranks.rank == 0; }
   bool is_alone() const { return ranks.count == 1; }
+  // Tells the others, should they ask, that this process is at this step.
+  void at_step(int64_t step) const {
+    if (watchdog) watchdog->at_step(step);
+  }
 };
 
 // One process: nobody is waited for.
 World world_of_one();
 
-// Meets the other processes. Throws EnvironmentError after `timeout`, which names the host and port
-// and what to look at; also where this build has no c10d and there are several processes.
-World join_world(const LaunchRank& ranks, c10::Device device, std::chrono::seconds timeout);
+struct JoinOptions {
+  std::chrono::seconds timeout = std::chrono::seconds(600);  // of the meeting and each collective
+  WatchOptions watch;
+};
+
+// Meets the other processes; `device` is asked for once they know of each other, so that they learn
+// an error of it, too. Throws EnvironmentError after the timeout, which names the host and port, who
+// has not come and what to look at; UserError where another process has this rank, or another
+// number of processes was said; what another process failed with meanwhile; EnvironmentError where
+// this build has no c10d and there are several processes.
+World join_world(const LaunchRank& ranks, const std::function<c10::Device()>& device,
+                 const JoinOptions& options);
+
+// Runs this process' part of the work. An error that leaves `body` is told to the others before
+// anything of this process ends, so that they end with its text at once; then it is rethrown. What
+// `body` needs to be destroyed, and may take long for it, is to outlive it.
+void run_together(World& world, const std::function<void()>& body);
 
 // A fact of each process that must be the same on all: throws UserError that lists the values by
 // rank and host where they differ.

@@ -167,6 +167,8 @@ TEST_CASE("processes meet where their launcher says", "[distributed]") {
 }
 
 #if SANA_HAS_C10D
+c10::Device on_cpu() { return c10::kCPU; }
+
 TEST_CASE("processes communicate through c10d", "[distributed]") {
   const Environment here(
       Environment::Values{{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29517"}});
@@ -176,7 +178,7 @@ TEST_CASE("processes communicate through c10d", "[distributed]") {
   for (int64_t rank = 0; rank < kSize; ++rank) {
     members.emplace_back([&, rank] {
       try {
-        const World world = join_world({rank, kSize, rank}, c10::kCPU, std::chrono::seconds(30));
+        const World world = join_world({rank, kSize, rank}, on_cpu, {std::chrono::seconds(30), {}});
         ok[size_t(rank)] = does_all(*world.control) && does_all(*world.data);
         world.control->barrier("end");
       } catch (const std::exception& error) {
@@ -192,7 +194,7 @@ TEST_CASE("a host where nobody waits is an error that names it", "[distributed]"
   const Environment nowhere(
       Environment::Values{{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29518"}});
   const std::string message = message_of<EnvironmentError>([] {
-    join_world({1, 2, 1}, c10::kCPU, std::chrono::seconds(1));
+    join_world({1, 2, 1}, on_cpu, {std::chrono::seconds(1), {}});
   });
   for (const char* part : {"rank 1 of 2", "127.0.0.1:29518", "MASTER_PORT"}) {
     INFO(message);

@@ -2,8 +2,6 @@
 // while training, several data sets with weights, and data sets that are damaged.
 #include <ATen/ATen.h>
 
-#include <fstream>
-
 #include "checkpoints/checkpoint.h"
 #include "checkpoints/wan_vae_file.h"
 #include "core/build_config.h"
@@ -27,22 +25,11 @@ using sana_test::contains;
 using sana_test::TemporaryDirectory;
 using train::TrainConfig;
 
-// Overwrites a byte of the first sample's latents, which stand in the shard as they are.
-void damage_first_sample(const fs::path& folder) {
-  const at::Tensor latents = data::PreparedDataset(folder).read({0}).data.contiguous();
-  const std::string bytes(static_cast<const char*>(latents.data_ptr()), 64);
-  std::string shard = read_text_file(folder / "shard.h5");
-  const auto at = shard.find(bytes);
-  REQUIRE(at != std::string::npos);
-  shard[at + 5] = char(shard[at + 5] ^ 1);
-  std::ofstream(folder / "shard.h5", std::ios::binary) << shard;
-}
-
 TEST_CASE("a run goes on without a damaged sample, counts and lists it, and resumes exactly",
           "[train]") {
   const TemporaryDirectory folder;
   sana_test::write_tiny_latents(folder / "latents", {.samples = 6});
-  damage_first_sample(folder / "latents");
+  sana_test::damage_first_sample(folder / "latents");
   TrainConfig config = sana_test::tiny_dit_config(folder.path());
   config.data.cache_mib = 0;
   config.data.max_damaged = 0.2;

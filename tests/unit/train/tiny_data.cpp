@@ -2,10 +2,14 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <fstream>
+#include <stdexcept>
+#include <string>
 
 #include "core/files.h"
 #include "core/random.h"
 #include "data/prepared/dataset_file.h"
+#include "data/prepared/prepared_dataset.h"
 #include "data/prepared/sample_store.h"
 #include "unit/train/tiny_run.h"
 
@@ -80,6 +84,17 @@ void write_tiny_latents(const fs::path& folder, const TinyData& data) {
   null_text.mask = at::tensor({1, 0, 0, 0, 0, 0}, at::kLong);
   data::write_null_text(folder, null_text, dataset);
   write_tiny_dataset(folder, data, dataset, samples);
+}
+
+// The latents stand in the shard as they are.
+void damage_first_sample(const fs::path& folder) {
+  const at::Tensor latents = data::PreparedDataset(folder).read({0}).data.contiguous();
+  const std::string bytes(static_cast<const char*>(latents.data_ptr()), 64);
+  std::string shard = read_text_file(folder / "shard.h5");
+  const auto at = shard.find(bytes);
+  if (at == std::string::npos) throw std::runtime_error("the shard does not hold the latents");
+  shard[at + 5] = char(shard[at + 5] ^ 1);
+  std::ofstream(folder / "shard.h5", std::ios::binary) << shard;
 }
 
 }  // namespace sana_test

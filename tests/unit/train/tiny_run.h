@@ -29,6 +29,8 @@ struct TinyData {
 // bucket 32 x 48 with text features [6, 8], or pixels [3, frames, 16, 24].
 void write_tiny_latents(const std::filesystem::path& folder, const TinyData& data);
 void write_tiny_pixels(const std::filesystem::path& folder, const TinyData& data);
+// Changes a byte of the first sample's latents, so that its checksum is wrong.
+void damage_first_sample(const std::filesystem::path& folder);
 
 // Two layers, 24 channels; three steps; checkpoints at the end; run and data below `folder`.
 sana::train::TrainConfig tiny_dit_config(const std::filesystem::path& folder);
