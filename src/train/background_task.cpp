@@ -21,13 +21,19 @@ void BackgroundTask::start(std::function<void()> work) {
       work();
     } catch (...) {
       error_ = std::current_exception();
+      has_failed_ = true;
     }
   });
 }
 
 void BackgroundTask::finish() {
   if (thread_.joinable()) thread_.join();
+  has_failed_ = false;
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void BackgroundTask::check() {
+  if (has_failed_) finish();
 }
 
 }  // namespace sana::train

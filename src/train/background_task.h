@@ -1,5 +1,6 @@
 // One piece of work beside the training thread.
 #pragma once
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -18,10 +19,13 @@ class BackgroundTask {
   void start(std::function<void()> work);
   // Waits for the work, and rethrows its error; nothing where there is none.
   void finish();
+  // Rethrows the error of work that has ended; nothing while it goes on.
+  void check();
 
  private:
   std::thread thread_;
   std::exception_ptr error_;
+  std::atomic<bool> has_failed_ = false;
 };
 
 }  // namespace sana::train

@@ -66,6 +66,7 @@ void Trainer::on_main(const std::string& name, const std::function<void()>& body
 
 // Asked of all, so that they stop at the same step.
 bool Trainer::should_stop() {
+  saving_.check();  // a full disk is no news for the next checkpoint only
   const double wish = stop_signal() != 0 ? 1 : 0;
   return world_.control->all_reduce("wish to stop", wish, Reduction::kMax) > 0;
 }

@@ -47,6 +47,21 @@ TEST_CASE("work in the background is waited for, and its error reaches who waits
     task.start([] { throw EnvironmentError("the disk is full"); });
     CHECK(sana_test::message_of<EnvironmentError>([&] { task.finish(); }) == "the disk is full");
     task.finish();  // told once
+    std::atomic<bool> may_fail = false;
+    task.start([&] {
+      while (!may_fail) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      throw EnvironmentError("no space is left");
+    });
+    task.check();  // it goes on
+    may_fail = true;
+    // Who asks now and then learns it before the next work begins.
+    CHECK(sana_test::message_of<EnvironmentError>([&] {
+            for (int i = 0; i < 5000; ++i) {
+              task.check();
+              std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            }
+          }) == "no space is left");
+    task.check();
     task.start([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(30));
       done = 7;
