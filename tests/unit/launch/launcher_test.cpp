@@ -1,6 +1,11 @@
 #include "launch/launcher.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -8,8 +13,11 @@
 #include <sstream>
 #include <thread>
 
+#include "core/build_config.h"
+#include "core/plain_file.h"
 #include "core/signals.h"
 #include "launch/child_process.h"
+#include "launch/free_port.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
@@ -50,19 +58,98 @@ TEST_CASE("every process is told who it is and where the others are", "[launch]"
   const sana_test::TemporaryDirectory folder;
   LaunchOptions options;
   options.processes = 3;
-  options.nodes = 2;
-  options.node_rank = 1;
-  options.rendezvous = "first:4321";
-  options.command = shell(
-      "echo $RANK $WORLD_SIZE $LOCAL_RANK $LOCAL_WORLD_SIZE $MASTER_ADDR "
-      "$MASTER_PORT > " +
-      (folder / "of-$LOCAL_RANK").string());
-  CHECK(launch(options) == ExitCode::kOk);
-  for (int local = 0; local < 3; ++local) {
-    CHECK(text_of(folder / ("of-" + std::to_string(local))) ==
-          std::to_string(3 + local) + " 6 " + std::to_string(local) + " 3 first 4321\n");
+  options.command = shell("echo $RANK $WORLD_SIZE $LOCAL_RANK $LOCAL_WORLD_SIZE $MASTER_ADDR > " +
+                          (folder / "of-$RANK").string());
+  int64_t nodes = 1;
+  SECTION("on one machine") {}
+#if SANA_HAS_C10D
+  SECTION("on two machines") { nodes = 2; }
+#endif
+  options.nodes = nodes;
+  options.rendezvous = "127.0.0.1:" + std::to_string(free_port());
+  std::vector<int> codes(size_t(nodes), -1);
+  std::vector<std::thread> launchers;
+  for (int64_t node = 0; node < nodes; ++node) {
+    launchers.emplace_back([&, node] {
+      LaunchOptions mine = options;
+      mine.node_rank = node;
+      codes[size_t(node)] = int(launch(mine));
+    });
+  }
+  for (std::thread& launcher : launchers) launcher.join();
+  CHECK(codes == std::vector<int>(size_t(nodes), 0));
+  for (int64_t rank = 0; rank < 3 * nodes; ++rank) {
+    CHECK(text_of(folder / ("of-" + std::to_string(rank))) ==
+          fmt::format("{} {} {} 3 127.0.0.1\n", rank, 3 * nodes, rank % 3));
   }
 }
+
+#if SANA_HAS_C10D
+TEST_CASE("machines begin again together, with those that are left", "[launch]") {
+  const sana_test::TemporaryDirectory folder;
+  LaunchOptions options;
+  options.nodes = 3;
+  options.min_nodes = 2;
+  options.node_wait_s = 2;
+  options.max_restarts = 1;
+  options.rendezvous = "127.0.0.1:" + std::to_string(free_port());
+  const std::string rank = (folder / "starts-$RANK").string();
+  // The first time rank 1 dies when all have begun, and the others would wait for ever.
+  options.command =
+      shell("echo $WORLD_SIZE $MASTER_PORT >> " + rank + "; [ $WORLD_SIZE = 2 ] && exit 0; " +
+            "if [ $RANK = 1 ]; then sleep 1; kill -9 $$; fi; while :; do sleep 0.05; done");
+  // Of node 2 only a launcher that is lost with all of it.
+  const pid_t lost = ::fork();
+  if (lost == 0) {
+    options.node_rank = 2;
+    try {
+      launch(options);
+    } catch (...) {
+    }
+    ::_exit(0);
+  }
+  std::vector<int> codes(2, -1);
+  std::vector<std::thread> launchers;
+  for (int64_t node = 0; node < 2; ++node) {
+    launchers.emplace_back([&, node] {
+      LaunchOptions mine = options;
+      mine.node_rank = node;
+      codes[size_t(node)] = int(launch(mine));
+    });
+  }
+  while (text_of(folder / "starts-2").empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ::kill(lost, SIGKILL);
+  ::waitpid(lost, nullptr, 0);
+  for (std::thread& launcher : launchers) launcher.join();
+  CHECK(codes == std::vector<int>(2, 0));
+  for (const char* name : {"starts-0", "starts-1"}) {
+    const std::string starts = text_of(folder / name);
+    INFO(starts);
+    CHECK(starts.rfind("3 ", 0) == 0);
+    CHECK(contains(starts, "\n2 "));
+  }
+}
+
+TEST_CASE("a launcher that nobody answers says whom it asked", "[launch]") {
+  LaunchOptions options;
+  options.command = shell("exit 0");
+  options.nodes = 2;
+  const int64_t port = free_port();
+  const Descriptor other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(uint16_t(port));
+  REQUIRE(::bind(other.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(other.get(), 1) == 0);
+  options.rendezvous = "127.0.0.1:" + std::to_string(port);
+  const std::string message = message_of<EnvironmentError>([&] { launch(options); });
+  INFO(message);
+  CHECK(contains(message, options.rendezvous));
+  CHECK(contains(message, "open the port"));
+}
+#endif
 
 TEST_CASE("a process that is lost ends the others, and all are started again", "[launch]") {
   const sana_test::TemporaryDirectory folder;
