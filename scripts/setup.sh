@@ -6,7 +6,7 @@
 #   scripts/setup.sh          CPU build, or GPU build where the CUDA 13 toolkit is found
 #   scripts/setup.sh --cuda   the same, but a missing toolkit is an error
 #   scripts/setup.sh --cpu    leave the GPU's libraries out even where a toolkit is found
-#   scripts/setup.sh --tests  also a headless browser, for the test of the filter's report
+#   scripts/setup.sh --tests  also a headless browser, for the test of the filter's report, and what tests of networks need
 #   scripts/setup.sh --fuzz   also clang 16 and its libFuzzer, for the fuzz targets (tests/fuzz/README.md)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -152,6 +152,18 @@ install_tidy() {
   if ! command -v apt-get >/dev/null 2>&1 || ! apt_install clang-tidy-16; then
     touch "$tried"
     say "could not install it; the test of changed code is skipped"
+  fi
+}
+
+# Namespaces with networks of their own, for tests of several hosts.
+install_network_tools() {
+  local tried=third_party/.setup/iproute2-refused
+  is_present ip && return 0
+  [ ! -e "$tried" ] || return 0
+  say "installing what the tests of networks need: iproute2"
+  if ! command -v apt-get >/dev/null 2>&1 || ! apt_install iproute2; then
+    touch "$tried"
+    say "could not install it; the tests of several hosts are skipped"
   fi
 }
 
@@ -331,6 +343,7 @@ main() {
   if [ "$tests" = yes ]; then
     install_browser
     install_tidy
+    install_network_tools
   fi
   check_cmake
   if [ -z "$(python_torch)" ] || [ -e third_party/torch ]; then
