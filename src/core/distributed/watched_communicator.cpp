@@ -28,6 +28,10 @@ class WatchedCommunicator final : public Communicator {
                                             at::Tensor part) override {
     return start(name, [&] { return group_->start_all_gather(name, tensor, part); });
   }
+  std::unique_ptr<Pending> start_exchange(const std::string& name, at::Tensor received,
+                                          at::Tensor sent, std::vector<int64_t> counts) override {
+    return start(name, [&] { return group_->start_exchange(name, received, sent, counts); });
+  }
   std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
                                            int64_t root) override {
     return start(name, [&] { return group_->start_broadcast(name, tensor, root); });
