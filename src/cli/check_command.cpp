@@ -4,9 +4,11 @@
 #include "cli/sample_arguments.h"
 #include "core/device.h"
 #include "core/error.h"
+#include "core/progress.h"
 #include "infer/memory_estimate.h"
 #include "train/data_streams.h"
 #include "train/measuring_memory.h"
+#include "train/step_flops.h"
 #include "train/traffic.h"
 #include "train/training_memory.h"
 
@@ -74,7 +76,26 @@ void print_share(const train::TrainConfig& config, const train::Datasets& datase
               "to those that share its clips: sums of the attention and border frames");
 }
 
-void check_training(const config::Source& source, int64_t processes) {
+// What the whole training computes, and how long that takes at a rate.
+void print_computing(const train::TrainConfig& config, const train::Datasets& datasets,
+                     int64_t processes, double tflops) {
+  train::StepFlops flops(config, datasets);
+  const double step = flops.mean_step(config.parallel.mesh(processes).replicate);
+  const auto steps = double(config.train.steps);
+  std::cout << fmt::format("{:<16}{:>12}  TFLOP a step, of all processes; {} steps\n", "computing",
+                           fmt::format("{:.3g}", step / 1e12), config.train.steps);
+  if (tflops <= 0) {
+    std::cout << fmt::format("{:<16}{:>12}  --tflops, as a log line of training has it, tells\n",
+                             "GPU-hours", "-");
+    return;
+  }
+  const double hours = step * steps / (tflops * 1e12) / 3600;
+  std::cout << fmt::format("{:<16}{:>12}  at {:g} TFLOP/s; {} on {} processes\n", "GPU-hours",
+                           fmt::format("{:.3g}", hours), tflops,
+                           duration_string(3600 * hours / double(processes)), processes);
+}
+
+void check_training(const config::Source& source, int64_t processes, double tflops) {
   const auto config = config::load<train::TrainConfig>(source);
   config.parallel.mesh(processes);  // refused before anything is opened
   const train::Datasets datasets = train::build_datasets(config, at::kMeta, /*writes=*/false);
@@ -90,6 +111,7 @@ void check_training(const config::Source& source, int64_t processes) {
   print_owner("measuring", memory.measuring, "held-out clips or previews, between steps");
   print_owner("peak", memory.peak(), processes > 1 ? "on each GPU" : "");
   print_share(config, datasets, memory, processes);
+  print_computing(config, datasets, processes, tflops);
   try {
     print_advice(memory, parse_device(config.device));
   } catch (const EnvironmentError& error) {
@@ -126,6 +148,10 @@ int check_command(CLI::App& app, const Arguments& arguments) {
   app.add_option("--world", processes,
                  "Processes that will share the training, each with a GPU; none is needed here.")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20));
+  double tflops = 0;
+  app.add_option("--tflops", tflops,
+                 "TFLOP/s that each of them reaches, measured or expected: tells GPU-hours.")
+      ->check(CLI::PositiveNumber);
   add_checkpoint_options(app, a);
   auto* checkpoint = app.get_option("--checkpoint")->required(false)->excludes(config);
   add_job_options(app, a);
@@ -133,7 +159,7 @@ int check_command(CLI::App& app, const Arguments& arguments) {
   parse(app, arguments);
   require(config->count() + checkpoint->count() > 0,
           "nothing to check: name the configuration of a training, or --checkpoint to sample from");
-  config->count() > 0 ? check_training(source, processes) : check_sampling(a);
+  config->count() > 0 ? check_training(source, processes, tflops) : check_sampling(a);
   return 0;
 }
 

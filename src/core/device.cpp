@@ -7,6 +7,7 @@
 #include <array>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 #include "core/build_config.h"
 #include "core/error.h"
@@ -18,6 +19,22 @@
 
 namespace sana {
 namespace {
+
+#if SANA_HAS_CUDA
+// TFLOP/s of dense matrices, as the data sheets have them; the first whose name is in the card's.
+struct Card {
+  const char* name;
+  double bfloat16, float32;
+};
+constexpr std::array<Card, 8> kCards = {{{"B200", 2250, 75},
+                                         {"H200", 989, 67},
+                                         {"H100 PCIe", 756, 51},
+                                         {"H100 NVL", 835, 60},
+                                         {"H100", 989, 67},
+                                         {"A100", 312, 19.5},
+                                         {"L40S", 362, 91.6},
+                                         {"RTX 4090", 165, 82.6}}};
+#endif
 
 int64_t cuda_device_count() {
 #if SANA_HAS_CUDA
@@ -153,6 +170,19 @@ int64_t device_memory([[maybe_unused]] c10::Device device) {
     cudaDeviceProp properties{};
     if (cudaGetDeviceProperties(&properties, device.index()) == cudaSuccess) {
       return static_cast<int64_t>(properties.totalGlobalMem);
+    }
+  }
+#endif
+  return 0;
+}
+
+double peak_flops([[maybe_unused]] c10::Device device, [[maybe_unused]] c10::ScalarType precision) {
+#if SANA_HAS_CUDA
+  cudaDeviceProp properties{};
+  if (device.is_cuda() && cudaGetDeviceProperties(&properties, device.index()) == cudaSuccess) {
+    for (const Card& card : kCards) {
+      if (std::string_view(properties.name).find(card.name) == std::string_view::npos) continue;
+      return 1e12 * (precision == c10::kBFloat16 ? card.bfloat16 : card.float32);
     }
   }
 #endif

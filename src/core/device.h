@@ -40,6 +40,9 @@ int64_t device_memory(c10::Device device);
 int64_t free_device_memory(c10::Device device);
 // Gives the GPU memory that LibTorch keeps for reuse back to the driver (nothing without a GPU).
 void release_cached_device_memory();
+// Most floating point operations in a second, of dense matrices in bfloat16 or of float32 without
+// TF32, as the card's data sheet has it; 0: not known (every CPU).
+double peak_flops(c10::Device device, c10::ScalarType precision);
 // Waits for all queued work (nothing on the CPU).
 void synchronize(c10::Device device);
 

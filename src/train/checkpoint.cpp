@@ -68,9 +68,11 @@ CheckpointContent load_checkpoint(const fs::path& folder) {
   return content;
 }
 
-void prune_checkpoints(const fs::path& run_dir, int64_t keep) {
+void prune_checkpoints(const fs::path& run_dir, int64_t keep, int64_t keep_every) {
   const auto all = checkpoints::list_checkpoints(run_dir);
   for (size_t i = 0; i + size_t(keep) < all.size(); ++i) {
+    const int64_t step = checkpoints::checkpoint_step(all[i].filename()).value_or(0);
+    if (keep_every > 0 && step > 0 && step % keep_every == 0) continue;
     // Renamed first, so that a deletion that is cut short never leaves half a checkpoint.
     fs::path doomed = all[i];
     doomed += kDeleted;

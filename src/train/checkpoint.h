@@ -48,8 +48,9 @@ class CheckpointWriter {
 // wrong hash, or says that it is of another format. Tensors are memory-mapped.
 CheckpointContent load_checkpoint(const std::filesystem::path& folder);
 
-// Deletes all but the newest `keep` checkpoints. What cannot be deleted is warned about.
-void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep);
+// Deletes all but the newest `keep` checkpoints and those of every `keep_every`-th step after the
+// start (0: none). What cannot be deleted is warned about.
+void prune_checkpoints(const std::filesystem::path& run_dir, int64_t keep, int64_t keep_every = 0);
 
 // Deletes what a killed program left half-written or half-deleted.
 void remove_leftovers(const std::filesystem::path& run_dir);

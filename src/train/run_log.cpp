@@ -45,8 +45,11 @@ std::optional<double> ZScore::update(double value) {
 }
 
 RunLog::RunLog(const std::filesystem::path& directory, int64_t resume_step, int64_t total_steps,
-               c10::Device device)
-    : metrics_(directory, resume_step), total_steps_(total_steps), device_(device) {}
+               c10::Device device, c10::ScalarType precision)
+    : metrics_(directory, resume_step),
+      total_steps_(total_steps),
+      device_(device),
+      peak_flops_(peak_flops(device, precision)) {}
 
 void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t skipped_in_all,
                     int64_t damaged, const WindowTimes& times) {
@@ -62,6 +65,9 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   values["lr"] = lr;
   values["step_s"] = step_s;
   values["data_s"] = data_s;
+  const double flops = times.flops / std::max(times.train_s, 1e-9);
+  values["tflops"] = flops / 1e12;
+  if (peak_flops_ > 0) values["share_of_peak"] = flops / peak_flops_;
   values["mem_gib"] = double(bytes) / kGib;
   values["skipped"] = skipped_in_all;
   values["damaged_samples"] = damaged;
@@ -77,9 +83,12 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
     line += fmt::format("  {} {}", name, short_values(value));
   }
   line += scored("grad", report.grad_norm, &norm_score_);
+  const std::string share =
+      peak_flops_ > 0 ? fmt::format(" ({:.0f} %)", 100 * flops / peak_flops_) : "";
   line += fmt::format(
-      "  lr {:.2e}  {:.2f} s/it  data {:.2f} s  {:.1f} clips/min  mem {:.1f} GiB", lr, step_s,
-      data_s, 60.0 * double(report.samples) / std::max(times.train_s, 1e-9), double(bytes) / kGib);
+      "  lr {:.2e}  {:.2f} s/it  data {:.2f} s  {:.1f} clips/min  {:.3g} TFLOP/s{}  mem {:.1f} GiB",
+      lr, step_s, data_s, 60.0 * double(report.samples) / std::max(times.train_s, 1e-9),
+      flops / 1e12, share, double(bytes) / kGib);
   if (skipped_in_all > 0) line += fmt::format("  skipped {}", skipped_in_all);
   if (damaged > 0) line += fmt::format("  damaged samples {}", damaged);
   line += fmt::format("  eta {}", duration_string(step_s * double(total_steps_ - step)));

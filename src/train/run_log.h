@@ -2,6 +2,7 @@
 // TensorBoard.
 #pragma once
 #include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -31,13 +32,14 @@ class ZScore {
 struct WindowTimes {
   double train_s = 0;  // computing and waiting for data
   double data_s = 0;   // waiting for data only
+  double flops = 0;    // floating point operations of the model on this process (StepFlops)
 };
 
 class RunLog {
  public:
   // Appends to directory/metrics.jsonl; lines after `resume_step` are removed.
   RunLog(const std::filesystem::path& directory, int64_t resume_step, int64_t total_steps,
-         c10::Device device);
+         c10::Device device, c10::ScalarType precision);
 
   // `damaged`: samples that could not be read so far.
   // "step 1200/100000  loss 0.4127 (-0.3z)  grad 0.87 (+0.1z)  lr 5.00e-05  1.84 s/it  ..."
@@ -50,6 +52,7 @@ class RunLog {
   MetricsWriter metrics_;
   int64_t total_steps_;
   c10::Device device_;
+  double peak_flops_;  // of the device in a second; 0: unknown
   std::map<std::string, ZScore> loss_scores_;
   ZScore norm_score_;
 };

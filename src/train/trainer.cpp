@@ -41,7 +41,8 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
       datasets_(build_datasets(config, device_, world.is_main())),
       method_(build_method(config, datasets_, device_, /*load_init=*/!resumed_from_, *world.data,
                            mesh_.sequence.get())),
-      meter_(method_->metric_parts()) {
+      meter_(method_->metric_parts()),
+      flops_(config, datasets_) {
   if (mesh_.sequence) clip_control_ = world.control->split("sequence", mesh_.members);
   if (resumed_from_) restore(*resumed_from_);
   streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
@@ -55,7 +56,8 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
     require_same(*world_.control, spec.key, spec.dataset->fingerprint());
   }
   if (world_.is_main()) {
-    log_ = std::make_unique<RunLog>(config_.run.dir, state_.step, config_.train.steps, device_);
+    log_ = std::make_unique<RunLog>(config_.run.dir, state_.step, config_.train.steps, device_,
+                                    parse_dtype(config_.precision));
   }
 }
 
@@ -109,7 +111,8 @@ ExitCode Trainer::nothing_left() const {
 void Trainer::start() {
   if (resumed_from_) {
     // A kill may have come before the last of these.
-    if (world_.is_main()) prune_checkpoints(config_.run.dir, config_.train.keep_last);
+    if (world_.is_main())
+      prune_checkpoints(config_.run.dir, config_.train.keep_last, config_.train.keep_every_steps);
     return;
   }
   validate();
@@ -139,6 +142,7 @@ data::Batch Trainer::next_batch(size_t stream) {
   data::Batch batch = streams_->next(stream);
   if (clip_control_) require_same_samples(batch);
   state_.samples_seen += batch.data.size(0) * mesh_.sizes.replicate;
+  if (log_) times_.flops += double(flops_.of(batch)) / double(mesh_.sizes.sequence);
   return batch;
 }
 
@@ -267,7 +271,7 @@ void Trainer::begin_writing(CheckpointContent content, SteadyClock::time_point s
     const fs::path saved = writer->finish(content);
     log::info("saved {} in {}; training waited {}", saved.string(),
               duration_string(seconds_since(start)), duration_string(waited));
-    prune_checkpoints(config_.run.dir, config_.train.keep_last);
+    prune_checkpoints(config_.run.dir, config_.train.keep_last, config_.train.keep_every_steps);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "train/host_copies.h"
 #include "train/method.h"
 #include "train/run_log.h"
+#include "train/step_flops.h"
 #include "train/step_meter.h"
 #include "train/trainer_config.h"
 
@@ -68,6 +69,7 @@ class Trainer {
   std::unique_ptr<DataStreams> streams_;
   StepMeter meter_;
   std::unique_ptr<RunLog> log_;
+  StepFlops flops_;
   WindowTimes times_;
   HostCopies copies_;
   BackgroundTask saving_;  // last: it uses what stands above

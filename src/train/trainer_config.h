@@ -184,6 +184,7 @@ struct LoopConfig {
   int64_t log_every_steps = 10;
   int64_t checkpoint_every_steps = 500;
   int64_t keep_last = 3;
+  int64_t keep_every_steps = 0;
   int64_t validate_every_steps = 500;
   int64_t validation_batches = 8;
   int64_t latent_statistics_samples = 32;
@@ -215,6 +216,8 @@ struct LoopConfig {
             "Steps between checkpoints; the last step always makes one.", at_least<int64_t>(1));
     b.field("keep_last", keep_last, "Checkpoints kept; older ones are deleted.",
             at_least<int64_t>(1));
+    b.field("keep_every_steps", keep_every_steps,
+            "Checkpoints of every so many steps are kept for good; 0: none.", at_least<int64_t>(0));
     b.field("validate_every_steps", validate_every_steps,
             "Steps between measurements on data.validation.", at_least<int64_t>(1));
     b.field("validation_batches", validation_batches, "Batches of one such measurement.",
@@ -229,6 +232,15 @@ struct LoopConfig {
     b.field("max_skipped_steps", max_skipped_steps,
             "Steps with a loss or gradient that is not finite before the run stops.",
             at_least<int64_t>(0));
+  }
+
+  template <class Problems>
+  void validate(Problems& problems) const {
+    if (checkpoint_every_steps > 0 && keep_every_steps % checkpoint_every_steps != 0) {
+      problems.add("keep_every_steps",
+                   fmt::format("is {}, and checkpoints are made every {} steps: give a multiple",
+                               keep_every_steps, checkpoint_every_steps));
+    }
   }
 };
 

@@ -149,7 +149,7 @@ TEST_CASE("check counts what processes that share clips send, and refuses a wron
           "[end_to_end][distributed]") {
   const TinyProject project;
   const std::vector<std::string> words = {"check", "train.yaml", "run.dir=x", "parallel.sequence=2",
-                                          "--world"};
+                                          "--tflops", "0.001", "--world"};
   const auto check = [&](const std::string& processes) {
     auto all = words;
     all.push_back(processes);
@@ -160,6 +160,8 @@ TEST_CASE("check counts what processes that share clips send, and refuses a wron
   CHECK(four.exit_code == 0);
   CHECK(contains(four.out, "global batch 4 = 2 x 1 accumulated x 2 groups of 2 processes"));
   CHECK(contains(four.out, "to those that share its clips"));
+  CHECK(contains(four.out, "TFLOP a step, of all processes; 4 steps"));
+  CHECK(contains(four.out, "at 0.001 TFLOP/s"));
   const Outcome three = check("3");
   INFO(describe(three));
   CHECK(three.exit_code == 2);

@@ -96,6 +96,10 @@ TEST_CASE("the last k checkpoints stay", "[train]") {
   CHECK(names_in(run.path()) == std::vector<std::string>{"step-00000003", "step-00000004"});
   prune_checkpoints(run.path(), 5);
   CHECK(names_in(run.path()).size() == 2);
+  prune_checkpoints(run.path(), 1, /*keep_every=*/3);
+  CHECK(names_in(run.path()) == std::vector<std::string>{"step-00000003", "step-00000004"});
+  prune_checkpoints(run.path(), 1, /*keep_every=*/2);
+  CHECK(names_in(run.path()) == std::vector<std::string>{"step-00000004"});
 }
 
 TEST_CASE("a damaged checkpoint is refused with every damage in one message", "[train]") {
