@@ -1,7 +1,10 @@
 #include "train/data_streams.h"
 
+#include <ATen/ATen.h>
+
 #include <filesystem>
 
+#include "core/distributed/world.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/random.h"
@@ -59,6 +62,15 @@ std::string global_batch_text(const StreamSpec& spec, int64_t accumulation,
   return fmt::format("global batch {} = {} x {} accumulated x {} {}",
                      spec.batch_size * accumulation * sizes.replicate, spec.batch_size,
                      accumulation, sizes.replicate, processes);
+}
+
+void require_same_samples(Communicator& control, const data::Batch& batch) {
+  const std::string ids = fmt::format("{}", fmt::join(batch.ids, ", "));
+  const auto hash = static_cast<int64_t>(stream_seed(0, ids) >> 1);
+  const at::Tensor most = at::tensor({hash, -hash}, at::kLong);
+  control.all_reduce("samples of a sequence", most, Reduction::kMax);
+  if (most[0].item<int64_t>() == -most[1].item<int64_t>()) return;
+  require_same(control, "what the processes of a sequence read", ids);
 }
 
 DataStreams::DataStreams(const TrainConfig& config, std::vector<StreamSpec> specs,

@@ -34,6 +34,11 @@ std::vector<StreamSpec> stream_specs(const TrainConfig& config, const Datasets& 
 // share clips.
 std::string global_batch_text(const StreamSpec& spec, int64_t accumulation, const MeshSizes& sizes);
 
+// Throws UserError that lists them where the members of a group that shares clips have read other
+// samples: one that a member alone cannot read would be replaced there alone, and the frames of two
+// clips be taken for those of one. One small collective, on the host.
+void require_same_samples(Communicator& control, const data::Batch& batch);
+
 class DataStreams {
  public:
   // `saved`: positions of a checkpoint. A stream goes on from its own; where data set, global batch

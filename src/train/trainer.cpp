@@ -9,7 +9,6 @@
 #include "core/json_dump.h"
 #include "core/log.h"
 #include "core/progress.h"
-#include "core/random.h"
 #include "core/signals.h"
 #include "model/state_dict.h"
 #include "train/build.h"
@@ -140,21 +139,10 @@ void Trainer::train_step() {
 data::Batch Trainer::next_batch(size_t stream) {
   const Stopwatch stopwatch(times_.data_s);
   data::Batch batch = streams_->next(stream);
-  if (clip_control_) require_same_samples(batch);
+  if (clip_control_) require_same_samples(*clip_control_, batch);
   state_.samples_seen += batch.data.size(0) * mesh_.sizes.replicate;
   if (log_) times_.flops += double(flops_.of(batch)) / double(mesh_.sizes.sequence);
   return batch;
-}
-
-// A sample that one member of a sequence could not read would be replaced there alone, and the
-// frames of two clips be taken for those of one.
-void Trainer::require_same_samples(const data::Batch& batch) {
-  const std::string ids = fmt::format("{}", fmt::join(batch.ids, ", "));
-  const auto hash = static_cast<int64_t>(stream_seed(0, ids) >> 1);
-  const at::Tensor most = at::tensor({hash, -hash}, at::kLong);
-  clip_control_->all_reduce("samples of a sequence", most, Reduction::kMax);
-  if (most[0].item<int64_t>() == -most[1].item<int64_t>()) return;
-  require_same(*clip_control_, "what the processes of a sequence read", ids);
 }
 
 bool Trainer::due(int64_t every_steps) const {

@@ -37,7 +37,6 @@ class Trainer {
   void start();
   void train_step();
   data::Batch next_batch(size_t stream);
-  void require_same_samples(const data::Batch& batch);
   bool due(int64_t every_steps) const;
 
   void report();

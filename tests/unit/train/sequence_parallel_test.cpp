@@ -254,6 +254,24 @@ TEST_CASE("clips of a bad step are named once, though several processes share th
   CHECK(ids == std::vector<std::string>{"clip0", "clip1"});
 }
 
+TEST_CASE("members of a sequence that read other clips are told apart", "[train][distributed]") {
+  const auto read = [](const std::vector<std::string>& last_of_second) {
+    ThreadWorld(2).run([&](Communicator& control) {
+      data::Batch batch;
+      batch.ids = {"clip0", "clip1"};
+      train::require_same_samples(control, batch);
+      if (control.rank() == 1) batch.ids = last_of_second;
+      train::require_same_samples(control, batch);
+    });
+  };
+  CHECK_NOTHROW(read({"clip0", "clip1"}));
+  const std::string other = sana_test::message_of<UserError>([&] { read({"clip0", "clip2"}); });
+  for (const char* part : {"sequence", "clip0, clip1", "clip0, clip2"}) {
+    INFO(other);
+    CHECK(contains(other, part));
+  }
+}
+
 TEST_CASE("what does not go with a sequence is refused before anything is made", "[train]") {
   const TemporaryDirectory folder;
   TrainConfig config = long_clips(folder);
