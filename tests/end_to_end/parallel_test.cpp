@@ -148,8 +148,8 @@ TEST_CASE("processes that share the frames of clips train as one, and either goe
 TEST_CASE("check counts what processes that share clips send, and refuses a wrong product",
           "[end_to_end][distributed]") {
   const TinyProject project;
-  const std::vector<std::string> words = {"check", "train.yaml", "run.dir=x", "parallel.sequence=2",
-                                          "--tflops", "0.001", "--world"};
+  const std::vector<std::string> words = {
+      "check", "train.yaml", "run.dir=x", "parallel.sequence=2", "--tflops", "0.001", "--world"};
   const auto check = [&](const std::string& processes) {
     auto all = words;
     all.push_back(processes);
