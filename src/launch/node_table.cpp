@@ -15,7 +15,7 @@ namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(200);
 // Without an answer for so long, the table counts as lost.
-constexpr auto kSilence = std::chrono::seconds(30);
+constexpr auto kSilence = std::chrono::seconds(20);
 constexpr auto kToldWithin = std::chrono::seconds(5);
 
 }  // namespace

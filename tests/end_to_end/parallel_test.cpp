@@ -250,6 +250,26 @@ TEST_CASE("a process that is killed is replaced, and the run ends as if nothing 
   }
 }
 
+TEST_CASE("a process that hangs is replaced as well", "[end_to_end][distributed]") {
+  SANA_SKIP_WITHOUT_C10D();
+  const TinyProject project;
+  auto more = kHalf;
+  more.push_back("parallel.silence_s=3");
+  Program program(launched(project, 2, "hung", 40, more, {"--max-restarts", "1", "--grace", "2"}),
+                  project.folder().path());
+  REQUIRE(program.wait_until([&] { return project.newest_step("hung") >= 4; }));
+  const pid_t second = find_process(1, "hung");
+  REQUIRE(second > 0);
+  REQUIRE(project.newest_step("hung") < 40);
+  ::kill(second, SIGSTOP);
+  const Outcome outcome = program.wait();
+  INFO(describe(outcome));
+  REQUIRE(outcome.exit_code == 0);
+  CHECK(contains(outcome.err, "lost rank 1 on "));
+  CHECK(contains(outcome.err, "starting again"));
+  CHECK(project.newest_step("hung") == 40);
+}
+
 TEST_CASE("what cannot train together is told", "[end_to_end][distributed]") {
   SANA_SKIP_WITHOUT_C10D();
   const TinyProject project;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/build_config.h"
+#include "core/distributed/table.h"
 #include "core/distributed/thread_world.h"
 #include "core/distributed/world.h"
 #include "core/error.h"
@@ -188,6 +189,65 @@ TEST_CASE("processes communicate through c10d", "[distributed]") {
   }
   for (std::thread& member : members) member.join();
   CHECK(ok == std::vector<int>(kSize, 1));
+}
+
+TEST_CASE("processes meet at a table that another program holds", "[distributed]") {
+  const Environment agent(Environment::Values{{"MASTER_ADDR", "127.0.0.1"},
+                                              {"MASTER_PORT", "29519"},
+                                              {"TORCHELASTIC_USE_AGENT_STORE", "True"},
+                                              {"TORCHELASTIC_RESTART_COUNT", "2"}});
+  const auto held =
+      open_table({"127.0.0.1", 29519, ""}, /*is_holder=*/true, std::chrono::seconds(5));
+  std::vector<int> ok(2, 0);
+  std::vector<std::thread> members;
+  for (int64_t rank = 0; rank < 2; ++rank) {
+    members.emplace_back([&, rank] {
+      try {
+        World world = join_world({rank, 2, rank}, on_cpu, {std::chrono::seconds(30), {}});
+        run_together(world, [&] { ok[size_t(rank)] = does_all(*world.control); });
+      } catch (const std::exception& error) {
+        ok[size_t(rank)] = -1;
+      }
+    });
+  }
+  for (std::thread& member : members) member.join();
+  CHECK(ok == std::vector<int>(2, 1));
+  // Of this start only.
+  CHECK(held->find("/worker/attempt_2/beat/1"));
+  CHECK_FALSE(held->find("beat/1"));
+}
+
+TEST_CASE("an error of one member's work reaches the others at once", "[distributed]") {
+  const Environment here(
+      Environment::Values{{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29520"}});
+  std::vector<std::string> messages(3);
+  std::vector<std::thread> members;
+  const auto start = std::chrono::steady_clock::now();
+  for (int64_t rank = 0; rank < 3; ++rank) {
+    members.emplace_back([&, rank] {
+      try {
+        World world = join_world({rank, 3, rank}, on_cpu, {std::chrono::seconds(60), {}});
+        run_together(world, [&] {
+          world.control->barrier("all here");
+          if (rank == 2) throw UserError("the data of rank 2 are wrong");
+          while (true) world.control->barrier("the next step");
+        });
+      } catch (const UserError& error) {
+        messages[size_t(rank)] = error.what();
+      } catch (const std::exception& error) {
+        messages[size_t(rank)] = std::string("another error: ") + error.what();
+      }
+    });
+  }
+  for (std::thread& member : members) member.join();
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+  CHECK(messages[2] == "the data of rank 2 are wrong");
+  for (const size_t rank : {0, 1}) {
+    INFO(messages[rank]);
+    CHECK(contains(messages[rank], "rank 2 on "));
+    CHECK(contains(messages[rank], " failed: the data of rank 2 are wrong"));
+    CHECK_FALSE(contains(messages[rank], "another error"));
+  }
 }
 
 TEST_CASE("a host where nobody waits is an error that names it", "[distributed]") {

@@ -12,6 +12,7 @@
 #include "core/distributed/beat.h"
 #include "core/distributed/thread_world.h"
 #include "core/distributed/watched_communicator.h"
+#include "core/distributed/within.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/table_board.h"
@@ -225,6 +226,29 @@ TEST_CASE("a watched group throws another one's failure in place of a collective
     CHECK(contains(message, "rank 1 on "));
     CHECK(contains(message, "no sample of the bucket can be read"));
   }
+}
+
+TEST_CASE("a call that does not return is left alone", "[distributed]") {
+  const auto done = std::make_shared<std::atomic<int>>(0);
+  const auto go_on = std::make_shared<std::atomic<bool>>(false);
+  within(
+      std::chrono::seconds(20), [done] { *done = 1; }, "late");
+  CHECK(*done == 1);
+  CHECK(message_of<UserError>([] {
+          within(
+              std::chrono::seconds(20), [] { throw UserError("wrong"); }, "late");
+        }) == "wrong");
+  CHECK(message_of<EnvironmentError>([&] {
+          within(
+              Milliseconds(20),
+              [done, go_on] {
+                while (!*go_on) std::this_thread::sleep_for(Milliseconds(1));
+                *done = 2;
+              },
+              "nobody answers");
+        }) == "nobody answers");
+  *go_on = true;
+  while (*done != 2) std::this_thread::sleep_for(Milliseconds(1));
 }
 
 TEST_CASE("a beat is read as it was written", "[distributed]") {

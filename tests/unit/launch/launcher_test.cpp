@@ -208,6 +208,9 @@ TEST_CASE("options that contradict each other are refused", "[launch]") {
   options.rendezvous = "host";
   CHECK(contains(message_of<UserError>([&] { launch(options); }), "HOST:PORT"));
   options.rendezvous = "host:1";
+  options.min_nodes = 3;
+  CHECK(contains(message_of<UserError>([&] { launch(options); }), "--min-nodes"));
+  options.min_nodes = 1;
   options.node_rank = 2;
   CHECK(contains(message_of<UserError>([&] { launch(options); }), "--node-rank"));
 }
