@@ -57,7 +57,7 @@ void throw_failure(const Failure& failure) {
   throw Error(failure.code, failure.text);
 }
 
-struct Watchdog::State : std::enable_shared_from_this<State> {
+struct Watchdog::State {
   std::unique_ptr<Board> board;
   Membership member;
   WatchOptions options;
@@ -73,6 +73,7 @@ struct Watchdog::State : std::enable_shared_from_this<State> {
   std::optional<Time> noticed_at;            // by the main thread
   Time answered_at = SteadyClock::now();     // by the board
   bool is_leaving = false, is_over = false;  // the beats are to end; have ended
+  bool is_last_said = false;                 // the board has been told that they end
   bool is_hurried = false;                   // somebody waits for the others' beats
   bool is_consequence = false;               // the main thread ends for a reason that others know
   bool is_closed = false;                    // nobody needs to be guarded any more
@@ -110,7 +111,9 @@ struct Watchdog::State : std::enable_shared_from_this<State> {
     const std::lock_guard guard(lock);
     ++mine.number;
     mine.collective_age_s = seconds_since(collective_began);
-    mine.has_left = is_leaving && !failure;
+    is_last_said = is_leaving;
+    // One that ends because of another has not left: its silence is that of the other's host, too.
+    mine.has_left = is_leaving && !failure && !mine.is_broken;
     ranks = watched();
     return mine.text();
   }
@@ -179,7 +182,7 @@ struct Watchdog::State : std::enable_shared_from_this<State> {
       }
       last = SteadyClock::now();
       std::unique_lock guard(lock);
-      if (is_leaving && (mine.has_left || failure) && !is_hurried) break;
+      if (is_last_said && !is_hurried) break;
       const auto pause = is_hurried || is_leaving ? std::min(kLook, options.beat) : options.beat;
       const bool was_leaving = is_leaving, was_hurried = is_hurried;
       changed.wait_for(guard, pause,

@@ -1,6 +1,7 @@
 #include "core/distributed/world.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <filesystem>
 #include <map>

@@ -1,6 +1,9 @@
 // Who fails, falls silent or is cut off is found by the others, and nobody else is suspected.
 #include "core/distributed/watchdog.h"
 
+#include <ATen/ATen.h>
+#include <signal.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -13,6 +16,7 @@
 #include "core/distributed/thread_world.h"
 #include "core/distributed/watched_communicator.h"
 #include "core/distributed/within.h"
+#include "core/signals.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/table_board.h"
@@ -201,6 +205,22 @@ TEST_CASE("once a collective has failed, a silence need not last long", "[distri
       message_of<EnvironmentError>([&] { run.dog(1).explain("connection closed by peer"); });
   CHECK(std::chrono::steady_clock::now() - start < kSilence);
   CHECK(contains(message, "lost rank 2 on "));
+}
+
+TEST_CASE("who is ended by a launcher because of another has not left", "[distributed]") {
+  Run run(2);
+  clear_stop_request();
+  install_stop_handlers();
+  ::raise(SIGTERM);
+  const auto start = std::chrono::steady_clock::now();
+  const std::string message =
+      message_of<EnvironmentError>([&] { run.dog(1).explain("connection closed by peer"); });
+  CHECK(std::chrono::steady_clock::now() - start < Milliseconds(150));
+  clear_stop_request();
+  CHECK(message == "connection closed by peer");
+  run.dog(1).fail({ExitCode::kEnvironment, message});  // others find who it was
+  run.dogs[1].reset();
+  CHECK(contains(failure_of(run.dog(0))->text, "lost rank 1 on "));
 }
 
 TEST_CASE("a watched group throws another one's failure in place of a collective",
