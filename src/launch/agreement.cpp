@@ -81,12 +81,20 @@ void Agreement::join() {
   if (const auto text = board_.find(fmt::format("world/{}", open_round_))) {
     const NodeWorld world = parse_world(open_round_, *text);
     const auto& nodes = world.nodes;
-    if (std::find(nodes.begin(), nodes.end(), options_.node_rank) != nodes.end()) {
+    const bool takes_part =
+        std::find(nodes.begin(), nodes.end(), options_.node_rank) != nodes.end();
+    if (takes_part && asked_round_ == open_round_) {
       world_ = world;
+      return;
+    }
+    if (takes_part) {
+      // The processes that it stands for have ended with the launcher before this one.
+      end_ = End{open_round_, ExitCode::kEnvironment, "its launcher was started again"};
       return;
     }
     // It came too late, and waits for the next one.
   }
+  asked_round_ = open_round_;
   board_.put(join_key(open_round_, options_.node_rank),
              fmt::format("{} {}", ++num_joins_, host_name()));
 }

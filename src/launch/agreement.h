@@ -89,7 +89,8 @@ class Agreement {
   Board& board_;
   AgreementOptions options_;
   std::function<int64_t()> free_port_;
-  int64_t open_round_ = -1;  // -1: not known yet
+  int64_t open_round_ = -1;   // -1: not known yet
+  int64_t asked_round_ = -1;  // the last that it waited for
   int64_t num_joins_ = 0;
   std::optional<NodeWorld> world_;
   std::optional<End> end_;  // of the processes of the world before, until a new round is open

@@ -81,7 +81,7 @@ class Attempt {
         send(stop_signal());
         deadline = Clock::now() + std::chrono::hours(24);  // it finishes its step and saves
       }
-      if (!deadline && ((!failure_ && find_failure()) || is_in_vain())) {
+      if (!deadline && (find_failure() || is_in_vain())) {
         send(SIGTERM);
         deadline = Clock::now() + std::chrono::seconds(options_.grace_s);
       }
@@ -124,19 +124,30 @@ class Attempt {
     return count;
   }
 
-  // The first process that failed, before it made others fail; told once.
+  // Looks for the first process that failed, before it made others fail; tells it once. Whether the
+  // others have to be ended: where one was asked to stop, they stop by themselves, and a second
+  // signal would keep rank 0 from saving.
   bool find_failure() {
-    for (size_t local = 0; local < children_.size() && !failure_; ++local) {
+    for (size_t local = 0; local < children_.size() && !has_failed(); ++local) {
       const auto ending = children_[local]->ending();
-      if (!ending || ending->is_good()) continue;
+      if (!ending || ending->is_good() || (failure_ && is_stop(*ending))) continue;
       failure_ = ending;
-      if (stop_signal() == 0) {
-        log::error("rank {} (process {}) ended with {}; the other processes are ended",
-                   rank_of(int64_t(local)), children_[local]->pid(), ending->text());
+      if (stop_signal() != 0) continue;
+      const std::string who =
+          fmt::format("rank {} (process {})", rank_of(int64_t(local)), children_[local]->pid());
+      if (is_stop(*ending)) {
+        log::info("{} was asked to stop; the others finish, too", who);
+      } else {
+        log::error("{} ended with {}; the other processes are ended", who, ending->text());
       }
     }
-    return failure_.has_value();
+    return has_failed();
   }
+
+  static bool is_stop(const Ending& ending) {
+    return ending.exit_code == int(ExitCode::kTerminated);
+  }
+  bool has_failed() const { return failure_ && !is_stop(*failure_); }
 
   const LaunchOptions& options_;
   Share share_;
@@ -201,7 +212,10 @@ ExitCode launch_on_many(const LaunchOptions& options) {
   bool has_run = false;
   while (true) {
     const NodeTable::News news = next_news(table);
-    if (news.over) return *news.over;
+    if (news.over) {
+      // One that could not save when all were to stop has failed.
+      return *news.over == ExitCode::kTerminated && last != ExitCode::kOk ? last : *news.over;
+    }
     if (!news.lost.empty()) {
       // Node 0 may have ended before this one asked it.
       if (has_run && last == ExitCode::kOk) return last;

@@ -141,6 +141,21 @@ TEST_CASE("a machine that is lost while it waits is not counted", "[launch]") {
   launchers.check_world({0, 1});
 }
 
+TEST_CASE("a launcher that is started again does not step into a round that runs", "[launch]") {
+  Launchers launchers(three_nodes(2));
+  launchers.pass(3);
+  launchers.start(1);
+  launchers.pass(3);
+  CHECK(launchers.world(1).empty());
+  for (const int64_t node : {0, 2}) {
+    REQUIRE(launchers.of(node).is_outdated());
+    launchers.of(node).ended(ExitCode::kEnvironment, "ended by its launcher");
+  }
+  launchers.pass(3);
+  launchers.check_world({0, 1, 2});
+  CHECK(launchers.of(0).world()->round == 1);
+}
+
 TEST_CASE("with too few machines nothing is started, and all are told", "[launch]") {
   Launchers launchers(three_nodes(3));
   launchers.lose(2);

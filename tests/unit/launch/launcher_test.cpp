@@ -200,6 +200,24 @@ TEST_CASE("a wish to stop reaches every process", "[launch]") {
   CHECK(text_of(folder / "got-1") == "term\n");
 }
 
+TEST_CASE("when one process was asked to stop, the others finish in peace", "[launch]") {
+  const sana_test::TemporaryDirectory folder;
+  LaunchOptions options;
+  options.processes = 2;
+  options.max_restarts = 5;
+  options.grace_s = 0;
+  const std::string file = (folder / "of-0").string();
+  const std::string stops = "trap 'echo term >> " + file + "' TERM; [ $RANK = 1 ] && exit 143; " +
+                            "sleep 0.7; echo saved >> " + file + "; ";
+  options.command = shell(stops + "exit 143");
+  CHECK(launch(options) == ExitCode::kTerminated);
+  CHECK(text_of(folder / "of-0") == "saved\n");
+  // Who cannot save has failed.
+  options.max_restarts = 0;
+  options.command = shell(stops + "exit 3");
+  CHECK(launch(options) == ExitCode::kEnvironment);
+}
+
 TEST_CASE("options that contradict each other are refused", "[launch]") {
   LaunchOptions options;
   options.command = shell("exit 0");
