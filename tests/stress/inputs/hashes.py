@@ -29,6 +29,8 @@ def mend_shards(dataset, folder):
     """Sizes and hashes of the shards and of their indices in a parsed dataset.json, as far as it has them."""
     for shard in dataset["shards"]:
         file = folder / shard["file"]
+        if not file.is_file():  # a name that leads elsewhere, perhaps to a device without an end
+            continue
         data, index = file.read_bytes(), file.with_suffix(".index.json")
         if index.exists():
             index.write_bytes(mended_index(index.read_bytes(), data))
