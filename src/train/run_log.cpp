@@ -48,15 +48,12 @@ RunLog::RunLog(const std::filesystem::path& directory, int64_t resume_step, int6
                c10::Device device, c10::ScalarType precision)
     : metrics_(directory, resume_step),
       total_steps_(total_steps),
-      device_(device),
       peak_flops_(peak_flops(device, precision)) {}
 
 void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t skipped_in_all,
                     int64_t damaged, const WindowTimes& times) {
   const double steps = double(report.steps);
   const double step_s = times.train_s / steps, data_s = times.data_s / steps;
-  const int64_t bytes =
-      device_.is_cuda() ? peak_device_memory(device_) : host_memory().peak_resident;
 
   nlohmann::ordered_json values;
   for (const auto& [name, loss] : report.losses) values[name] = loss;
@@ -68,7 +65,7 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   const double flops = times.flops / std::max(times.train_s, 1e-9);
   values["tflops"] = flops / 1e12;
   if (peak_flops_ > 0) values["share_of_peak"] = flops / peak_flops_;
-  values["mem_gib"] = double(bytes) / kGib;
+  values["mem_gib"] = double(times.peak_bytes) / kGib;
   values["skipped"] = skipped_in_all;
   values["damaged_samples"] = damaged;
   metrics_.write(step, values);
@@ -88,7 +85,7 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   line += fmt::format(
       "  lr {:.2e}  {:.2f} s/it  data {:.2f} s  {:.1f} clips/min  {:.3g} TFLOP/s{}  mem {:.1f} GiB",
       lr, step_s, data_s, 60.0 * double(report.samples) / std::max(times.train_s, 1e-9),
-      flops / 1e12, share, double(bytes) / kGib);
+      flops / 1e12, share, double(times.peak_bytes) / kGib);
   if (skipped_in_all > 0) line += fmt::format("  skipped {}", skipped_in_all);
   if (damaged > 0) line += fmt::format("  damaged samples {}", damaged);
   line += fmt::format("  eta {}", duration_string(step_s * double(total_steps_ - step)));

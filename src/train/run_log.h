@@ -30,9 +30,10 @@ class ZScore {
 
 // What the trainer knows of a window beside the StepMeter's report.
 struct WindowTimes {
-  double train_s = 0;  // computing and waiting for data
-  double data_s = 0;   // waiting for data only
-  double flops = 0;    // floating point operations of the model on this process (StepFlops)
+  double train_s = 0;      // computing and waiting for data
+  double data_s = 0;       // waiting for data only
+  double flops = 0;        // floating point operations of the model on this process (StepFlops)
+  int64_t peak_bytes = 0;  // of the process that needed most
 };
 
 class RunLog {
@@ -51,7 +52,6 @@ class RunLog {
  private:
   MetricsWriter metrics_;
   int64_t total_steps_;
-  c10::Device device_;
   double peak_flops_;  // of the device in a second; 0: unknown
   std::map<std::string, ZScore> loss_scores_;
   ZScore norm_score_;

@@ -161,6 +161,10 @@ void Trainer::report() {
       "damaged samples", mesh_.place == 0 ? double(streams_->num_damaged()) : 0.0,
       Reduction::kSum));
   report.samples *= mesh_.sizes.replicate;
+  const int64_t bytes =
+      device_.is_cuda() ? peak_device_memory(device_) : host_memory().peak_resident;
+  times_.peak_bytes =
+      int64_t(world_.control->all_reduce("peak memory", double(bytes), Reduction::kMax));
   name_bad_samples_of_all(report);
   if (log_) log_->window(state_.step, report, lr, state_.skipped, damaged, times_);
   times_ = {};
