@@ -1,27 +1,17 @@
 #include "cli/phase.h"
 
-#include <c10/util/Exception.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <new>
 
 #include "core/error.h"
+#include "core/torch_error.h"
 
 namespace sana::cli {
 namespace {
 
 constexpr const char* kLessMemory =
     "Remedies: a smaller batch, fewer or smaller frames, gradient checkpointing, bfloat16";
-
-// The CPU allocator reports exhaustion as a plain c10::Error.
-bool is_out_of_memory(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         text.find("can't allocate memory") != std::string::npos;
-}
-
-// LibTorch's messages go on with advice for its own developers after the first line.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 
@@ -31,10 +21,16 @@ void rethrow_with_phase(const std::string& phase, std::exception_ptr error) {
   } catch (const Error&) {
     throw;
   } catch (const c10::Error& failure) {
-    const std::string text = first_line(failure.what_without_backtrace());
+    const std::string text = short_text(failure);
     if (is_out_of_memory(failure)) {
       throw EnvironmentError(
           fmt::format("out of memory while {}: {}. {}", phase, text, kLessMemory));
+    }
+    if (is_fault_of_machine(failure)) {
+      throw EnvironmentError(fmt::format(
+          "the device or the network failed while {}: {}. Try again; where it comes at the same "
+          "place again, please report this",
+          phase, text));
     }
     throw InternalError(fmt::format("LibTorch failed while {}: {}", phase, text));
   } catch (const std::bad_alloc&) {

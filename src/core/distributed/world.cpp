@@ -5,12 +5,14 @@
 
 #include <filesystem>
 #include <map>
+#include <new>
 
 #include "core/build_config.h"
 #include "core/device.h"
 #include "core/distributed/c10d_communicator.h"
 #include "core/environment.h"
 #include "core/error.h"
+#include "core/torch_error.h"
 
 namespace sana {
 namespace {
@@ -90,6 +92,14 @@ void run_together(World& world, const std::function<void()>& body) {
     throw;
   } catch (const std::filesystem::filesystem_error& error) {
     world.watchdog->fail({ExitCode::kEnvironment, error.what()});
+    throw;
+  } catch (const c10::Error& error) {
+    const bool may_go_well = is_out_of_memory(error) || is_fault_of_machine(error);
+    world.watchdog->fail(
+        {may_go_well ? ExitCode::kEnvironment : ExitCode::kBug, short_text(error)});
+    throw;
+  } catch (const std::bad_alloc&) {
+    world.watchdog->fail({ExitCode::kEnvironment, "out of memory"});
     throw;
   } catch (const std::exception& error) {
     world.watchdog->fail({ExitCode::kBug, error.what()});
