@@ -12,8 +12,10 @@ int launch_command(CLI::App& app, const Arguments& arguments) {
   app.add_option("--nnodes", options.nodes, "Machines; each runs this command.");
   app.add_option("--min-nodes", options.min_nodes,
                  "Machines that are enough to go on with when others are lost; all, if not given.");
-  app.add_option("--node-wait", options.node_wait_s,
-                 "Seconds to wait for a lost machine before going on without it.");
+  app.add_option(
+      "--node-wait", options.node_wait_s,
+      "Seconds to wait for a lost machine before going on without it; more than --grace, which "
+      "the others may need to end their processes.");
   app.add_option("--node-rank", options.node_rank, "Number of this machine, from 0 on.");
   app.add_option(
       "--rendezvous", options.rendezvous,

@@ -44,13 +44,17 @@ void Agreement::tick(SteadyClock::time_point now) {
 
 void Agreement::ended(ExitCode code, const std::string& why) {
   // Without a world: a signal came while it waited.
-  end_ = End{world_ ? world_->round : std::max<int64_t>(open_round_, 0), code, why};
+  end_ = End{world_ ? world_->round : std::max<int64_t>(open_round_, 0), code, why,
+             /*took_part=*/world_.has_value()};
   world_.reset();
 }
 
 // What the processes of this node came to.
 void Agreement::report() {
   if (!end_) return;
+  // One that came too late for a round and goes again ends nobody's run.
+  const bool has_begun = board_.find(fmt::format("world/{}", end_->round)).has_value();
+  if (!end_->took_part && has_begun) return;
   const std::string node = fmt::format("node {} ({})", options_.node_rank, host_name());
   if (end_->code == ExitCode::kOk) {
     board_.put(done_key(end_->round, options_.node_rank), node);

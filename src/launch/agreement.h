@@ -84,6 +84,7 @@ class Agreement {
     int64_t round;
     ExitCode code;
     std::string why;
+    bool took_part = true;  // in a world; else it only waited
   };
 
   Board& board_;

@@ -56,7 +56,7 @@ std::string Ending::text() const {
 }
 
 ChildProcess::ChildProcess(const std::vector<std::string>& words, const Variables& variables,
-                           LineReader on_line)
+                           int when_orphaned, LineReader on_line)
     : on_line_(std::move(on_line)) {
   Ends out = make_pipe(), err = make_pipe();
   // Made before the fork: afterwards nothing may allocate.
@@ -67,7 +67,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& words, const Variable
   if (pid_ < 0)
     throw EnvironmentError(fmt::format("cannot start a process: {}", std::strerror(errno)));
   if (pid_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    ::prctl(PR_SET_PDEATHSIG, when_orphaned);
     if (::getppid() != parent) ::_exit(1);  // it died meanwhile
     ::dup2(out.write.get(), STDOUT_FILENO);
     ::dup2(err.write.get(), STDERR_FILENO);

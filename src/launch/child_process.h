@@ -27,9 +27,9 @@ class ChildProcess {
   // A whole line, without its end, and whether it was written to stdout.
   using LineReader = std::function<void(const std::string& line, bool is_stdout)>;
 
-  // Starts `words` with these variables beside its parent's. It gets SIGTERM when the parent dies.
-  // Throws EnvironmentError when it cannot be started.
-  ChildProcess(const std::vector<std::string>& words, const Variables& variables,
+  // Starts `words` with these variables beside its parent's; it gets the signal `when_orphaned` when
+  // the parent dies. Throws EnvironmentError when it cannot be started.
+  ChildProcess(const std::vector<std::string>& words, const Variables& variables, int when_orphaned,
                LineReader on_line);
   // Kills what still runs.
   ~ChildProcess();

@@ -104,8 +104,12 @@ class Attempt {
         {"LOCAL_WORLD_SIZE", std::to_string(options_.processes)},
         {"MASTER_ADDR", share_.place.host},
         {"MASTER_PORT", std::to_string(share_.place.port)}};
+    // On one machine they save and end; among several, a lost launcher is a lost machine, and a
+    // signal to save would end the processes of all.
+    const int when_orphaned = options_.nodes == 1 ? SIGTERM : SIGKILL;
     children_.push_back(std::make_unique<ChildProcess>(
-        options_.command, variables, [rank](const std::string& line, bool is_stdout) {
+        options_.command, variables, when_orphaned,
+        [rank](const std::string& line, bool is_stdout) {
           if (is_stdout && rank == 0) {
             std::cout << line << std::endl;
           } else {
@@ -230,7 +234,10 @@ ExitCode launch_on_many(const LaunchOptions& options) {
     }
     const auto failure = Attempt(options, share_of(options, meeting.host, *news.world)).wait([&] {
       const NodeTable::News now = table.news();
-      return now.is_outdated || (now.over && *now.over != ExitCode::kOk);
+      // Where all were asked to stop, rank 0 may still be saving here.
+      const bool is_failed =
+          now.over && *now.over != ExitCode::kOk && *now.over != ExitCode::kTerminated;
+      return now.is_outdated || is_failed;
     });
     has_run = true;
     last = failure ? code_of(*failure) : ExitCode::kOk;

@@ -9,10 +9,10 @@
 namespace sana {
 
 struct LaunchOptions {
-  int64_t processes = 1;     // on this machine
-  int64_t nodes = 1;         // machines, each with a launcher of its own and as many processes
-  int64_t min_nodes = 0;     // that are enough to go on with when others are lost; 0: all
-  int64_t node_wait_s = 60;  // for a lost machine, before the run goes on without it
+  int64_t processes = 1;      // on this machine
+  int64_t nodes = 1;          // machines, each with a launcher of its own and as many processes
+  int64_t min_nodes = 0;      // that are enough to go on with when others are lost; 0: all
+  int64_t node_wait_s = 120;  // for a lost machine, before the run goes on without it
   int64_t node_rank = 0;
   // "HOST:PORT" of the first machine, where the launchers meet; not used with one node.
   std::string rendezvous;

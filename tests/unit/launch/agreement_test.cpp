@@ -128,6 +128,22 @@ TEST_CASE("a run goes on without a lost machine, when it has been waited for", "
   launchers.check_world({0, 1, 2});
 }
 
+TEST_CASE("a machine that came too late and goes again ends nobody's run", "[launch]") {
+  Launchers launchers(three_nodes(2));
+  launchers.lose(2);
+  launchers.pass(70);
+  launchers.check_world({0, 1});
+  launchers.start(2);
+  launchers.pass(10);
+  launchers.of(2).ended(ExitCode::kTerminated, "stopped by a signal");
+  launchers.pass(3);
+  launchers.check_world({0, 1});
+  for (const int64_t node : {0, 1}) {
+    CHECK_FALSE(launchers.of(node).over());
+    CHECK_FALSE(launchers.of(node).is_outdated());
+  }
+}
+
 TEST_CASE("a machine that is lost while it waits is not counted", "[launch]") {
   Launchers launchers(three_nodes(2));
   launchers.pass(3);

@@ -41,7 +41,7 @@ TEST_CASE("a child's lines come whole, with the stream they were written to", "[
   std::vector<std::string> lines;
   ChildProcess child(
       shell("printf 'one\\ntw'; sleep 0.1; printf 'o\\nlast' ; echo bad >&2; exit 5"),
-      {{"NAME", "value"}}, [&](const std::string& line, bool is_stdout) {
+      {{"NAME", "value"}}, SIGTERM, [&](const std::string& line, bool is_stdout) {
         lines.push_back((is_stdout ? "out " : "err ") + line);
       });
   while (!child.ending()) {
@@ -130,6 +130,31 @@ TEST_CASE("machines begin again together, with those that are left", "[launch]")
     CHECK(starts.rfind("3 ", 0) == 0);
     CHECK(contains(starts, "\n2 "));
   }
+}
+
+TEST_CASE("when a process of another machine was asked to stop, those of this one finish in peace",
+          "[launch]") {
+  const sana_test::TemporaryDirectory folder;
+  LaunchOptions options;
+  options.nodes = 2;
+  options.grace_s = 0;
+  options.max_restarts = 5;
+  options.rendezvous = "127.0.0.1:" + std::to_string(free_port());
+  const std::string file = (folder / "of-0").string();
+  options.command = shell("trap 'echo term >> " + file + "' TERM; [ $RANK = 1 ] && exit 143; " +
+                          "sleep 4; echo saved >> " + file + "; exit 143");
+  std::vector<int> codes(2, -1);
+  std::vector<std::thread> launchers;
+  for (int64_t node = 0; node < 2; ++node) {
+    launchers.emplace_back([&, node] {
+      LaunchOptions mine = options;
+      mine.node_rank = node;
+      codes[size_t(node)] = int(launch(mine));
+    });
+  }
+  for (std::thread& launcher : launchers) launcher.join();
+  CHECK(codes == std::vector<int>(2, int(ExitCode::kTerminated)));
+  CHECK(text_of(folder / "of-0") == "saved\n");
 }
 
 TEST_CASE("a launcher that nobody answers says whom it asked", "[launch]") {
