@@ -23,7 +23,8 @@ std::shared_ptr<spdlog::logger> make_logger(std::vector<spdlog::sink_ptr> sinks)
 }
 
 std::mutex logger_mutex;
-std::shared_ptr<spdlog::logger> current_logger;
+// Never destroyed: threads that hang in the network may still tell of it when the program ends.
+std::shared_ptr<spdlog::logger>& current_logger = *new std::shared_ptr<spdlog::logger>;
 std::atomic<bool> line_is_open = false;
 
 std::shared_ptr<spdlog::logger> logger() {

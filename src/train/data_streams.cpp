@@ -70,7 +70,12 @@ void require_same_samples(Communicator& control, const data::Batch& batch) {
   const at::Tensor most = at::tensor({hash, -hash}, at::kLong);
   control.all_reduce("samples of a sequence", most, Reduction::kMax);
   if (most[0].item<int64_t>() == -most[1].item<int64_t>()) return;
-  require_same(control, "what the processes of a sequence read", ids);
+  try {
+    require_same(control, "what the processes of a sequence read", ids);
+  } catch (const UserError& error) {
+    // A disk or network that failed for one of them; another try may go well.
+    throw EnvironmentError(error.what());
+  }
 }
 
 DataStreams::DataStreams(const TrainConfig& config, std::vector<StreamSpec> specs,

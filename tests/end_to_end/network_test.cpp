@@ -48,6 +48,22 @@ TEST_CASE("hosts that do not know each other's names train together", "[end_to_e
   CHECK(project.newest_step("run") == 4);
 }
 
+TEST_CASE("a first host whose name leads to itself only is reached by the others",
+          "[end_to_end][network]") {
+  SANA_SKIP_WITHOUT_NETWORK();
+  const TinyProject project;
+  const TwoHosts hosts;
+  Ranks ranks(project, 2, 29500, hosts.a().address);
+  const Words words = project.train_words("run", 4, sana_test::quick_words());
+  ranks.start(0, words, {.host = &hosts.a(), .address = "127.0.0.1"});
+  ranks.start(1, words, {.host = &hosts.b()});
+  for (const int64_t rank : {0, 1}) {
+    const Outcome outcome = ranks.end_of(rank);
+    INFO(describe(outcome));
+    CHECK(outcome.exit_code == 0);
+  }
+}
+
 TEST_CASE("when a cable is pulled out each side names the other", "[end_to_end][network]") {
   SANA_SKIP_WITHOUT_NETWORK();
   const TinyProject project;

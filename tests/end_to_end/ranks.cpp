@@ -51,7 +51,7 @@ void Ranks::start(int64_t rank, const std::vector<std::string>& words, const Ran
   setting.variables = {{"RANK", std::to_string(rank)},
                        {"WORLD_SIZE", std::to_string(count_)},
                        {"LOCAL_RANK", std::to_string(rank)},
-                       {"MASTER_ADDR", address_},
+                       {"MASTER_ADDR", place.address.empty() ? address_ : place.address},
                        {"MASTER_PORT", std::to_string(port_)}};
   setting.name = "-" + std::to_string(rank);
   const fs::path folder = place.folder.empty() ? project_.folder().path() : place.folder;

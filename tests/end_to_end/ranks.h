@@ -24,6 +24,7 @@ struct RankPlace {
   int64_t file_size_limit = 0;
   std::filesystem::path folder = {};  // empty: that of the project
   const Host* host = nullptr;
+  std::string address = {};  // where it meets the others; empty: where all do
 };
 
 class Ranks {

@@ -67,6 +67,23 @@ std::string address_towards(const std::string& host) {
   return "";
 }
 
+// The name of the first host leads there to its own loopback address, where nobody else reaches it:
+// then the way to another host tells.
+std::string reachable_address(c10d::Store& store, const LaunchRank& ranks,
+                              const std::string& host) {
+  const auto is_known = [](const std::string& address) {
+    return !address.empty() && !address.starts_with("127.") && address != "::1";
+  };
+  const auto key = [](int64_t rank) { return fmt::format("address/{}", rank); };
+  const std::string mine = address_towards(host);
+  store.set(key(ranks.rank), mine.empty() ? "127.0.0.1" : mine);
+  for (int64_t r = 0; r < ranks.count && !is_known(mine); ++r) {
+    const std::string other = store.get_to_str(key(r));
+    if (is_known(other)) return address_towards(other);
+  }
+  return mine;
+}
+
 std::shared_ptr<::gloo::transport::Device> gloo_device(const std::string& address) {
   // As PyTorch has it.
   const std::string interface = environment_text("GLOO_SOCKET_IFNAME");
@@ -83,7 +100,8 @@ c10::intrusive_ptr<c10d::Backend> make_backend(const Meeting& meeting, const std
 #if SANA_HAS_NCCL
   if (meeting.is_gpu) {
     auto options = c10d::ProcessGroupNCCL::Options::create();
-    options->timeout = meeting.timeout;
+    // Longer than ours: NCCL's own thread ends the process without a word of who is missing.
+    options->timeout = meeting.timeout + std::chrono::minutes(5);
     return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, int(rank), int(size), options);
   }
 #endif
@@ -218,7 +236,8 @@ World join_c10d(const LaunchRank& ranks, const Rendezvous& place,
   try {
     const bool is_gpu = device().is_cuda();
     door->all_ready(*world.watchdog);
-    Meeting meeting = {door->store(), options.timeout, address_towards(place.host)};
+    Meeting meeting = {door->store(), options.timeout,
+                       reachable_address(*door->store(), ranks, place.host)};
     const auto group = [&](const char* name) {
       return watched(std::make_unique<C10dCommunicator>(meeting, name, ranks.rank, ranks.count),
                      name, world.watchdog);

@@ -120,6 +120,7 @@ struct Watchdog::State {
 
   // One beat out and those of others in.
   void exchange() {
+    const Time begun = SteadyClock::now();
     std::vector<int64_t> ranks;
     std::vector<std::string> keys;
     board->put(beat_key(member.ranks.rank), own_beat(ranks));
@@ -132,6 +133,8 @@ struct Watchdog::State {
     for (size_t i = 0; i < beats.size(); ++i) roll.hear(ranks[i], Beat::parse(beats[i]), now);
     ++num_exchanges;
     changed.notify_all();
+    // Stopped itself while it asked.
+    if (now - begun > options.silence / 2) roll.forgive(now);
     const auto lost = look_for_lost(now);
     guard.unlock();
     if (!lost) return;

@@ -265,7 +265,9 @@ TEST_CASE("members of a sequence that read other clips are told apart", "[train]
     });
   };
   CHECK_NOTHROW(read({"clip0", "clip1"}));
-  const std::string other = sana_test::message_of<UserError>([&] { read({"clip0", "clip2"}); });
+  const std::string other = sana_test::message_of<EnvironmentError>([&] {
+    read({"clip0", "clip2"});
+  });
   for (const char* part : {"sequence", "clip0, clip1", "clip0, clip2"}) {
     INFO(other);
     CHECK(contains(other, part));
