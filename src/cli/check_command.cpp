@@ -97,6 +97,7 @@ void print_computing(const train::TrainConfig& config, const train::Datasets& da
 
 void check_training(const config::Source& source, int64_t processes, double tflops) {
   const auto config = config::load<train::TrainConfig>(source);
+  if (processes == 0) processes = config.parallel.fewest_processes();
   config.parallel.mesh(processes);  // refused before anything is opened
   const train::Datasets datasets = train::build_datasets(config, at::kMeta, /*writes=*/false);
   const train::TrainingMemory memory = train::estimate_training(config, datasets, processes);
@@ -144,9 +145,11 @@ int check_command(CLI::App& app, const Arguments& arguments) {
       app.add_option("training", source.file, "Configuration file of a training (YAML).");
   app.add_option("overrides", source.overrides,
                  "section.key=value ...: replace values of the file.");
-  int64_t processes = 1;
-  app.add_option("--world", processes,
-                 "Processes that will share the training, each with a GPU; none is needed here.")
+  int64_t processes = 0;
+  app.add_option(
+         "--world", processes,
+         "Processes that will share the training, each with a GPU; none is needed here. Without it "
+         "the fewest that its `parallel` allows.")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20));
   double tflops = 0;
   app.add_option("--tflops", tflops,

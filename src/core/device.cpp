@@ -26,12 +26,13 @@ struct Card {
   const char* name;
   double bfloat16, float32;
 };
-constexpr std::array<Card, 8> kCards = {{{"B200", 2250, 75},
+constexpr std::array<Card, 9> kCards = {{{"B200", 2250, 75},
                                          {"H200", 989, 67},
                                          {"H100 PCIe", 756, 51},
                                          {"H100 NVL", 835, 60},
                                          {"H100", 989, 67},
-                                         {"A100", 312, 19.5},
+                                         {"A100-", 312, 19.5},
+                                         {"A100 ", 312, 19.5},
                                          {"L40S", 362, 91.6},
                                          {"RTX 4090", 165, 82.6}}};
 #endif

@@ -35,6 +35,7 @@ double share_of_steps(const std::vector<StreamSpec>& specs, size_t stream) {
 StepFlops::StepFlops(const TrainConfig& config, const Datasets& datasets)
     : config_(config), datasets_(datasets) {
   config_.preview.every_steps = 0;  // no text encoder is needed
+  config_.vae_checkpoint.clear();   // nor a VAE
 }
 
 StepFlops::~StepFlops() = default;

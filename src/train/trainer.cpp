@@ -65,6 +65,13 @@ void Trainer::on_main(const std::string& name, const std::function<void()>& body
   world_.control->barrier(name, /*patient=*/true);
 }
 
+// Rank 0 writes, and the others wait as long as it takes: not in a collective of the next step, whose
+// time is limited.
+void Trainer::finish_saving() {
+  saving_.finish();
+  world_.control->barrier("the writing of a checkpoint", /*patient=*/true);
+}
+
 // Asked of all, so that they stop at the same step.
 bool Trainer::should_stop() {
   saving_.check();  // a full disk is no news for the next checkpoint only
@@ -117,7 +124,7 @@ void Trainer::start() {
   validate();
   preview();
   save();
-  saving_.finish();
+  finish_saving();
 }
 
 void Trainer::train_step() {
@@ -236,7 +243,7 @@ void Trainer::preview() {
 // Training waits until the tensors are copied, not until they are written.
 void Trainer::save() {
   const auto start = SteadyClock::now();
-  saving_.finish();  // its copies are used again
+  finish_saving();  // its copies are used again
   state_.streams = streams_->state();
   CheckpointContent content;
   content.step = state_.step;

@@ -49,6 +49,7 @@ class Trainer {
   void validate();
   void preview();
   void save();
+  void finish_saving();
   void begin_writing(CheckpointContent content, SteadyClock::time_point start);
   ExitCode stopped();
   // Of a checkpoint that has all the steps.

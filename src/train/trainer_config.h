@@ -336,6 +336,10 @@ struct ParallelConfig {
   }
 
   // Of so many processes. Throws UserError that names the factors where they are not their product.
+  // The fewest processes that such a run can have.
+  int64_t fewest_processes() const {
+    return sequence * (replicate == "auto" ? 1 : std::stoll(replicate));
+  }
   MeshSizes mesh(int64_t processes) const {
     return mesh_sizes(replicate == "auto" ? 0 : std::stoll(replicate), sequence, processes);
   }
