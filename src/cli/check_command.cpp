@@ -66,10 +66,12 @@ void print_share(const train::TrainConfig& config, const train::Datasets& datase
                              spec.dataset->size());
   }
   if (processes == 1) return;
-  std::cout << fmt::format(
-      "{:<16}{:>12}  a step of each process, {}\n", "sent",
-      bytes_string(train::bytes_sent_per_step(config, memory.parameters, processes)),
-      config.parallel.shard_optimizer ? "gradients and weights" : "gradients");
+  std::cout << fmt::format("{:<16}{:>12}  a step of each process, {}\n", "sent",
+                           bytes_string(train::bytes_sent_per_step(config, memory.parameters,
+                                                                   memory.outside, processes)),
+                           config.parallel.shard_optimizer || config.parallel.is_full()
+                               ? "gradients and weights"
+                               : "gradients");
   if (sizes.sequence == 1) return;
   const at::Tensor latents = train::largest_batch(*datasets.videos, config.data.batch_size).data;
   print_owner("", train::sequence_bytes_per_step(config, latents.sizes()),
@@ -80,7 +82,7 @@ void print_share(const train::TrainConfig& config, const train::Datasets& datase
 void print_computing(const train::TrainConfig& config, const train::Datasets& datasets,
                      int64_t processes, double tflops) {
   train::StepFlops flops(config, datasets);
-  const double step = flops.mean_step(config.parallel.mesh(processes).replicate);
+  const double step = flops.mean_step(config.parallel.mesh(processes).batch_parts());
   const auto steps = double(config.train.steps);
   std::cout << fmt::format("{:<16}{:>12}  TFLOP a step, of all processes; {} steps\n", "computing",
                            fmt::format("{:.3g}", step / 1e12), config.train.steps);

@@ -77,16 +77,32 @@ at::Tensor SanaVideoImpl::forward_part(const at::Tensor& latents, const at::Tens
 
 at::Tensor SanaVideoImpl::run_block(size_t index, const at::Tensor& x,
                                     const BlockContext& context) {
-  TransformerBlock& block = blocks_[index];
-  if (!gradient_checkpointing_ || !at::GradMode::is_enabled()) return block(x, context);
-  const auto again = [block, shared = BlockContext(context)](const at::Tensor& tokens,
-                                                             const at::Tensor& modulation,
-                                                             const at::Tensor& text) mutable {
+  if (!gradient_checkpointing_ || !at::GradMode::is_enabled()) {
+    return run_with_weights(index, x, context, /*repeats=*/false);
+  }
+  const auto again = [this, index, shared = BlockContext(context)](const at::Tensor& tokens,
+                                                                   const at::Tensor& modulation,
+                                                                   const at::Tensor& text) mutable {
     shared.modulation = modulation;
     shared.text = text;
-    return block(tokens, shared);
+    // Called twice: without gradients in the forward pass, with them in the backward pass.
+    return run_with_weights(index, tokens, shared, /*repeats=*/at::GradMode::is_enabled());
   };
-  return checkpoint(again, trains(*block), x, context.modulation, context.text);
+  return checkpoint(again, trains(*blocks_[index]), x, context.modulation, context.text);
+}
+
+at::Tensor SanaVideoImpl::run_with_weights(size_t index, const at::Tensor& x,
+                                           const BlockContext& context, bool repeats) {
+  TransformerBlock& block = blocks_[index];
+  if (block_weights_ == nullptr) return block(x, context);
+  return with_block_weights(*block_weights_, int64_t(index), repeats, x,
+                            [&](const at::Tensor& tokens) { return block(tokens, context); });
+}
+
+std::optional<int64_t> SanaVideoImpl::block_of(const std::string& parameter) const {
+  static const std::string kBlocks = "transformer_blocks.";
+  if (parameter.rfind(kBlocks, 0) != 0) return std::nullopt;
+  return std::stoll(parameter.substr(kBlocks.size()));
 }
 
 at::Tensor SanaVideoImpl::output(const at::Tensor& x, const at::Tensor& embedding,

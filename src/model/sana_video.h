@@ -7,9 +7,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "model/block_weights.h"
 #include "model/caption_projection.h"
 #include "model/causal_state.h"
 #include "model/linear.h"
@@ -22,7 +25,7 @@ namespace sana::model {
 
 // Parameter names and shapes are the public (diffusers) ones, so its state dictionary needs no
 // translation.
-class SanaVideoImpl : public torch::nn::Module {
+class SanaVideoImpl : public torch::nn::Module, public BlockwiseModule {
  public:
   explicit SanaVideoImpl(const SanaVideoConfig& config);
 
@@ -59,6 +62,10 @@ class SanaVideoImpl : public torch::nn::Module {
   // Recompute each block in the backward pass instead of keeping its activations.
   void set_gradient_checkpointing(bool enabled) { gradient_checkpointing_ = enabled; }
 
+  int64_t num_blocks() const override { return int64_t(blocks_.size()); }
+  std::optional<int64_t> block_of(const std::string& parameter) const override;
+  void set_block_weights(BlockWeights* weights) override { block_weights_ = weights; }
+
   // Called with (block index, tokens [B, N, D]) after every block; for verification. Empty: off.
   using BlockObserver = std::function<void(int64_t, const at::Tensor&)>;
   void set_block_observer(BlockObserver observer) { observer_ = std::move(observer); }
@@ -79,6 +86,9 @@ class SanaVideoImpl : public torch::nn::Module {
   at::Tensor run_causal(const at::Tensor& latents, BlockContext context,
                         const CausalState& committed, CausalState* own);
   at::Tensor run_block(size_t index, const at::Tensor& x, const BlockContext& context);
+  // The block, once its weights are there; `repeats` as in with_block_weights().
+  at::Tensor run_with_weights(size_t index, const at::Tensor& x, const BlockContext& context,
+                              bool repeats);
   // Final modulated norm, projection, un-patchify.  x [B, N, D], embedding [B, 1 or T, D]
   at::Tensor output(const at::Tensor& x, const at::Tensor& embedding, const Grid& grid);
 
@@ -92,6 +102,7 @@ class SanaVideoImpl : public torch::nn::Module {
   Linear proj_out_{nullptr};
   RotaryCache rotary_;
   bool gradient_checkpointing_ = false;
+  BlockWeights* block_weights_ = nullptr;
   BlockObserver observer_;
 };
 TORCH_MODULE(SanaVideo);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/distributed/world.h"
 #include "core/error.h"
 #include "train/initial_weights.h"
 #include "train/single_loss_method.h"
@@ -33,12 +34,14 @@ std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Data
   return objective;
 }
 
-std::unique_ptr<Method> build_method(const TrainConfig& config, const Datasets& datasets,
-                                     c10::Device device, bool load_init, Communicator& group,
-                                     Communicator* sequence) {
-  auto objective = build_objective(config, datasets, device, load_init);
-  if (sequence != nullptr) objective->share_samples(sequence);
-  return std::make_unique<SingleLossMethod>(std::move(objective), config, device, group);
+std::unique_ptr<Method> build_method(std::unique_ptr<Objective> objective,
+                                     const TrainConfig& config, c10::Device device,
+                                     Communicator& group, const Mesh& mesh) {
+  if (mesh.sequence) objective->share_samples(mesh.sequence.get());
+  // Before processes have parts only.
+  require_same_tensors(group, "weights", objective->module().parameters());
+  const WeightGroups groups = {group, mesh.shard.get(), mesh.replicas.get()};
+  return std::make_unique<SingleLossMethod>(std::move(objective), config, device, groups);
 }
 
 }  // namespace sana::train

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "core/distributed/mesh.h"
 #include "train/datasets.h"
 #include "train/method.h"
 #include "train/objective.h"
@@ -14,10 +15,10 @@ std::unique_ptr<Objective> build_objective(const TrainConfig& config, const Data
                                            c10::Device device, bool load_init);
 
 // How the run trains; no two methods share a task yet. `group`: of all processes, over which
-// gradients are summed; `sequence`: of those that share the frames of this process' clips, null
-// where it has whole ones. Both outlive the method.
-std::unique_ptr<Method> build_method(const TrainConfig& config, const Datasets& datasets,
-                                     c10::Device device, bool load_init, Communicator& group,
-                                     Communicator* sequence = nullptr);
+// gradients are summed; `mesh`: what each of them has. Both outlive the method. Throws InternalError
+// where the processes begin with other weights.
+std::unique_ptr<Method> build_method(std::unique_ptr<Objective> objective,
+                                     const TrainConfig& config, c10::Device device,
+                                     Communicator& group, const Mesh& mesh);
 
 }  // namespace sana::train

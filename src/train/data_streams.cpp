@@ -60,8 +60,8 @@ std::string global_batch_text(const StreamSpec& spec, int64_t accumulation,
   const std::string processes =
       sizes.sequence == 1 ? "processes" : fmt::format("groups of {} processes", sizes.sequence);
   return fmt::format("global batch {} = {} x {} accumulated x {} {}",
-                     spec.batch_size * accumulation * sizes.replicate, spec.batch_size,
-                     accumulation, sizes.replicate, processes);
+                     spec.batch_size * accumulation * sizes.batch_parts(), spec.batch_size,
+                     accumulation, sizes.batch_parts(), processes);
 }
 
 void require_same_samples(Communicator& control, const data::Batch& batch) {

@@ -17,6 +17,9 @@ namespace sana::train {
 struct ReducerOptions {
   at::ScalarType dtype = at::kFloat;  // in which sums travel: float32 or bfloat16
   bool scatter = false;               // each process gets its part only
+  bool brief = false;                 // buckets have memory only while they travel; with `scatter`
+  // Those that have the same part of other samples, over which it is summed as well; null: none.
+  Communicator* replicas = nullptr;
 };
 
 class GradientReducer {
@@ -45,30 +48,37 @@ class GradientReducer {
 
  private:
   // Of one bucket. Where sums travel in float32, `travelling` and `arrived` are `sum` and `part`.
+  // Those that are brief exist from send() to arrive().
   struct Flat {
-    at::Tensor sum;         // [size] float32
-    at::Tensor part;        // [size / processes] float32, where sums are scattered
-    at::Tensor travelling;  // [size] in the type that travels
-    at::Tensor arrived;     // [size / processes] in it
-    size_t waiting = 0;     // for gradients
-    std::unique_ptr<Pending> pending;
+    at::Tensor sum;                    // [size] float32
+    at::Tensor part;                   // [size / processes] float32, where sums are scattered
+    at::Tensor travelling;             // [size] in the type that travels
+    at::Tensor arrived;                // [size / processes] in it
+    size_t waiting = 0;                // for gradients
+    std::unique_ptr<Pending> pending;  // of the group, and then of the replicas
+    bool is_scattered = false;         // it is of the replicas
   };
   class Hook;
 
-  void make_flats(const ReducerOptions& options);
+  void make_sums(size_t bucket);
+  void make_parts(size_t bucket);
+  at::Tensor new_flat(int64_t size, at::ScalarType dtype) const;
   void arrived(size_t parameter);
   void send_full_ones();
   void send(size_t bucket);
+  at::Tensor place(size_t parameter) const;
+  void scattered(Flat& flat);
+  void arrive(Flat& flat);
 
   std::vector<at::Tensor> parameters_;
   const ParameterBuckets& buckets_;
   Communicator& group_;
   std::vector<Flat> flats_;
-  std::vector<at::Tensor> places_;  // views of the sums, by parameter
   std::vector<at::Tensor> earlier_;
   std::vector<bool> came_, had_gradient_;
   size_t next_ = 0, overlapped_ = 0;
-  bool scatters_, has_begun_ = false, listens_ = false;
+  ReducerOptions options_;
+  bool has_begun_ = false, listens_ = false;
 };
 
 }  // namespace sana::train

@@ -3,13 +3,29 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/distributed/world.h"
 #include "core/error.h"
+#include "core/shape_map.h"
 #include "model/state_dict.h"
 
 namespace sana::train {
+namespace {
+
+// Of which block of the module each parameter is.
+std::vector<std::optional<int64_t>> blocks_of(const torch::nn::Module& module,
+                                              const std::vector<std::string>& names) {
+  const auto* blockwise = dynamic_cast<const model::BlockwiseModule*>(&module);
+  std::vector<std::optional<int64_t>> blocks;
+  if (blockwise == nullptr) return blocks;
+  for (const std::string& name : names) blocks.push_back(blockwise->block_of(name));
+  return blocks;
+}
+
+}  // namespace
 
 MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision)
     : module_(module), aliased_(precision == at::kFloat) {
@@ -28,9 +44,14 @@ MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision
 }
 
 MasterWeights::MasterWeights(torch::nn::Module& module, at::ScalarType precision,
-                             Communicator& group, const ShareOptions& options)
+                             const WeightGroups& groups, const ShareOptions& options)
     : MasterWeights(module, precision) {
-  share(group, options);
+  share(groups, options);
+}
+
+MasterWeights::~MasterWeights() {
+  auto* blockwise = dynamic_cast<model::BlockwiseModule*>(&module_);
+  if (gathered_ && blockwise != nullptr) blockwise->set_block_weights(nullptr);
 }
 
 int64_t MasterWeights::bytes() const {
@@ -40,41 +61,65 @@ int64_t MasterWeights::bytes() const {
   return bytes;
 }
 
-void MasterWeights::share(Communicator& group, const ShareOptions& options) {
-  if (group.size() == 1) return;
-  group_ = &group;
-  is_sharded_ = options.shard;
-  buckets_ = plan_buckets(parameters_, options.bucket_bytes, is_sharded_ ? group.size() : 1);
-  if (is_sharded_) shard();
-  reducer_ = std::make_unique<GradientReducer>(parameters_, buckets_, group,
-                                               ReducerOptions{options.gradient_dtype, is_sharded_});
+int64_t MasterWeights::num_trained() const {
+  int64_t count = 0;
+  for (const at::Tensor& parameter : parameters_) count += parameter.numel();
+  return count;
+}
+
+void MasterWeights::share(const WeightGroups& groups, const ShareOptions& options) {
+  if (groups.all.size() == 1) return;
+  group_ = &groups.all;
+  is_full_ = groups.shard != nullptr;
+  if (options.shard) parts_ = group_;
+  if (is_full_) parts_ = groups.shard;
+  replicas_ = groups.replicas;
+  buckets_ = plan_buckets(parameters_, options.bucket_bytes, parts_ != nullptr ? parts_->size() : 1,
+                          blocks_of(module_, names_));
+  if (parts_ != nullptr) shard();
+  ReducerOptions reducer{options.gradient_dtype, parts_ != nullptr, is_full_, replicas_};
+  reducer_ = std::make_unique<GradientReducer>(parameters_, buckets_,
+                                               parts_ != nullptr ? *parts_ : *group_, reducer);
 }
 
 at::Tensor MasterWeights::part_of(const at::Tensor& flat) const {
-  const int64_t count = flat.size(0) / group_->size();
-  return flat.narrow(0, group_->rank() * count, count);
+  const int64_t count = flat.size(0) / parts_->size();
+  return flat.narrow(0, parts_->rank() * count, count);
 }
 
 // The module's parameters move into flat buckets, of which this process keeps a part in float32.
 void MasterWeights::shard() {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parts;
+  std::vector<GatheredWeights::Bucket> buckets;
   for (size_t b = 0; b < buckets_.sizes.size(); ++b) {
     const auto dtype = parameters_.front().scalar_type();
-    const at::Tensor& flat = flats_.emplace_back(buckets_.flattened(b, parameters_, dtype));
-    parts.push_back(aliased_ ? part_of(flat)
-                             : part_of(buckets_.flattened(b, weights_, at::kFloat)).clone());
+    const at::Tensor flat = buckets_.flattened(b, parameters_, dtype);
+    const bool stays = aliased_ && !is_full_;
+    parts.push_back(stays ? part_of(flat)
+                          : part_of(buckets_.flattened(b, weights_, at::kFloat)).clone());
     for (const size_t i : buckets_.members[b]) {
       parameters_[i].set_data(buckets_.view(flat, i, parameters_[i]));
     }
+    buckets.push_back({flat, buckets_.blocks[b]});
   }
   weights_ = std::move(parts);
+  using Stay = GatheredWeights::Stay;
+  gathered_ = std::make_unique<GatheredWeights>(std::move(buckets), *parts_,
+                                                is_full_ ? Stay::kInBlock : Stay::kAlways);
+  auto* blockwise = dynamic_cast<model::BlockwiseModule*>(&module_);
+  if (blockwise != nullptr) blockwise->set_block_weights(gathered_.get());
+  if (is_full_) publish();
 }
 
-void MasterWeights::begin_last_pass(bool overlap) {
-  if (!reducer_) return;
-  is_last_pass_ = true;
-  reducer_->begin(summing_ ? gradients_ : std::vector<at::Tensor>(), overlap);
+void MasterWeights::begin_pass(bool is_last, bool overlap) {
+  // Where kernels are replayed no block asks for its weights.
+  if (gathered_) gathered_->settle(/*all=*/!overlap);
+  is_last_pass_ = is_last;
+  travels_ = reducer_ != nullptr && (is_last || is_full_);
+  if (!travels_) return;
+  const bool adds = summing_ && !is_full_;
+  reducer_->begin(adds ? gradients_ : std::vector<at::Tensor>(), overlap);
 }
 
 void MasterWeights::collect_gradients() {
@@ -82,15 +127,32 @@ void MasterWeights::collect_gradients() {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (parameters_[i].grad().defined()) reached_[i] = true;
   }
-  if (is_last_pass_) {
-    is_last_pass_ = false;
-    shared_ = reducer_->finish();
+  if (travels_) {
+    travels_ = false;
+    const std::vector<at::Tensor> sums = reducer_->finish();
     for (size_t i = 0; i < parameters_.size(); ++i) {
       if (reducer_->had_gradient(i)) reached_[i] = true;
     }
+    is_full_ ? add_parts(sums, is_last_pass_) : void(shared_ = sums);
     return;
   }
   if (!aliased_) add_to_sums();  // else autograd itself adds up in float32
+}
+
+// Of full sharding: each pass leaves parts that are summed over the group already.
+void MasterWeights::add_parts(const std::vector<at::Tensor>& parts, bool is_last) {
+  const at::NoGradGuard no_grad;
+  gathered_->end_pass();
+  if (summing_) {
+    at::_foreach_add_(gradients_, parts);
+  } else if (is_last) {
+    shared_ = parts;
+  } else {
+    gradients_.resize(parts.size());
+    for (size_t b = 0; b < parts.size(); ++b) gradients_[b] = parts[b].clone();
+    shared_ = gradients_;
+    summing_ = true;
+  }
 }
 
 void MasterWeights::add_to_sums() {
@@ -148,29 +210,32 @@ void MasterWeights::require_gradients(const std::vector<std::string>& may_lack) 
 
 void MasterWeights::publish() {
   const at::NoGradGuard no_grad;
-  if (!is_sharded_) {
-    if (!aliased_) at::_foreach_copy_(parameters_, weights_);
-    return;
+  if (gathered_) {
+    gathered_->publish(weights_);
+  } else if (!aliased_) {
+    at::_foreach_copy_(parameters_, weights_);
   }
-  std::vector<std::unique_ptr<Pending>> pending;
-  for (size_t b = 0; b < flats_.size(); ++b) {
-    // Not a view of what it is gathered into.
-    const at::Tensor part = weights_[b].to(flats_[b].scalar_type(), /*non_blocking=*/true,
-                                           /*copy=*/true);
-    pending.push_back(group_->start_all_gather("weights", flats_[b], part));
-  }
-  for (const auto& gathered : pending) gathered->wait();
+}
+
+void MasterWeights::settle() {
+  if (gathered_) gathered_->settle(/*all=*/true);
+}
+
+void MasterWeights::require_same() const {
+  if (replicas_ != nullptr) require_same_tensors(*replicas_, "weights", weights_);
+  if (group_ != nullptr && parts_ == nullptr) require_same_tensors(*group_, "weights", weights_);
 }
 
 std::vector<at::Tensor> MasterWeights::whole(const std::vector<at::Tensor>& values) const {
   SANA_ASSERT(values.size() == weights_.size());
   const bool is_main = group_ == nullptr || group_->rank() == 0;
-  if (!is_sharded_) return is_main ? values : std::vector<at::Tensor>();
+  if (parts_ == nullptr) return is_main ? values : std::vector<at::Tensor>();
+  if (replicas_ != nullptr && replicas_->rank() != 0) return {};
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> tensors(is_main ? parameters_.size() : 0);
   for (size_t b = 0; b < values.size(); ++b) {
     const at::Tensor flat = at::empty({buckets_.sizes[b]}, values[b].options());
-    group_->start_all_gather("whole tensors", flat, values[b].contiguous())->wait();
+    parts_->start_all_gather("whole tensors", flat, values[b].contiguous())->wait();
     for (const size_t i : buckets_.members[b]) {
       if (is_main) tensors[i] = buckets_.view(flat, i, parameters_[i]);
     }
@@ -204,7 +269,8 @@ void MasterWeights::copy_by_name(const TensorMap& tensors, const std::string& pr
   for (const std::string& name : names_) ordered.push_back(tensors.at(prefix + name));
   for (size_t i = 0; i < values.size(); ++i) {
     at::Tensor value = values[i];
-    value.copy_(is_sharded_ ? part_of(buckets_.flattened(i, ordered, at::kFloat)) : ordered[i]);
+    value.copy_(parts_ != nullptr ? part_of(buckets_.flattened(i, ordered, at::kFloat))
+                                  : ordered[i]);
   }
 }
 
@@ -218,16 +284,33 @@ std::map<std::string, std::vector<int64_t>> MasterWeights::shapes(const std::str
 
 void MasterWeights::restore(const TensorMap& tensors, const std::string& what) {
   const at::NoGradGuard no_grad;
-  model::load_state_dict(module_, tensors, what);
+  settle();
+  if (is_full_) {
+    load_outside_of_parts(tensors, what);
+  } else {
+    model::load_state_dict(module_, tensors, what);
+  }
   for (size_t i = 0; i < frozen_names_.size(); ++i) {
     frozen_weights_[i].copy_(tensors.at(frozen_names_[i]));
   }
   copy_by_name(tensors, "", weights_);
+  if (is_full_) publish();
+}
+
+// What the module holds itself while its trained weights are in parts.
+void MasterWeights::load_outside_of_parts(const TensorMap& tensors, const std::string& what) {
+  check_shapes(shapes_of(model::state_dict(module_)), shapes_of(tensors), what);
+  for (auto& item : module_.named_buffers()) item.value().copy_(tensors.at(item.key()));
+  for (size_t i = 0; i < frozen_names_.size(); ++i) {
+    frozen_parameters_[i].copy_(tensors.at(frozen_names_[i]));
+  }
 }
 
 WeightSwap::WeightSwap(MasterWeights& masters, const std::vector<at::Tensor>& weights,
-                       at::ScalarType dtype) {
+                       at::ScalarType dtype)
+    : masters_(masters) {
   SANA_ASSERT(weights.size() == masters.parameters_.size());
+  if (masters.gathered_) masters.gathered_->pause(true);
   for (size_t i = 0; i < weights.size(); ++i) swap(masters.parameters_[i], weights[i], dtype);
   for (size_t i = 0; i < masters.frozen_weights_.size(); ++i) {
     swap(masters.frozen_parameters_[i], masters.frozen_weights_[i], dtype);
@@ -242,6 +325,7 @@ void WeightSwap::swap(at::Tensor parameter, const at::Tensor& value, at::ScalarT
 
 WeightSwap::~WeightSwap() {
   for (size_t i = 0; i < previous_.size(); ++i) parameters_[i].set_data(previous_[i]);
+  if (masters_.gathered_) masters_.gathered_->pause(false);
 }
 
 }  // namespace sana::train

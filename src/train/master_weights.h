@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/safetensors.h"
+#include "train/gathered_weights.h"
 #include "train/gradient_reducer.h"
 
 namespace sana::train {
@@ -19,6 +20,15 @@ struct ShareOptions {
   int64_t bucket_bytes = int64_t(25) << 20;
   at::ScalarType gradient_dtype = at::kFloat;  // in which gradients travel
   bool shard = false;  // each process keeps and updates its part of the float32 weights
+};
+
+// Who shares them. All of it outlives the weights.
+struct WeightGroups {
+  Communicator& all;  // gradients become sums over them
+  // Full sharding: those that have the other parts, of all that concerns a weight. The weights of a
+  // block (model::BlockwiseModule) are whole only while it computes. null: each has all weights.
+  Communicator* shard = nullptr;
+  Communicator* replicas = nullptr;  // with `shard`: those that have the same part; null: nobody
 };
 
 // A float32 module is its own master: weights and gradients are those of its parameters. Of a
@@ -32,23 +42,29 @@ class MasterWeights {
   // Takes the values the module has, then converts the module to `precision`. Parameters that do
   // not require gradients are kept but never change.
   MasterWeights(torch::nn::Module& module, at::ScalarType precision);
-  // The same, shared by the members of this group, which outlives this: gradients become sums over
-  // them.
-  MasterWeights(torch::nn::Module& module, at::ScalarType precision, Communicator& group,
+  // The same, shared by the members of these groups, which must have the same values.
+  MasterWeights(torch::nn::Module& module, at::ScalarType precision, const WeightGroups& groups,
                 const ShareOptions& options);
+  ~MasterWeights();
   MasterWeights(const MasterWeights&) = delete;
   MasterWeights& operator=(const MasterWeights&) = delete;
 
   // Names of the trained parameters.
   const std::vector<std::string>& names() const { return names_; }
+  // How many numbers they have.
+  int64_t num_trained() const;
   // What is updated, in float32.
   const std::vector<at::Tensor>& weights() const { return weights_; }
   // Of all float32 values of this process, those that never change included.
   int64_t bytes() const;
+  // Of the module's trained parameters that are whole all the time though processes share them in
+  // parts.
+  int64_t staying_bytes() const { return gathered_ ? gathered_->staying_bytes() : 0; }
 
-  // The next backward pass is the last of its step: what the group sums travels while it runs, or
-  // after it where it is not to `overlap`.
-  void begin_last_pass(bool overlap = true);
+  // The next forward and backward pass of the module; `is_last`: of its step. What the group sums
+  // travels while the last one runs, with full sharding in each; or after it where it is not to
+  // `overlap`, as the module's code is not run.
+  void begin_pass(bool is_last, bool overlap = true);
   // Moves the gradients of one backward pass into the float32 sum and clears them in the module;
   // after the last one of a step that is the sum over the group.
   void collect_gradients();
@@ -57,18 +73,24 @@ class MasterWeights {
   const std::vector<at::Tensor>& gradients();
   void clear_gradients();
   // The group where gradients() are parts, over which their norm has to be summed; else null.
-  Communicator* group_of_parts() const { return is_sharded_ ? group_ : nullptr; }
+  Communicator* group_of_parts() const { return parts_; }
 
   // Throws InternalError that names the trained parameters that no backward pass since the last
   // clear_gradients() reached, but for names with one of the words of `may_lack`. To be called
   // before gradients(), which fills the gaps.
   void require_gradients(const std::vector<std::string>& may_lack) const;
 
-  // Writes the masters into the module, on all processes.
+  // Writes the masters into the module, on all processes. Where they share it in parts it goes on
+  // while this returns; begin_pass() and the module's blocks wait for what they need.
   void publish();
+  // Waits for all of it: for those who read the module's parameters themselves. With full sharding
+  // those of blocks have no memory outside of them.
+  void settle();
+  // Throws InternalError where processes that should have the same weights have others.
+  void require_same() const;
 
   // The three that follow take values in the order of weights() (weights, averages, moments). Where
-  // processes share the module, all call them, and rank 0 gets the result, the others nothing.
+  // processes share the module, all call them, and rank 0 of all gets the result, the others nothing.
   //
   // Whole tensors in the order of names().
   std::vector<at::Tensor> whole(const std::vector<at::Tensor>& values) const;
@@ -89,25 +111,30 @@ class MasterWeights {
  private:
   friend class WeightSwap;
   void add_to_sums();
-  void share(Communicator& group, const ShareOptions& options);
+  void add_parts(const std::vector<at::Tensor>& parts, bool is_last);
+  void share(const WeightGroups& groups, const ShareOptions& options);
   void shard();
+  void load_outside_of_parts(const TensorMap& tensors, const std::string& what);
   at::Tensor part_of(const at::Tensor& flat) const;
 
   torch::nn::Module& module_;
   bool aliased_ = true;        // masters are the module's own tensors
-  bool summing_ = false;       // gradients_ of a bfloat16 module hold a sum that is not finished
-  bool is_last_pass_ = false;  // whose gradients the group sums
+  bool summing_ = false;       // gradients_ hold a sum that is not finished
+  bool travels_ = false;       // what the pass that has begun leaves is summed by the group
+  bool is_last_pass_ = false;  // of its step
   std::vector<bool> reached_;  // by a backward pass of this step
   std::vector<std::string> names_, frozen_names_;
   std::vector<at::Tensor> parameters_, weights_, gradients_;
   std::vector<at::Tensor> frozen_parameters_, frozen_weights_;
 
-  Communicator* group_ = nullptr;  // null: one process
+  Communicator* group_ = nullptr;     // all; null: one process
+  Communicator* parts_ = nullptr;     // that share the weights in parts; null: each has all
+  Communicator* replicas_ = nullptr;  // that have the same part
+  bool is_full_ = false;              // full sharding
   ParameterBuckets buckets_;
   std::unique_ptr<GradientReducer> reducer_;
+  std::unique_ptr<GatheredWeights> gathered_;
   std::vector<at::Tensor> shared_;  // gradients summed over the group
-  bool is_sharded_ = false;
-  std::vector<at::Tensor> flats_;  // the module's parameters by bucket, in its precision
 };
 
 // While it lives the module computes with other weights (the moving average) and in `dtype`;
@@ -123,6 +150,7 @@ class WeightSwap {
  private:
   void swap(at::Tensor parameter, const at::Tensor& value, at::ScalarType dtype);
 
+  MasterWeights& masters_;
   std::vector<at::Tensor> parameters_, previous_;
 };
 

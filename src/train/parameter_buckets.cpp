@@ -20,14 +20,16 @@ at::Tensor ParameterBuckets::flattened(size_t bucket, const std::vector<at::Tens
 }
 
 ParameterBuckets plan_buckets(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes,
-                              int64_t parts) {
+                              int64_t parts, const std::vector<std::optional<int64_t>>& blocks) {
   ParameterBuckets plan;
   plan.places.resize(parameters.size());
-  int64_t bytes = bucket_bytes;  // the first parameter opens a bucket
+  int64_t bytes = 0;
   for (size_t i = parameters.size(); i-- > 0;) {
-    if (bytes >= bucket_bytes) {
+    const auto block = blocks.empty() ? std::nullopt : blocks[i];
+    if (plan.members.empty() || bytes >= bucket_bytes || plan.blocks.back() != block) {
       plan.members.emplace_back();
       plan.sizes.push_back(0);
+      plan.blocks.push_back(block);
       bytes = 0;
     }
     plan.members.back().push_back(i);

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sana::train {
@@ -13,9 +14,10 @@ struct ParameterBuckets {
     size_t bucket = 0;
     int64_t offset = 0;  // in it
   };
-  std::vector<std::vector<size_t>> members;  // of each bucket: numbers of parameters
-  std::vector<int64_t> sizes;                // of each bucket: numbers it holds, filled up
-  std::vector<Place> places;                 // of each parameter
+  std::vector<std::vector<size_t>> members;    // of each bucket: numbers of parameters
+  std::vector<int64_t> sizes;                  // of each bucket: numbers it holds, filled up
+  std::vector<std::optional<int64_t>> blocks;  // of each bucket: whose parameters it has
+  std::vector<Place> places;                   // of each parameter
 
   // The part of a flat bucket [size] that is this parameter, in the shape of `like`.
   at::Tensor view(const at::Tensor& flat, size_t parameter, const at::Tensor& like) const;
@@ -26,7 +28,10 @@ struct ParameterBuckets {
 };
 
 // Buckets of about `bucket_bytes` of float32 numbers; each can be cut into `parts` equal parts.
+// `blocks`: of which block of the network each parameter is (none: of no block), so that no bucket
+// has those of two; empty: that does not matter.
 ParameterBuckets plan_buckets(const std::vector<at::Tensor>& parameters, int64_t bucket_bytes,
-                              int64_t parts);
+                              int64_t parts,
+                              const std::vector<std::optional<int64_t>>& blocks = {});
 
 }  // namespace sana::train

@@ -9,10 +9,10 @@
 namespace sana::train {
 
 SingleLossMethod::SingleLossMethod(std::unique_ptr<Objective> objective, const TrainConfig& config,
-                                   c10::Device device, Communicator& group)
+                                   c10::Device device, const WeightGroups& groups)
     : objective_(std::move(objective)),
-      module_(kMainModule, objective_->module(), TrainedModule::settings_of(config), group),
-      micro_step_(*objective_, 1.0 / double(config.train.accumulation * group.size()),
+      module_(kMainModule, objective_->module(), TrainedModule::settings_of(config), groups),
+      micro_step_(*objective_, 1.0 / double(config.train.accumulation * groups.all.size()),
                   config.train.cuda_graphs && device.is_cuda()),
       inference_dtype_(objective_->inference_dtype(parse_dtype(config.precision))) {}
 
@@ -20,9 +20,8 @@ void SingleLossMethod::step(StepContext& context) {
   for (int64_t micro = 0; micro < context.micro_steps; ++micro) {
     const data::Batch batch = context.next_batch();
     const std::vector<at::Tensor> inputs = objective_->draw(batch, context.random);
-    if (micro + 1 == context.micro_steps) {
-      module_.weights().begin_last_pass(/*overlap=*/!micro_step_.records());
-    }
+    module_.weights().begin_pass(/*is_last=*/micro + 1 == context.micro_steps,
+                                 /*overlap=*/!micro_step_.records());
     const LossOutput output = micro_step_.run(inputs);
     module_.weights().collect_gradients();
     context.meter.add(output, batch);

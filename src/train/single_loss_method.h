@@ -9,9 +9,9 @@ namespace sana::train {
 
 class SingleLossMethod final : public Method {
  public:
-  // `group`, which outlives this, shares every batch.
+  // `groups`: the processes that share every batch.
   SingleLossMethod(std::unique_ptr<Objective> objective, const TrainConfig& config,
-                   c10::Device device, Communicator& group);
+                   c10::Device device, const WeightGroups& groups);
 
   std::vector<TrainedModule*> modules() override { return {&module_}; }
   void step(StepContext& context) override;

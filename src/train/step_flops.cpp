@@ -52,7 +52,7 @@ int64_t StepFlops::of(const data::Batch& batch) {
   return known_[sizes] = kPassesOfStep * count_flops([&] { objective_->loss(inputs); });
 }
 
-double StepFlops::mean_step(int64_t replicate) {
+double StepFlops::mean_step(int64_t batch_parts) {
   const std::vector<StreamSpec> specs = stream_specs(config_, datasets_);
   double flops = 0;
   for (size_t i = 0; i < specs.size(); ++i) {
@@ -66,7 +66,7 @@ double StepFlops::mean_step(int64_t replicate) {
     }
     flops += share_of_steps(specs, i) * weighted / weights;
   }
-  return flops * double(config_.train.accumulation * replicate);
+  return flops * double(config_.train.accumulation * batch_parts);
 }
 
 }  // namespace sana::train

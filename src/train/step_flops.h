@@ -21,7 +21,7 @@ class StepFlops {
   // not count, frozen parts do. The first batch of a size takes a while.
   int64_t of(const data::Batch& batch);
   // The mean over the steps of a run of what a step of all processes together needs.
-  double mean_step(int64_t replicate);
+  double mean_step(int64_t batch_parts);
 
  private:
   TrainConfig config_;

@@ -7,13 +7,34 @@
 
 namespace sana::train {
 
-int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t processes) {
-  const auto bytes = [&](const std::string& dtype) {
-    return parameters * (dtype == "float32" ? 4 : 2);
-  };
-  const int64_t gradients = bytes(config.parallel.reduce_precision);
+namespace {
+
+int64_t size_of(const std::string& dtype) { return int64_t(c10::elementSize(parse_dtype(dtype))); }
+
+int64_t full_sharding_bytes(const TrainConfig& config, int64_t parameters, int64_t outside,
+                            const MeshSizes& mesh) {
+  const int64_t weight = size_of(config.precision);
+  const int64_t gradient = size_of(config.parallel.reduce_precision);
+  const int64_t inside = parameters - outside;
+  const int64_t gathered = (2 * inside - inside / config.model.num_layers) * weight;
+  const int64_t micro_steps = config.train.accumulation;
+  const int64_t whole = outside * weight + micro_steps * (gathered + parameters * gradient);
+  const int64_t replicas = mesh.count() / mesh.shard;
+  return whole / mesh.shard * (mesh.shard - 1) +
+         micro_steps * ring_bytes(parameters * gradient / mesh.shard, replicas);
+}
+
+}  // namespace
+
+int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t outside,
+                            int64_t processes) {
+  if (config.parallel.is_full()) {
+    return full_sharding_bytes(config, parameters, outside, config.parallel.mesh(processes));
+  }
+  const int64_t gradients = parameters * size_of(config.parallel.reduce_precision);
   const int64_t whole =
-      gradients + (config.parallel.shard_optimizer ? bytes(config.precision) : gradients);
+      gradients +
+      (config.parallel.shard_optimizer ? parameters * size_of(config.precision) : gradients);
   return whole / processes * (processes - 1);
 }
 

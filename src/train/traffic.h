@@ -10,8 +10,12 @@ namespace sana::train {
 
 // Bytes that each of `processes` sends in an optimizer step, by rings: twice the gradients, or the
 // gradients once and the weights once where each keeps a part, less its own share.
-//   `parameters`: numbers that are trained
-int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t processes);
+// With full sharding over n of them, in each of a micro-steps: the weights of all blocks twice, but
+// the last one's once, and the gradients; the other weights once in a step; and to r replicas each
+// time the part of the gradients, as an all-reduce.
+//   `parameters`: numbers that are trained; `outside`: of them those that are of no block
+int64_t bytes_sent_per_step(const TrainConfig& config, int64_t parameters, int64_t outside,
+                            int64_t processes);
 
 // Bytes that a process sends to those that share the frames of its clips, in an optimizer step on
 // batches of these latents [B, C, T, h, w]; of one with neighbours on both sides, if there is one.

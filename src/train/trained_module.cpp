@@ -29,12 +29,12 @@ TrainedModule::Settings TrainedModule::settings_of(const TrainConfig& config) {
 }
 
 TrainedModule::TrainedModule(std::string name, torch::nn::Module& module, Settings settings,
-                             Communicator& group)
+                             const WeightGroups& groups)
     : name_(std::move(name)),
       module_(module),
       settings_(std::move(settings)),
-      group_(group),
-      weights_(module, settings_.precision, group, settings_.share),
+      group_(groups.all),
+      weights_(module, settings_.precision, groups, settings_.share),
       optimizer_(weights_.weights(), settings_.optimizer) {
   if (settings_.ema_decay) average_.emplace(weights_.weights(), *settings_.ema_decay);
 }
@@ -53,8 +53,8 @@ void TrainedModule::update(int64_t number, const at::Tensor& skip) {
   const int64_t steps_done = number - 1;
   optimizer_.step(weights_.weights(), weights_.gradients(), learning_rate(steps_done), skip);
   weights_.clear_gradients();
-  weights_.publish();
   if (average_) average_->update(weights_.weights(), steps_done);
+  weights_.publish();
 }
 
 void TrainedModule::with_inference_weights(at::ScalarType dtype,

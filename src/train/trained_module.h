@@ -40,10 +40,10 @@ class TrainedModule {
   };
   static Settings settings_of(const TrainConfig& config);
 
-  // Takes the values that `module` has, and converts it to the precision. `group`, which outlives
-  // this: the processes that train it together.
+  // Takes the values that `module` has, and converts it to the precision. `groups`: the processes
+  // that train it together.
   TrainedModule(std::string name, torch::nn::Module& module, Settings settings,
-                Communicator& group);
+                const WeightGroups& groups);
 
   const std::string& name() const { return name_; }
   torch::nn::Module& module() { return module_; }

@@ -21,11 +21,11 @@ namespace {
 
 // Bytes that stay on one process. A parameter has a weight and a gradient (in bfloat16 half as many
 // bytes, and the sums of its gradients in float32); and two moments, perhaps an average, in bfloat16
-// a float32 copy, which `parts` processes share.
-int64_t lasting_bytes(TrainedModule& module, bool half, int64_t parts) {
+// a float32 copy, which `parts` processes share; with full sharding they share all of it.
+int64_t lasting_bytes(TrainedModule& module, bool half, int64_t parts, bool is_full) {
   const int64_t parameters = model::count_parameters(module.module());
   const int64_t shared = 8 + (module.has_average() ? 4 : 0) + (half ? 4 : 0);
-  return parameters * 8 + parameters * shared / parts;
+  return is_full ? parameters * (8 + shared) / parts : parameters * 8 + parameters * shared / parts;
 }
 
 }  // namespace
@@ -38,8 +38,9 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
       resumed_from_(checkpoint_to_resume(config.run)),
       device_(device_of_rank(config.device, world.ranks)),
       datasets_(build_datasets(config, device_, world.is_main())),
-      method_(build_method(config, datasets_, device_, /*load_init=*/!resumed_from_, *world.data,
-                           mesh_.sequence.get())),
+      method_(
+          build_method(build_objective(config, datasets_, device_, /*load_init=*/!resumed_from_),
+                       config, device_, *world.data, mesh_)),
       meter_(method_->metric_parts()),
       flops_(config, datasets_) {
   if (mesh_.sequence) clip_control_ = world.control->split("sequence", mesh_.members);
@@ -47,9 +48,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
   streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
                                            state_.streams, device_, mesh_.samples,
                                            /*lists_damage=*/mesh_.place == 0);
-  for (TrainedModule* module : method_->modules()) {
-    require_same_tensors(*world_.data, "weights", module->module().parameters());
-  }
+  for (TrainedModule* module : method_->modules()) module->weights().require_same();
   for (size_t i = 0; i < streams_->size(); ++i) {
     const StreamSpec& spec = streams_->spec(i);
     require_same(*world_.control, spec.key, spec.dataset->fingerprint());
@@ -147,7 +146,7 @@ data::Batch Trainer::next_batch(size_t stream) {
   const Stopwatch stopwatch(times_.data_s);
   data::Batch batch = streams_->next(stream);
   if (clip_control_) require_same_samples(*clip_control_, batch);
-  state_.samples_seen += batch.data.size(0) * mesh_.sizes.replicate;
+  state_.samples_seen += batch.data.size(0) * mesh_.sizes.batch_parts();
   if (log_) times_.flops += double(flops_.of(batch)) / double(mesh_.sizes.sequence);
   return batch;
 }
@@ -167,7 +166,7 @@ void Trainer::report() {
   const auto damaged = static_cast<int64_t>(world_.control->all_reduce(
       "damaged samples", mesh_.place == 0 ? double(streams_->num_damaged()) : 0.0,
       Reduction::kSum));
-  report.samples *= mesh_.sizes.replicate;
+  report.samples *= mesh_.sizes.batch_parts();
   const int64_t bytes =
       device_.is_cuda() ? peak_device_memory(device_) : host_memory().peak_resident;
   times_.peak_bytes =
@@ -298,18 +297,29 @@ ExitCode Trainer::stopped() {
   return ExitCode::kTerminated;
 }
 
+std::string Trainer::mesh_text() const {
+  const MeshSizes& sizes = mesh_.sizes;
+  const bool in_parts = sizes.shard == 1 && config_.parallel.shard_optimizer;
+  return fmt::format("{} = {} replicated x {} sharded x {} of a sequence{}", sizes.count(),
+                     sizes.replicate, sizes.shard, sizes.sequence,
+                     in_parts ? "; the optimizer is shared" : "");
+}
+
 void Trainer::log_start_table() const {
   auto rows = method_->describe();
-  const int64_t parts = config_.parallel.shard_optimizer ? world_.ranks.count : 1;
+  const bool is_full = mesh_.sizes.shard > 1;
+  const int64_t all = config_.parallel.shard_optimizer ? world_.ranks.count : 1;
+  const int64_t parts = is_full ? mesh_.sizes.shard : all;
   int64_t parameters = 0, bytes = 0;
   for (TrainedModule* module : method_->modules()) {
     parameters += model::count_parameters(module->module());
-    bytes += lasting_bytes(*module, config_.precision == "bfloat16", parts);
+    bytes += lasting_bytes(*module, config_.precision == "bfloat16", parts, is_full);
   }
   rows.insert(rows.begin() + 1,
               {"parameters", fmt::format("{:.3f} million", double(parameters) / 1e6)});
   rows.push_back({"device", fmt::format("{}, {}", device_.str(), config_.precision)});
   rows.push_back({"weights and optimizer", bytes_string(bytes)});
+  if (!world_.is_alone()) rows.push_back({"processes", mesh_text()});
   for (size_t i = 0; i < streams_->size(); ++i) {
     const StreamSpec& spec = streams_->spec(i);
     const std::string turn =

@@ -54,6 +54,7 @@ class Trainer {
   ExitCode stopped();
   // Of a checkpoint that has all the steps.
   ExitCode nothing_left() const;
+  std::string mesh_text() const;
   void log_start_table() const;
 
   TrainConfig config_;

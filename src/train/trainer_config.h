@@ -297,6 +297,7 @@ struct AutoOrCount {
 struct ParallelConfig {
   std::string task = "video_dit";  // of the run: which keys there are
   std::string replicate = "auto";
+  std::string shard = "auto";
   int64_t sequence = 1;
   bool shard_optimizer = true;
   int64_t bucket_mib = 25;
@@ -306,14 +307,19 @@ struct ParallelConfig {
 
   template <class Binder>
   void bind(Binder& b) {
-    b.field(
-        "replicate", replicate,
-        "Groups of processes, each with samples of its own in every batch. Times sequence it is "
-        "the number of processes; auto: what that gives.",
-        AutoOrCount());
+    b.field("replicate", replicate,
+            "Groups of processes, each of which has all weights and samples of its own in every "
+            "batch. Times shard and sequence it is the number of processes; auto: what that gives.",
+            AutoOrCount());
     if (task == "vae") {
+      refuse_key(b, "shard", task);
       refuse_key(b, "sequence", task);
     } else {
+      b.field("shard", shard,
+              "Processes of a group, each of which keeps a part of all that concerns the weights, "
+              "and has those of a transformer block only while it computes: for models that do not "
+              "fit on one GPU (docs/parallel.md). auto: 1, or more where the GPUs need it.",
+              AutoOrCount());
       b.field("sequence", sequence,
               "Processes of a group, neighbours in rank, each of which has a part of the frames of "
               "every clip: for clips that are too long for one GPU (docs/parallel.md).",
@@ -321,7 +327,7 @@ struct ParallelConfig {
     }
     b.field("shard_optimizer", shard_optimizer,
             "Each process keeps and updates its part of the float32 weights, moments and average, "
-            "instead of all of them.");
+            "instead of all of them. With shard > 1 that is so anyway, among those processes.");
     b.field("bucket_mib", bucket_mib,
             "Size of the parts in which gradients travel while the backward pass runs.",
             config::between<int64_t>(1, 4096));
@@ -335,13 +341,17 @@ struct ParallelConfig {
             config::between<int64_t>(2, 3600));
   }
 
-  // Of so many processes. Throws UserError that names the factors where they are not their product.
+  // 0: auto.
+  int64_t replicate_count() const { return replicate == "auto" ? 0 : std::stoll(replicate); }
+  int64_t shard_count() const { return shard == "auto" ? 1 : std::stoll(shard); }
+  bool is_full() const { return shard_count() > 1; }
   // The fewest processes that such a run can have.
   int64_t fewest_processes() const {
-    return sequence * (replicate == "auto" ? 1 : std::stoll(replicate));
+    return std::max<int64_t>(replicate_count(), 1) * shard_count() * sequence;
   }
+  // Of so many processes. Throws UserError that names the factors where they are not their product.
   MeshSizes mesh(int64_t processes) const {
-    return mesh_sizes(replicate == "auto" ? 0 : std::stoll(replicate), sequence, processes);
+    return mesh_sizes({replicate_count(), shard_count(), sequence}, processes);
   }
 };
 
@@ -429,6 +439,13 @@ void TrainConfig::validate(Problems& problems) const {
                  fmt::format("does not go with parallel.sequence={}: what its processes tell each "
                              "other within a step is not recorded; set train.cuda_graphs=false",
                              parallel.sequence));
+  }
+  if (train.cuda_graphs && parallel.is_full()) {
+    problems.add(
+        "train.cuda_graphs",
+        fmt::format("does not go with parallel.shard={}: where weights are gathered within "
+                    "a step is not recorded; set train.cuda_graphs=false",
+                    parallel.shard));
   }
   if (task == "vae") {
     validate_vae(problems);

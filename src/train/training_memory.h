@@ -9,6 +9,7 @@ namespace sana::train {
 // Bytes on the device. Everything but `activations` and `measuring` stays during the whole run.
 struct TrainingMemory {
   int64_t parameters = 0;  // numbers that are trained
+  int64_t outside = 0;     // of them those that are of no block of the network
   int64_t weights = 0;     // in the precision of the passes, and the float32 ones behind them
   int64_t gradients = 0;   // their float32 sum
   int64_t optimizer = 0;   // both moments
@@ -30,7 +31,8 @@ struct TrainingMemory {
 // configurations and one batch. The float32 gradients of a float32 run live only within a step,
 // but are counted as lasting. `processes`: that share the run, each on a device of its own, with the
 // parts of the weights and of the clips' frames that config.parallel gives each; of the latter the
-// largest.
+// largest. With full sharding `activations` has the weights of blocks that compute, and gradients
+// that travel.
 TrainingMemory estimate_training(const TrainConfig& config, const Datasets& datasets,
                                  int64_t processes = 1);
 

@@ -25,7 +25,7 @@ SilentMember::SilentMember(int64_t rank, int64_t size) : rank_(rank), size_(size
 }
 
 std::unique_ptr<Pending> SilentMember::sent(int64_t bytes) {
-  bytes_ += bytes;
+  *bytes_ += bytes;
   return std::make_unique<NothingToWaitFor>();
 }
 
@@ -61,7 +61,9 @@ std::unique_ptr<Communicator> SilentMember::split(const std::string&,
                                                   const std::vector<int64_t>& members) {
   const auto found = std::find(members.begin(), members.end(), rank_);
   SANA_ASSERT(found != members.end());
-  return std::make_unique<SilentMember>(found - members.begin(), int64_t(members.size()));
+  auto part = std::make_unique<SilentMember>(found - members.begin(), int64_t(members.size()));
+  part->bytes_ = bytes_;
+  return part;
 }
 
 }  // namespace sana

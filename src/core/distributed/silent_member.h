@@ -2,6 +2,7 @@
 // estimates on tensors without data.
 #pragma once
 #include <cstdint>
+#include <memory>
 
 #include "core/distributed/communicator.h"
 
@@ -15,8 +16,8 @@ class SilentMember final : public Communicator {
   int64_t rank() const override { return rank_; }
   int64_t size() const override { return size_; }
 
-  // That this member would have sent so far, by rings (an exchange: straight to each).
-  int64_t bytes_sent() const { return bytes_; }
+  // That this member would have sent so far, in this group and those split from it, by rings (an exchange: straight to each).
+  int64_t bytes_sent() const { return *bytes_; }
 
   std::unique_ptr<Pending> start_all_reduce(const std::string& name, at::Tensor tensor,
                                             Reduction reduction) override;
@@ -29,7 +30,6 @@ class SilentMember final : public Communicator {
   std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
                                            int64_t root) override;
   void barrier(const std::string& name, bool patient) override;
-  // Counts for itself.
   std::unique_ptr<Communicator> split(const std::string& name,
                                       const std::vector<int64_t>& members) override;
 
@@ -37,7 +37,7 @@ class SilentMember final : public Communicator {
   std::unique_ptr<Pending> sent(int64_t bytes);
 
   int64_t rank_, size_;
-  int64_t bytes_ = 0;
+  std::shared_ptr<int64_t> bytes_ = std::make_shared<int64_t>(0);
 };
 
 // Bytes that each of `members` sends in an all-reduce of so many by a ring: twice what is not its

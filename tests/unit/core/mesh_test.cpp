@@ -17,15 +17,17 @@ using sana_test::contains;
 using sana_test::message_of;
 
 TEST_CASE("the factors of a mesh are the processes", "[distributed]") {
-  CHECK(mesh_sizes(0, 2, 8).replicate == 4);
-  CHECK(mesh_sizes(0, 1, 1).count() == 1);
-  CHECK(mesh_sizes(3, 2, 6).sequence == 2);
-  const std::string product = message_of<UserError>([] { mesh_sizes(3, 2, 8); });
+  CHECK(mesh_sizes({0, 1, 2}, 8).replicate == 4);
+  CHECK(mesh_sizes({0, 1, 1}, 1).count() == 1);
+  CHECK(mesh_sizes({3, 1, 2}, 6).sequence == 2);
+  CHECK(mesh_sizes({0, 2, 2}, 8).replicate == 2);
+  CHECK(mesh_sizes({2, 4, 1}, 8).batch_parts() == 8);
+  const std::string product = message_of<UserError>([] { mesh_sizes({3, 1, 2}, 8); });
   for (const char* part : {"parallel.replicate=3", "parallel.sequence=2", "6", "8", "auto"}) {
     INFO(product);
     CHECK(contains(product, part));
   }
-  const std::string rest = message_of<UserError>([] { mesh_sizes(0, 3, 8); });
+  const std::string rest = message_of<UserError>([] { mesh_sizes({0, 1, 3}, 8); });
   for (const char* part : {"parallel.sequence=3", "8 processes"}) {
     INFO(rest);
     CHECK(contains(rest, part));
@@ -37,7 +39,7 @@ TEST_CASE("neighbours in rank share clips, and each group has samples of its own
   std::vector<Mesh> meshes(6);
   std::vector<double> sums(6);
   ThreadWorld(6).run([&](Communicator& group) {
-    Mesh mesh = join_mesh({2, 3}, {group.rank(), 6, group.rank()}, group);
+    Mesh mesh = join_mesh({2, 1, 3}, {group.rank(), 6, group.rank()}, group);
     sums[size_t(group.rank())] =
         mesh.sequence->all_reduce("ranks", double(group.rank()), Reduction::kSum);
     meshes[size_t(group.rank())] = std::move(mesh);
@@ -52,7 +54,29 @@ TEST_CASE("neighbours in rank share clips, and each group has samples of its own
     CHECK(mesh.members.front() == rank / 3 * 3);
     CHECK(sums[size_t(rank)] == (rank < 3 ? 0 + 1 + 2 : 3 + 4 + 5));
   }
-  CHECK(join_mesh({1, 1}, {}, *single_process()).sequence == nullptr);
+  CHECK(join_mesh({1, 1, 1}, {}, *single_process()).sequence == nullptr);
+}
+
+TEST_CASE("processes that share weights are near, those that have the same part far",
+          "[distributed]") {
+  std::vector<std::vector<double>> sums(8);
+  ThreadWorld(8).run([&](Communicator& group) {
+    const int64_t rank = group.rank();
+    // rank = (replica * 2 + part) * 2 + place
+    const Mesh mesh = join_mesh({2, 2, 2}, {rank, 8, rank}, group);
+    if (mesh.samples.rank != rank / 2 || mesh.samples.count != 4) throw InternalError("samples");
+    for (Communicator* one : {mesh.sequence.get(), mesh.shard.get(), mesh.replicas.get()}) {
+      sums[size_t(rank)].push_back(one->all_reduce("ranks", double(1 << rank), Reduction::kSum));
+    }
+    if (mesh.shard->rank() != rank / 2 % 2) throw InternalError("part of the weights");
+  });
+  CHECK(sums[0] == std::vector<double>{0b11, 0b101, 0b00110011});
+  CHECK(sums[3] == std::vector<double>{0b1100, 0b1010, 0b11001100});
+  CHECK(sums[6] == std::vector<double>{0b11000000, 0b01010000, 0b11001100});
+  ThreadWorld(2).run([&](Communicator& group) {
+    const Mesh mesh = join_mesh({1, 2, 1}, {group.rank(), 2, group.rank()}, group);
+    if (mesh.sequence || mesh.replicas || !mesh.shard) throw InternalError("groups");
+  });
 }
 
 TEST_CASE("a member without others counts what it would send", "[distributed]") {

@@ -7,16 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/config/config.h"
 #include "core/distributed/silent_member.h"
 #include "core/distributed/thread_world.h"
 #include "core/files.h"
 #include "core/memory/meta_memory.h"
-#include "core/random.h"
-#include "core/safetensors.h"
 #include "model/parameter.h"
-#include "model/sana_video.h"
-#include "model/state_dict.h"
 #include "support/catch.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
@@ -25,7 +20,6 @@
 #include "train/measuring_memory.h"
 #include "train/micro_step.h"
 #include "train/traffic.h"
-#include "train/train.h"
 #include "train/training_memory.h"
 #include "unit/train/tiny_run.h"
 #include "unit/train/train_together.h"
@@ -34,6 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace sana;
 using sana_test::contains;
+using sana_test::long_clips;
+using sana_test::run_together;
 using sana_test::TemporaryDirectory;
 using sana_test::train_alone;
 using sana_test::train_together;
@@ -41,34 +37,6 @@ using sana_test::Trained;
 using train::TrainConfig;
 
 constexpr int64_t kSharedSteps = 20;
-
-// Fresh weights, but for those that are zero then: where frames meet, and the output.
-void write_start(const fs::path& file, const TrainConfig& config) {
-  model::SanaVideo model(config.model);
-  RandomStreams streams(5);
-  at::Generator& generator = streams.get("weights");
-  model::initialize_weights(model, generator);
-  const at::NoGradGuard no_grad;
-  for (auto& item : model->named_parameters()) {
-    const bool is_zero = item.value().count_nonzero().item<int64_t>() == 0;
-    if (is_zero) item.value().normal_(0.0, 0.1, generator);
-  }
-  save_safetensors(file, model::state_dict(*model));
-}
-
-// Clips of 5 latent frames, and images at every third step.
-TrainConfig long_clips(const TemporaryDirectory& folder) {
-  sana_test::write_tiny_latents(folder / "latents", {.samples = 10, .frames = 17});
-  sana_test::write_tiny_latents(folder / "images",
-                                {.samples = 7, .frames = 1, .name = "image", .seed = 2});
-  TrainConfig config = sana_test::tiny_dit_config(folder.path());
-  config.data.images = (folder / "images").string();
-  config.data.image_every_steps = 3;
-  config.optimizer.eps = 1e-5;  // as in parallel_test.cpp
-  config.init.from = (folder / "start.safetensors").string();
-  write_start(config.init.from, config);
-  return config;
-}
 
 struct Way {
   int64_t processes, sequence, micro_steps;
@@ -119,53 +87,6 @@ TEST_CASE("in bfloat16 members that share clips end alike, near to one process",
   }
 }
 
-// Says everything as `inner` does, but what is summed or given under one name comes out wrong by a
-// factor.
-class WrongFactor final : public Communicator {
- public:
-  WrongFactor(std::unique_ptr<Communicator> inner, std::string name, double factor)
-      : inner_(std::move(inner)), name_(std::move(name)), factor_(factor) {}
-
-  int64_t rank() const override { return inner_->rank(); }
-  int64_t size() const override { return inner_->size(); }
-  std::unique_ptr<Pending> start_all_reduce(const std::string& name, at::Tensor tensor,
-                                            Reduction reduction) override {
-    return inner_->start_all_reduce(name, spoilt(name, tensor), reduction);
-  }
-  std::unique_ptr<Pending> start_reduce_scatter(const std::string& name, at::Tensor part,
-                                                at::Tensor tensor) override {
-    return inner_->start_reduce_scatter(name, part, spoilt(name, tensor));
-  }
-  std::unique_ptr<Pending> start_all_gather(const std::string& name, at::Tensor tensor,
-                                            at::Tensor part) override {
-    return inner_->start_all_gather(name, tensor, part);
-  }
-  std::unique_ptr<Pending> start_exchange(const std::string& name, at::Tensor received,
-                                          at::Tensor sent, std::vector<int64_t> counts) override {
-    return inner_->start_exchange(name, received, spoilt(name, sent), std::move(counts));
-  }
-  std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
-                                           int64_t root) override {
-    return inner_->start_broadcast(name, tensor, root);
-  }
-  void barrier(const std::string& name, bool patient) override { inner_->barrier(name, patient); }
-  std::unique_ptr<Communicator> split(const std::string& name,
-                                      const std::vector<int64_t>& members) override {
-    return std::make_unique<WrongFactor>(inner_->split(name, members), name_, factor_);
-  }
-
- private:
-  at::Tensor spoilt(const std::string& name, at::Tensor tensor) const {
-    const at::NoGradGuard no_grad;
-    if (name == name_) tensor.mul_(factor_);
-    return tensor;
-  }
-
-  std::unique_ptr<Communicator> inner_;
-  std::string name_;
-  double factor_;
-};
-
 TEST_CASE("one wrong factor in a reduction is found", "[train][distributed]") {
   at::set_num_threads(1);
   const TemporaryDirectory folder;
@@ -174,7 +95,7 @@ TEST_CASE("one wrong factor in a reduction is found", "[train][distributed]") {
   config.parallel.sequence = 2;
   const auto found = [&](const std::string& name, double factor) {
     const auto through = [&](std::unique_ptr<Communicator> inner) {
-      return std::make_unique<WrongFactor>(std::move(inner), name, factor);
+      return sana_test::wrong_factor(std::move(inner), name, factor);
     };
     return sana_test::difference(one, train_together(config, 4, 1, kSharedSteps, through));
   };
@@ -185,21 +106,6 @@ TEST_CASE("one wrong factor in a reduction is found", "[train][distributed]") {
     CHECK(found(name, 0.5) != "");
     CHECK(found(name, 2.0) != "");
   }
-}
-
-// A whole run, with validation, checkpoints and log, by threads. `world`s differ in rank only.
-void run_together(const TrainConfig& config, int64_t size) {
-  ThreadWorld threads(size), control(size);
-  threads.run([&](Communicator& group) {
-    at::set_num_threads(1);
-    World world;
-    world.ranks = {group.rank(), size, group.rank()};
-    world.control = control.member(group.rank());
-    world.data = threads.member(group.rank());
-    if (train::train(config, config::to_yaml(config), world) != ExitCode::kOk) {
-      throw InternalError("the run ended early");
-    }
-  });
 }
 
 TEST_CASE("a sequence is trained by the trainer: validated, saved and counted as by one",

@@ -9,6 +9,7 @@
 
 #include "core/distributed/communicator.h"
 #include "core/safetensors.h"
+#include "support/temporary_directory.h"
 #include "train/trainer_config.h"
 
 namespace sana_test {
@@ -36,5 +37,17 @@ Trained train_together(const sana::train::TrainConfig& config, int64_t size, int
 
 // What in `many` is not that of `one` to float32 rounding, the first of it; empty: nothing.
 std::string difference(const Trained& one, const Trained& many);
+
+// A training on clips of 5 latent frames, and images at every third step. It begins with weights of
+// which none is zero as a whole, as where frames meet they are in a fresh model.
+sana::train::TrainConfig long_clips(const TemporaryDirectory& folder, int64_t layers = 2);
+
+// A whole run, with validation, checkpoints and log, by threads.
+void run_together(const sana::train::TrainConfig& config, int64_t size);
+
+// Says everything as `inner` does, but what is summed, gathered or given under one name comes out
+// wrong by a factor; so do its parts.
+std::unique_ptr<sana::Communicator> wrong_factor(std::unique_ptr<sana::Communicator> inner,
+                                                 const std::string& name, double factor);
 
 }  // namespace sana_test

@@ -39,7 +39,7 @@ TrainedModule::Settings settings(at::ScalarType precision) {
 
 // One step with gradients that differ between parameters and steps.
 void take_step(TrainedModule& module, int64_t number, int64_t members) {
-  module.weights().begin_last_pass();
+  module.weights().begin_pass(/*is_last=*/true);
   at::Tensor loss = at::zeros({});
   for (const at::Tensor& parameter : module.module().parameters()) {
     loss = loss + (parameter.to(at::kFloat) - double(number)).square().sum();
@@ -56,9 +56,9 @@ TEST_CASE("a trained module continues from its saved state bit for bit", "[train
   for (const auto precision : {at::kFloat, at::kBFloat16}) {
     const auto alone = single_process();
     Parameters first(sizes()), second(sizes());
-    TrainedModule a(kMainModule, first, settings(precision), *alone);
+    TrainedModule a(kMainModule, first, settings(precision), {*alone});
     take_step(a, 1, 1);
-    TrainedModule b(kMainModule, second, settings(precision), *alone);
+    TrainedModule b(kMainModule, second, settings(precision), {*alone});
     b.restore(a.state(), "run");
     take_step(a, 2, 1);
     take_step(b, 2, 1);
@@ -77,8 +77,8 @@ TEST_CASE("a trained module continues from its saved state bit for bit", "[train
 TEST_CASE("the state of another module is refused, and every difference named", "[train]") {
   const auto alone = single_process();
   Parameters mine({{"w", 6}, {"old", 2}}), other({{"w", 5}, {"new", 2}});
-  TrainedModule a(kMainModule, mine, settings(at::kFloat), *alone);
-  TrainedModule b(kMainModule, other, settings(at::kFloat), *alone);
+  TrainedModule a(kMainModule, mine, settings(at::kFloat), {*alone});
+  TrainedModule b(kMainModule, other, settings(at::kFloat), {*alone});
   const std::string weights = message_of<UserError>([&] { b.restore(a.state(), "run"); });
   for (const char* part : {"run/model.safetensors", "w", "old", "new", "[6]", "[5]"}) {
     CHECK(contains(weights, part));
@@ -98,7 +98,7 @@ ModuleState trained_by(int64_t size, bool shard, at::ScalarType precision,
     Parameters parameters(sizes());
     TrainedModule::Settings how = settings(precision);
     how.share = {.bucket_bytes = 16, .gradient_dtype = at::kFloat, .shard = shard};
-    TrainedModule module(kMainModule, parameters, how, group);
+    TrainedModule module(kMainModule, parameters, how, {group});
     if (start != nullptr) module.restore(*start, "run");
     for (int64_t number = 1; number <= 3; ++number) take_step(module, number, size);
     ModuleState state = module.state();

@@ -103,12 +103,12 @@ TEST_CASE("processes that share a training hold less each, and send what the for
   CHECK(eight.gradients == one.parameters * kFloatBytes * 9 / 8);
   CHECK(eight.peak() < one.peak());
   // Gradients in float32 and weights in bfloat16, each but the own eighth.
-  CHECK(train::bytes_sent_per_step(config, 800, 8) == 800 * (4 + 2) * 7 / 8);
+  CHECK(train::bytes_sent_per_step(config, 800, 0, 8) == 800 * (4 + 2) * 7 / 8);
   config.parallel.shard_optimizer = false;
   CHECK(train::estimate_training(config, datasets, 8).optimizer == one.optimizer);
-  CHECK(train::bytes_sent_per_step(config, 800, 8) == 800 * (4 + 4) * 7 / 8);
+  CHECK(train::bytes_sent_per_step(config, 800, 0, 8) == 800 * (4 + 4) * 7 / 8);
   config.parallel.reduce_precision = "bfloat16";
-  CHECK(train::bytes_sent_per_step(config, 800, 2) == 800 * (2 + 2) / 2);
+  CHECK(train::bytes_sent_per_step(config, 800, 0, 2) == 800 * (2 + 2) / 2);
 }
 
 TEST_CASE("larger batches need more activations, checkpointing less", "[train]") {
