@@ -1,19 +1,31 @@
 #include "core/distributed/mesh.h"
 
+#include <string>
+
 #include "core/error.h"
 
 namespace sana {
+namespace {
+
+// The keys that make a group of processes.
+std::string group_text(const MeshSizes& sizes) {
+  if (sizes.shard == 1) return fmt::format("parallel.sequence={}", sizes.sequence);
+  const std::string shard = fmt::format("parallel.shard={}", sizes.shard);
+  return sizes.sequence == 1 ? shard
+                             : fmt::format("{} x parallel.sequence={}", shard, sizes.sequence);
+}
+
+}  // namespace
 
 MeshSizes mesh_sizes(const MeshSizes& wanted, int64_t processes) {
   const auto& [replicate, shard, sequence] = wanted;
   SANA_ASSERT(replicate >= 0 && shard >= 1 && sequence >= 1 && processes >= 1);
   if (replicate == 0) {
     const int64_t group = shard * sequence;
-    require(
-        processes % group == 0,
-        "parallel.shard={} x parallel.sequence={} are {} processes, of which the {} of this run "
-        "are no multiple; start a multiple of {} of them, or change these keys",
-        shard, sequence, group, processes, group);
+    require(processes % group == 0,
+            "{} does not divide the {} processes of this run; start a multiple of {} of them, or "
+            "change it",
+            group_text(wanted), processes, group);
     return {processes / group, shard, sequence};
   }
   require(wanted.count() == processes,

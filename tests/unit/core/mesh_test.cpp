@@ -34,6 +34,15 @@ TEST_CASE("the factors of a mesh are the processes", "[distributed]") {
   }
 }
 
+TEST_CASE("a group that does not divide the processes is told by its keys", "[distributed]") {
+  const auto told = [](const MeshSizes& wanted, int64_t processes) {
+    return message_of<UserError>([&] { mesh_sizes(wanted, processes); });
+  };
+  CHECK(contains(told({0, 4, 1}, 6), "parallel.shard=4 does not divide the 6 processes"));
+  CHECK(contains(told({0, 2, 2}, 6), "parallel.shard=2 x parallel.sequence=2 does not divide"));
+  CHECK(contains(told({2, 2, 1}, 8), "parallel.replicate=2 x parallel.shard=2"));
+}
+
 TEST_CASE("neighbours in rank share clips, and each group has samples of its own",
           "[distributed]") {
   std::vector<Mesh> meshes(6);
