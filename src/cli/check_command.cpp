@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "cli/arguments.h"
@@ -8,6 +9,7 @@
 #include "infer/memory_estimate.h"
 #include "train/data_streams.h"
 #include "train/measuring_memory.h"
+#include "train/shard_choice.h"
 #include "train/step_flops.h"
 #include "train/traffic.h"
 #include "train/training_memory.h"
@@ -38,10 +40,12 @@ void print_owner(const std::string& name, int64_t bytes, const std::string& what
 void print_advice(const train::TrainingMemory& memory, c10::Device device) {
   const int64_t there = device.is_cuda() ? device_memory(device) : host_memory().total;
   print_owner(device.str() + " has", there);
-  std::cout << (memory.peak() <= there
-                    ? "it fits\n"
-                    : "it does not fit: try train.gradient_checkpointing=true, a smaller "
-                      "data.batch_size with more train.accumulation, precision=bfloat16\n");
+  std::cout
+      << (memory.peak() <= there
+              ? "it fits\n"
+              : "it does not fit: try train.gradient_checkpointing=true, a smaller "
+                "data.batch_size with more train.accumulation, precision=bfloat16; with several "
+                "GPUs parallel.shard for the weights, parallel.sequence for the clips\n");
 }
 
 void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
@@ -66,6 +70,8 @@ void print_share(const train::TrainConfig& config, const train::Datasets& datase
                              spec.dataset->size());
   }
   if (processes == 1) return;
+  std::cout << fmt::format("{:<16}{} replicated x {} sharded x {} of a sequence\n", "processes",
+                           sizes.replicate, sizes.shard, sizes.sequence);
   std::cout << fmt::format("{:<16}{:>12}  a step of each process, {}\n", "sent",
                            bytes_string(train::bytes_sent_per_step(config, memory.parameters,
                                                                    memory.outside, processes)),
@@ -97,11 +103,25 @@ void print_computing(const train::TrainConfig& config, const train::Datasets& da
                            duration_string(3600 * hours / double(processes)), processes);
 }
 
+// parallel.shard=auto for the GPU that is there, on hosts of eight; 1 where there is none.
+int64_t chosen_shard(const train::TrainConfig& config, const train::Datasets& datasets,
+                     int64_t processes) {
+  try {
+    const c10::Device device = parse_device(config.device);
+    if (!device.is_cuda()) return config.parallel.shard_count();
+    return train::shard_that_fits(config, datasets, processes, std::min<int64_t>(processes, 8),
+                                  device_memory(device));
+  } catch (const EnvironmentError&) {
+    return config.parallel.shard_count();
+  }
+}
+
 void check_training(const config::Source& source, int64_t processes, double tflops) {
-  const auto config = config::load<train::TrainConfig>(source);
+  auto config = config::load<train::TrainConfig>(source);
   if (processes == 0) processes = config.parallel.fewest_processes();
   config.parallel.mesh(processes);  // refused before anything is opened
   const train::Datasets datasets = train::build_datasets(config, at::kMeta, /*writes=*/false);
+  config.parallel.shard = fmt::format("{}", chosen_shard(config, datasets, processes));
   const train::TrainingMemory memory = train::estimate_training(config, datasets, processes);
   std::cout << fmt::format("training, {} in {}, largest batch\n", config.task, config.precision);
   print_owner("weights", memory.weights, "float32, and a copy to compute with in bfloat16");

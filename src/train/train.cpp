@@ -21,6 +21,7 @@
 #include "core/output_lock.h"
 #include "core/signals.h"
 #include "train/checkpoint.h"
+#include "train/shard_choice.h"
 #include "train/task.h"
 #include "train/trainer.h"
 
@@ -116,7 +117,10 @@ ExitCode train(const TrainConfig& config, const std::string& resolved_yaml, Worl
     install_stop_handlers();
     check_processes(world, resolved_yaml, device_of_rank(config.device, world.ranks));
     at::globalContext().setBenchmarkCuDNN(find_task(config.task).is_convolutional);
-    trainer.emplace(config, resolved_yaml, world);
+    TrainConfig shared = config;
+    shared.parallel.shard =
+        fmt::format("{}", agreed_shard(config, world, device_of_rank(config.device, world.ranks)));
+    trainer.emplace(shared, resolved_yaml, world);
     if (world.is_main()) {
       // Only now: a run that is refused leaves the record of the earlier one alone.
       write_file_atomically(directory / "config.yaml", resolved_yaml);

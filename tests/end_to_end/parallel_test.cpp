@@ -145,6 +145,44 @@ TEST_CASE("processes that share the frames of clips train as one, and either goe
   check_close(project.checkpoint("one", 20), project.checkpoint("mixed", 20));
 }
 
+TEST_CASE("processes with a part of the weights each train as one, and either goes on",
+          "[end_to_end][distributed]") {
+  SANA_SKIP_WITHOUT_C10D();
+  const TinyProject project;
+  const std::vector<std::string> recomputed = {"train.gradient_checkpointing=true",
+                                               "data.validation=latents",
+                                               "train.validate_every_steps=10"};
+  const auto with = [&](std::vector<std::string> words, const std::vector<std::string>& more) {
+    words.insert(words.end(), recomputed.begin(), recomputed.end());
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const Outcome one = project.train("one", 20, with(kWhole, {}));
+  INFO(describe(one));
+  REQUIRE(one.exit_code == 0);
+  const Outcome two =
+      project.run(launched(project, 2, "two", 20, with(kHalf, {"parallel.shard=2"})));
+  INFO(describe(two));
+  REQUIRE(two.exit_code == 0);
+  CHECK(contains(two.err, "2 = 1 replicated x 2 sharded x 1 of a sequence"));
+  check_close(project.checkpoint("one", 20), project.checkpoint("two", 20));
+  // Two replicas whose members have whole clips between them: half a batch for each.
+  const auto hybrid =
+      with(kHalf, {"parallel.replicate=1", "parallel.shard=2", "parallel.sequence=2"});
+  REQUIRE(project.run(launched(project, 4, "mixed", 10, hybrid)).exit_code == 0);
+  const Outcome rest = project.train("mixed", 20, with(kWhole, {}));
+  INFO(describe(rest));
+  REQUIRE(rest.exit_code == 0);
+  check_close(project.checkpoint("one", 20), project.checkpoint("mixed", 20));
+  // From one process to two with a part of the weights each.
+  REQUIRE(project.train("parted", 10, with(kWhole, {})).exit_code == 0);
+  const Outcome parted =
+      project.run(launched(project, 2, "parted", 20, with(kHalf, {"parallel.shard=2"})));
+  INFO(describe(parted));
+  REQUIRE(parted.exit_code == 0);
+  check_close(project.checkpoint("one", 20), project.checkpoint("parted", 20));
+}
+
 TEST_CASE("check counts what processes that share clips send, and refuses a wrong product",
           "[end_to_end][distributed]") {
   const TinyProject project;
@@ -162,6 +200,12 @@ TEST_CASE("check counts what processes that share clips send, and refuses a wron
   CHECK(contains(four.out, "to those that share its clips"));
   CHECK(contains(four.out, "TFLOP a step, of all processes; 4 steps"));
   CHECK(contains(four.out, "at 0.001 TFLOP/s"));
+  const Outcome full =
+      project.run({"check", "train.yaml", "run.dir=x", "parallel.shard=4", "--world", "8"});
+  INFO(describe(full));
+  CHECK(full.exit_code == 0);
+  CHECK(contains(full.out, "2 replicated x 4 sharded x 1 of a sequence"));
+  CHECK(contains(full.out, "a step of each process, gradients and weights"));
   const Outcome three = check("3");
   INFO(describe(three));
   CHECK(three.exit_code == 2);
@@ -282,7 +326,7 @@ TEST_CASE("what cannot train together is told", "[end_to_end][distributed]") {
   CHECK(contains(wrong.err, "batch_size"));
   const Outcome product = project.run(launched(project, 2, "y", 2, {"parallel.replicate=3"}));
   CHECK(product.exit_code == 2);
-  CHECK(contains(product.err, "parallel.replicate=3 x parallel.sequence=1"));
+  CHECK(contains(product.err, "parallel.replicate=3 x parallel.shard=1 x parallel.sequence=1"));
   CHECK_FALSE(fs::exists(project.path("y")));
 }
 

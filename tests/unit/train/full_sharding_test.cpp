@@ -21,6 +21,7 @@
 #include "train/gathered_weights.h"
 #include "train/measuring_memory.h"
 #include "train/micro_step.h"
+#include "train/shard_choice.h"
 #include "train/traffic.h"
 #include "train/trained_module.h"
 #include "train/training_memory.h"
@@ -246,6 +247,37 @@ TEST_CASE("with full sharding each process needs a part of the memory", "[train]
   CHECK(full.lasting() + full.activations < 0.6 * double(shared.lasting() + shared.activations));
   CHECK(full.outside > 0);
   CHECK(full.outside < full.parameters / 4);
+}
+
+TEST_CASE("weights are shared no further than the memory needs", "[train]") {
+  const TemporaryDirectory folder;
+  TrainConfig config = deep(folder);
+  config.model.num_heads = 8;
+  config.model.head_dim = 64;
+  config.model.num_layers = 12;
+  config.train.gradient_checkpointing = true;
+  config.data.image_every_steps = 0;
+  const auto datasets = train::build_datasets(config, at::kMeta);
+  const auto peak = [&](const std::string& shard) {
+    TrainConfig tried = config;
+    tried.parallel.shard = shard;
+    return train::estimate_training(tried, datasets, 16).peak();
+  };
+  const auto chosen = [&](const TrainConfig& run, int64_t bytes) {
+    return train::shard_that_fits(run, datasets, 16, /*per_host=*/4, bytes);
+  };
+  REQUIRE(peak("16") < peak("4"));
+  REQUIRE(peak("4") < peak("1"));
+  CHECK(chosen(config, 2 * peak("1")) == 1);
+  CHECK(chosen(config, (peak("1") + peak("4")) / 2) == 4);
+  CHECK(chosen(config, peak("4")) == 16);  // not all of the memory can be used
+  CHECK(chosen(config, 1) == 16);
+  TrainConfig given = config;
+  given.parallel.shard = "2";
+  CHECK(chosen(given, 1) == 2);
+  given = config;
+  given.parallel.sequence = 2;
+  CHECK(chosen(given, 1) == 8);
 }
 
 // Three steps and three more of other processes, against six in one go.

@@ -111,6 +111,14 @@ TEST_CASE("the mesh is auto or numbers, and what does not go with a sequence is 
     load(with({"parallel.sequence=2", "train.cuda_graphs=true"}));
   });
   CHECK(contains(recorded, "parallel.sequence=2"));
+  CHECK(load(with({"parallel.shard=4"})).parallel.mesh(8).replicate == 2);
+  CHECK(load(with({"parallel.shard=4"})).parallel.fewest_processes() == 4);
+  const std::string gathered = sana_test::message_of<UserError>([&] {
+    load(with({"parallel.shard=2", "train.cuda_graphs=true"}));
+  });
+  CHECK(contains(gathered, "parallel.shard=2"));
+  CHECK_THROWS_AS(load(with({"parallel.shard=none"})), UserError);
+  CHECK_THROWS_AS(load(with({"task=vae", "parallel.shard=2"})), UserError);
   const std::string vae = sana_test::message_of<UserError>([&] {
     load(with({"task=vae", "parallel.sequence=2"}));
   });
