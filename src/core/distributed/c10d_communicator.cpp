@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/distributed/c10d_store.h"
 #include "core/distributed/door.h"
@@ -42,6 +43,7 @@ struct Meeting {
   Milliseconds timeout;
   std::string address;  // of this host, as the others reach it; empty: as its name resolves
   bool is_gpu = false;
+  std::shared_ptr<const Watchdog> watchdog = nullptr;
 };
 
 // The address with which this host talks to `host`; empty where it is not known. The name of a host
@@ -118,6 +120,14 @@ class C10dCommunicator final : public Communicator {
         rank_(rank),
         size_(size),
         backend_(make_backend(meeting_, name_, rank, size)) {}
+  // A group of Gloo waits for every collective that was begun, as long as the timeout. Where one of
+  // its members has failed they may never end, but this process does: its end takes the group along.
+  ~C10dCommunicator() override {
+    forget_what_is_done();
+    if (!begun_.empty() && meeting_.watchdog && meeting_.watchdog->has_failed()) {
+      (void)backend_.release();
+    }
+  }
 
   int64_t rank() const override { return rank_; }
   int64_t size() const override { return size_; }
@@ -208,13 +218,21 @@ class C10dCommunicator final : public Communicator {
 
   template <class Body>
   std::unique_ptr<Pending> start(const std::string& name, Body&& body) {
-    return std::make_unique<Started>(translated(name, body), *this, name);
+    c10::intrusive_ptr<c10d::Work> work = translated(name, body);
+    forget_what_is_done();
+    if (!meeting_.is_gpu) begun_.push_back(work);
+    return std::make_unique<Started>(std::move(work), *this, name);
+  }
+
+  void forget_what_is_done() {
+    std::erase_if(begun_, [](const auto& work) { return work->isCompleted(); });
   }
 
   Meeting meeting_;
   std::string name_;
   int64_t rank_, size_;
   c10::intrusive_ptr<c10d::Backend> backend_;
+  std::vector<c10::intrusive_ptr<c10d::Work>> begun_;  // of Gloo, and not known to be done
 };
 
 }  // namespace
@@ -237,7 +255,8 @@ World join_c10d(const LaunchRank& ranks, const Rendezvous& place,
     const bool is_gpu = device().is_cuda();
     door->all_ready(*world.watchdog);
     Meeting meeting = {door->store(), options.timeout,
-                       reachable_address(*door->store(), ranks, place.host)};
+                       reachable_address(*door->store(), ranks, place.host),
+                       /*is_gpu=*/false, world.watchdog};
     const auto group = [&](const char* name) {
       return watched(std::make_unique<C10dCommunicator>(meeting, name, ranks.rank, ranks.count),
                      name, world.watchdog);

@@ -273,6 +273,11 @@ void Watchdog::wait_ends() {
   state_->mine.is_waiting = false;
 }
 
+bool Watchdog::has_failed() const {
+  const std::lock_guard guard(state_->lock);
+  return state_->failure.has_value();
+}
+
 void Watchdog::throw_if_failed() {
   const std::lock_guard guard(state_->lock);
   if (!state_->failure) return;

@@ -75,6 +75,8 @@ class Watchdog {
   void wait_begins(const std::string& collective);
   void wait_ends();
 
+  // Whether this process or another is known to have failed.
+  bool has_failed() const;
   // Throws what another process failed with, if one did.
   void throw_if_failed();
   // To be called with the error of a collective. Throws the reason as soon as it is known: who

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <functional>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -248,6 +249,42 @@ TEST_CASE("an error of one member's work reaches the others at once", "[distribu
     CHECK(contains(messages[rank], " failed: the data of rank 2 are wrong"));
     CHECK_FALSE(contains(messages[rank], "another error"));
   }
+}
+
+TEST_CASE("a collective that never ends does not keep a process that knows of a failure",
+          "[distributed]") {
+  const Environment here(
+      Environment::Values{{"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29521"}});
+  std::promise<void> waiter_ended;
+  const auto ended = waiter_ended.get_future();
+  JoinOptions patient{std::chrono::seconds(60), {}};
+  patient.watch.grace = patient.watch.grace_to_end = std::chrono::seconds(120);
+  std::thread waiter([&] {
+    try {
+      World world = join_world({0, 2, 0}, on_cpu, patient);
+      run_together(world, [&] {
+        // What the other one never begins; its connection stays open.
+        const auto begun = world.data->start_all_gather("half", at::empty({2}), at::ones({1}));
+        while (true) {
+          world.watchdog->throw_if_failed();
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+      });
+    } catch (const std::exception& error) {
+    }
+    waiter_ended.set_value();
+  });
+  bool is_in_time = false;
+  {
+    World world = join_world({1, 2, 1}, on_cpu, patient);
+    try {
+      run_together(world, [] { throw UserError("the data of rank 1 are wrong"); });
+    } catch (const UserError& error) {
+    }
+    is_in_time = ended.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  }
+  CHECK(is_in_time);
+  waiter.join();
 }
 
 TEST_CASE("a host where nobody waits is an error that names it", "[distributed]") {
