@@ -11,6 +11,7 @@
 #include "core/build_config.h"
 #include "core/clock.h"
 #include "core/device.h"
+#include "core/distributed/self_test.h"
 #include "core/distributed/world.h"
 #include "core/environment.h"
 #include "core/files.h"
@@ -77,11 +78,19 @@ void check_processes(World& world, const std::string& resolved_yaml, c10::Device
   require_same(*world.control, "the kind of device", device.is_cuda() ? "GPU" : "CPU");
   require_own_devices(*world.control, device);
   const double sum =
-      world.control->all_reduce("self-test", double(world.ranks.rank + 1), Reduction::kSum);
+      world.control->all_reduce("sum of ranks", double(world.ranks.rank + 1), Reduction::kSum);
   const auto count = double(world.ranks.count);
   if (sum != count * (count + 1) / 2) {
-    throw EnvironmentError(fmt::format("the self-test of the processes gives {}, expected {}", sum,
-                                       count * (count + 1) / 2));
+    throw EnvironmentError(
+        fmt::format("the sum of the {} ranks is {}, expected {}: the hosts' network or memory "
+                    "spoils what is sent",
+                    count, sum, count * (count + 1) / 2));
+  }
+  const auto start = SteadyClock::now();
+  const LinkSpeed speed = self_test(world, device);
+  if (world.is_main()) {
+    log::info("self-test of {} processes passed in {:.1f} s; link {}", world.ranks.count,
+              seconds_since(start), speed.text());
   }
 }
 

@@ -87,6 +87,8 @@ TEST_CASE("two processes train as one, and either goes on with the other's run",
   REQUIRE(two.exit_code == 0);
   CHECK(contains(two.out, "step-00000008"));
   CHECK(contains(two.err, "[0] "));
+  CHECK(contains(two.err, "self-test of 2 processes passed in "));
+  CHECK(contains(two.err, " GB/s (an all-reduce of 4.0 MiB takes "));
   CHECK(fs::exists(project.path("two/logs/rank-1.txt")));
   check_close(project.checkpoint("one", 8), project.checkpoint("two", 8));
 
