@@ -9,6 +9,7 @@
 #include "core/build_config.h"
 #include "core/distributed/table.h"
 #include "core/distributed/thread_world.h"
+#include "core/distributed/timed_communicator.h"
 #include "core/distributed/world.h"
 #include "core/error.h"
 #include "support/catch.h"
@@ -94,6 +95,14 @@ TEST_CASE("threads communicate", "[distributed]") {
     ThreadWorld(size).run([&](Communicator& group) { ok[size_t(group.rank())] = does_all(group); });
     CHECK(ok == std::vector<int>(size_t(size), 1));
   }
+}
+
+TEST_CASE("a group that is timed says everything as it is", "[distributed]") {
+  std::vector<int> ok(4, 0);
+  ThreadWorld(4).run([&](Communicator& group) {
+    ok[size_t(group.rank())] = does_all(*timed(group, std::make_shared<WaitClock>(c10::kCPU)));
+  });
+  CHECK(ok == std::vector<int>(4, 1));
 }
 
 TEST_CASE("who is missing, or elsewhere, is told", "[distributed]") {
