@@ -28,6 +28,24 @@ std::string short_values(const nlohmann::ordered_json& value) {
   return fmt::format("{}", fmt::join(items, " "));
 }
 
+nlohmann::ordered_json losses_of(const WindowReport& report) {
+  nlohmann::ordered_json values;
+  for (const auto& [name, loss] : report.losses) values[name] = loss;
+  for (const auto& [name, value] : report.parts.items()) values[name] = value;
+  if (report.grad_norm) values["grad_norm"] = *report.grad_norm;
+  return values;
+}
+
+// Seconds of a step.
+void add_times(nlohmann::ordered_json& values, const WindowTimes& times, double steps) {
+  values["step_s"] = times.train_s / steps;
+  values["data_s"] = times.data_s / steps;
+  if (!times.slowest) return;
+  values["comm_s"] = times.comm_s / steps;
+  values["slowest_rank"] = times.slowest->rank;
+  values["slowest_behind_percent"] = times.slowest->behind_percent();
+}
+
 }  // namespace
 
 std::optional<double> ZScore::update(double value) {
@@ -55,13 +73,9 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   const double steps = double(report.steps);
   const double step_s = times.train_s / steps, data_s = times.data_s / steps;
 
-  nlohmann::ordered_json values;
-  for (const auto& [name, loss] : report.losses) values[name] = loss;
-  for (const auto& [name, value] : report.parts.items()) values[name] = value;
-  if (report.grad_norm) values["grad_norm"] = *report.grad_norm;
+  nlohmann::ordered_json values = losses_of(report);
   values["lr"] = lr;
-  values["step_s"] = step_s;
-  values["data_s"] = data_s;
+  add_times(values, times, steps);
   const double flops = times.flops / std::max(times.train_s, 1e-9);
   values["tflops"] = flops / 1e12;
   if (peak_flops_ > 0) values["share_of_peak"] = flops / peak_flops_;
@@ -82,10 +96,13 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   line += scored("grad", report.grad_norm, &norm_score_);
   const std::string share =
       peak_flops_ > 0 ? fmt::format(" ({:.0f} %)", 100 * flops / peak_flops_) : "";
+  const std::string comm =
+      times.slowest ? fmt::format("  comm {:.2f} s", times.comm_s / steps) : "";
   line += fmt::format(
-      "  lr {:.2e}  {:.2f} s/it  data {:.2f} s  {:.1f} clips/min  {:.3g} TFLOP/s{}  mem {:.1f} GiB",
-      lr, step_s, data_s, 60.0 * double(report.samples) / std::max(times.train_s, 1e-9),
-      flops / 1e12, share, double(times.peak_bytes) / kGib);
+      "  lr {:.2e}  {:.2f} s/it  data {:.2f} s{}  {:.1f} clips/min  {:.3g} TFLOP/s{}{}  mem {:.1f} "
+      "GiB",
+      lr, step_s, data_s, comm, 60.0 * double(report.samples) / std::max(times.train_s, 1e-9),
+      flops / 1e12, times.slowest ? " each" : "", share, double(times.peak_bytes) / kGib);
   if (skipped_in_all > 0) line += fmt::format("  skipped {}", skipped_in_all);
   if (damaged > 0) line += fmt::format("  damaged samples {}", damaged);
   line += fmt::format("  eta {}", duration_string(step_s * double(total_steps_ - step)));

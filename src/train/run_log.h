@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/metrics.h"
+#include "train/rank_times.h"
 #include "train/step_meter.h"
 
 namespace sana::train {
@@ -30,10 +31,12 @@ class ZScore {
 
 // What the trainer knows of a window beside the StepMeter's report.
 struct WindowTimes {
-  double train_s = 0;      // computing and waiting for data
-  double data_s = 0;       // waiting for data only
+  double train_s = 0;      // of rank 0, waiting included
+  double data_s = 0;       // standing still for data, of the process that did so longest
+  double comm_s = 0;       // the same, for the other processes
   double flops = 0;        // floating point operations of the model on this process (StepFlops)
   int64_t peak_bytes = 0;  // of the process that needed most
+  std::optional<SlowestRank> slowest = std::nullopt;  // none: one process
 };
 
 class RunLog {

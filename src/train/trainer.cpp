@@ -5,6 +5,8 @@
 #include "checkpoints/run_folder.h"
 #include "core/clock.h"
 #include "core/device.h"
+#include "core/distributed/timed_communicator.h"
+#include "core/environment.h"
 #include "core/files.h"
 #include "core/json_dump.h"
 #include "core/log.h"
@@ -34,13 +36,17 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
     : config_(config),
       resolved_yaml_(std::move(resolved_yaml)),
       world_(world),
-      mesh_(join_mesh(config.parallel.mesh(world.ranks.count), world.ranks, *world.data)),
+      comm_waits_(std::make_shared<WaitClock>(device_of_rank(config.device, world.ranks))),
+      data_waits_(device_of_rank(config.device, world.ranks)),
+      data_(timed(*world.data, comm_waits_)),
+      hosts_(world.control->gather_text("hosts", host_name())),
+      mesh_(join_mesh(config.parallel.mesh(world.ranks.count), world.ranks, *data_)),
       resumed_from_(checkpoint_to_resume(config.run)),
       device_(device_of_rank(config.device, world.ranks)),
       datasets_(build_datasets(config, device_, world.is_main())),
       method_(
           build_method(build_objective(config, datasets_, device_, /*load_init=*/!resumed_from_),
-                       config, device_, *world.data, mesh_)),
+                       config, device_, *data_, mesh_)),
       meter_(method_->metric_parts()),
       flops_(config, datasets_) {
   if (mesh_.sequence) clip_control_ = world.control->split("sequence", mesh_.members);
@@ -86,7 +92,7 @@ ExitCode Trainer::run() {
   while (state_.step < config_.train.steps) {
     train_step();
     const bool last = state_.step == config_.train.steps;
-    const bool stop = !last && should_stop();
+    const bool stop = !last && agreed_to_stop();
     const bool save_now = due(config_.train.checkpoint_every_steps) || last || stop;
     if (due(config_.train.log_every_steps) || save_now) report();
     if (!stop && (due(config_.train.validate_every_steps) || last)) validate();
@@ -128,6 +134,7 @@ void Trainer::start() {
 
 void Trainer::train_step() {
   const Stopwatch stopwatch(times_.train_s);
+  const WaitClock::Counting comm(*comm_waits_), data(data_waits_);
   const int64_t number = state_.step + 1;
   world_.at_step(number);
   const size_t stream = streams_->due(number);
@@ -137,13 +144,13 @@ void Trainer::train_step() {
                          [&] { return next_batch(stream); },
                          StepRandom(uint64_t(config_.run.seed), number),
                          meter_,
-                         *world_.data};
+                         *data_};
   method_->step(context);
   state_.step = number;
 }
 
 data::Batch Trainer::next_batch(size_t stream) {
-  const Stopwatch stopwatch(times_.data_s);
+  const WaitClock::Wait wait(data_waits_);
   data::Batch batch = streams_->next(stream);
   if (clip_control_) require_same_samples(*clip_control_, batch);
   state_.samples_seen += batch.data.size(0) * mesh_.sizes.batch_parts();
@@ -153,6 +160,28 @@ data::Batch Trainer::next_batch(size_t stream) {
 
 bool Trainer::due(int64_t every_steps) const {
   return every_steps > 0 && state_.step % every_steps == 0;
+}
+
+// Here the host waits for the slowest; a GPU has work of the step to do meanwhile.
+bool Trainer::agreed_to_stop() {
+  const Stopwatch stopwatch(times_.train_s);
+  if (device_.is_cuda()) return should_stop();
+  const WaitClock::Counting comm(*comm_waits_);
+  const WaitClock::Wait wait(*comm_waits_);
+  return should_stop();
+}
+
+void Trainer::share_times(int64_t steps) {
+  const auto all =
+      gather_times(*world_.control, {times_.train_s, data_waits_.take(), comm_waits_->take()});
+  for (const RankTimes& one : all) {
+    times_.data_s = std::max(times_.data_s, one.data_s);
+    times_.comm_s = std::max(times_.comm_s, one.comm_s);
+  }
+  times_.slowest = slowest_rank(all);
+  if (world_.is_main() && times_.slowest && times_.slowest->is_behind(steps)) {
+    log::warning("{}", times_.slowest->text(hosts_, steps));
+  }
 }
 
 void Trainer::report() {
@@ -171,6 +200,7 @@ void Trainer::report() {
       device_.is_cuda() ? peak_device_memory(device_) : host_memory().peak_resident;
   times_.peak_bytes =
       int64_t(world_.control->all_reduce("peak memory", double(bytes), Reduction::kMax));
+  share_times(report.steps);
   name_bad_samples_of_all(report);
   if (log_) log_->window(state_.step, report, lr, state_.skipped, damaged, times_);
   times_ = {};

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/distributed/mesh.h"
+#include "core/distributed/wait_clock.h"
 #include "core/distributed/world.h"
 #include "core/error.h"
 #include "train/background_task.h"
@@ -39,7 +40,11 @@ class Trainer {
   data::Batch next_batch(size_t stream);
   bool due(int64_t every_steps) const;
 
+  // As should_stop(); its time is the step's.
+  bool agreed_to_stop();
   void report();
+  // Of this process to those of all.
+  void share_times(int64_t steps);
   void name_bad_samples_of_all(WindowReport& report);
   void note_bad_steps(const WindowReport& report);
   // What rank 0 does with the inference weights while the others wait for it.
@@ -60,6 +65,10 @@ class Trainer {
   TrainConfig config_;
   std::string resolved_yaml_;
   World& world_;
+  std::shared_ptr<WaitClock> comm_waits_;  // for the others
+  WaitClock data_waits_;
+  std::unique_ptr<Communicator> data_;  // world_.data, timed by comm_waits_
+  std::vector<std::string> hosts_;      // by rank
   Mesh mesh_;
   std::unique_ptr<Communicator> clip_control_;  // as world_.control, of those that share clips
   std::optional<std::filesystem::path> resumed_from_;

@@ -207,7 +207,7 @@ train::TrainConfig long_clips(const TemporaryDirectory& folder, int64_t layers) 
   return config;
 }
 
-void run_together(const train::TrainConfig& config, int64_t size) {
+void run_together(const train::TrainConfig& config, int64_t size, const Through& through) {
   ThreadWorld threads(size), control(size);
   threads.run([&](Communicator& group) {
     at::set_num_threads(1);
@@ -215,6 +215,7 @@ void run_together(const train::TrainConfig& config, int64_t size) {
     world.ranks = {group.rank(), size, group.rank()};
     world.control = control.member(group.rank());
     world.data = threads.member(group.rank());
+    if (through) world.data = through(std::move(world.data));
     if (train::train(config, config::to_yaml(config), world) != ExitCode::kOk) {
       throw InternalError("the run ended early");
     }

@@ -42,8 +42,9 @@ std::string difference(const Trained& one, const Trained& many);
 // which none is zero as a whole, as where frames meet they are in a fresh model.
 sana::train::TrainConfig long_clips(const TemporaryDirectory& folder, int64_t layers = 2);
 
-// A whole run, with validation, checkpoints and log, by threads.
-void run_together(const sana::train::TrainConfig& config, int64_t size);
+// A whole run, with validation, checkpoints and log, by threads. `through`: of the data group.
+void run_together(const sana::train::TrainConfig& config, int64_t size,
+                  const Through& through = {});
 
 // Says everything as `inner` does, but what is summed, gathered or given under one name comes out
 // wrong by a factor; so do its parts.
