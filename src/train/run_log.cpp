@@ -71,15 +71,18 @@ RunLog::RunLog(const std::filesystem::path& directory, int64_t resume_step, int6
 void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t skipped_in_all,
                     int64_t damaged, const WindowTimes& times) {
   const double steps = double(report.steps);
-  const double step_s = times.train_s / steps, data_s = times.data_s / steps;
+  const double step_s = times.train_s / steps, eta_s = step_s * double(total_steps_ - step);
+  const double clips = 60.0 * double(report.samples) / std::max(times.train_s, 1e-9);
 
   nlohmann::ordered_json values = losses_of(report);
   values["lr"] = lr;
   add_times(values, times, steps);
+  values["clips_per_min"] = clips;
   const double flops = times.flops / std::max(times.train_s, 1e-9);
   values["tflops"] = flops / 1e12;
   if (peak_flops_ > 0) values["share_of_peak"] = flops / peak_flops_;
   values["mem_gib"] = double(times.peak_bytes) / kGib;
+  values["eta_s"] = eta_s;
   values["skipped"] = skipped_in_all;
   values["damaged_samples"] = damaged;
   metrics_.write(step, values);
@@ -101,11 +104,11 @@ void RunLog::window(int64_t step, const WindowReport& report, double lr, int64_t
   line += fmt::format(
       "  lr {:.2e}  {:.2f} s/it  data {:.2f} s{}  {:.1f} clips/min  {:.3g} TFLOP/s{}{}  mem {:.1f} "
       "GiB",
-      lr, step_s, data_s, comm, 60.0 * double(report.samples) / std::max(times.train_s, 1e-9),
-      flops / 1e12, times.slowest ? " each" : "", share, double(times.peak_bytes) / kGib);
+      lr, step_s, times.data_s / steps, comm, clips, flops / 1e12, times.slowest ? " each" : "",
+      share, double(times.peak_bytes) / kGib);
   if (skipped_in_all > 0) line += fmt::format("  skipped {}", skipped_in_all);
   if (damaged > 0) line += fmt::format("  damaged samples {}", damaged);
-  line += fmt::format("  eta {}", duration_string(step_s * double(total_steps_ - step)));
+  line += fmt::format("  eta {}", duration_string(eta_s));
   log::info("{}", line);
 }
 

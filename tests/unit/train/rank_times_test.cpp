@@ -126,6 +126,10 @@ TEST_CASE("a run names the rank that all wait for", "[train][distributed]") {
     CHECK(line.at("slowest_rank") == 1);
     CHECK(line.at("slowest_behind_percent") > 10.0);
     CHECK(line.at("step_s") > 0.06);
+    // Those of both in a step.
+    CHECK(line.at("clips_per_min").get<double>() ==
+          sana_test::Approx(60.0 * 2 * double(config.data.batch_size) /
+                            line.at("step_s").get<double>()));
     // Rank 0 stands still meanwhile; a step is not counted twice.
     CHECK(line.at("comm_s") > 0.045);
     CHECK(line.at("comm_s") < line.at("step_s"));

@@ -50,8 +50,8 @@ TEST_CASE("the DiT learns a batch it sees again and again", "[train]") {
   const auto lines = sana_test::metrics_of(config);
   CHECK(lines.front().at("val_loss_by_sigma").size() == 4);
   CHECK(lines.at(1).at("loss_by_sigma").size() == 4);
-  for (const char* name :
-       {"loss", "grad_norm", "lr", "step_s", "data_s", "tflops", "mem_gib", "skipped"}) {
+  for (const char* name : {"loss", "grad_norm", "lr", "step_s", "data_s", "tflops", "mem_gib",
+                           "clips_per_min", "eta_s", "skipped"}) {
     CHECK(lines.at(1).contains(name));
   }
 }
