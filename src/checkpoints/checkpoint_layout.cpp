@@ -54,8 +54,9 @@ CheckpointLayout recognize_folder(const fs::path& path) {
   } else if (fs::exists(path / "model.json")) {
     found.layout = Layout::kNative;
     found.config = path / "model.json";
-    for (const char* file : {"model.safetensors", "ema.safetensors"}) {
-      if (fs::exists(path / file)) found.weights = path / file;
+    for (const char* name : {"model.safetensors", "ema.safetensors"}) {
+      const fs::path file = find_safetensors(path / name);
+      if (!file.empty()) found.weights = file;
     }
   } else if (const std::string name = class_in(path / "config.json"); !name.empty()) {
     found.layout = Layout::kComponent;

@@ -17,18 +17,29 @@
 #include "core/json_file.h"
 #include "core/json_object.h"
 #include "core/path_inside.h"
+#include "core/safetensors.h"
 #include "core/text.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<const char*, 2> kWeights = {"model.safetensors", "vae.safetensors"};
+constexpr std::array<const char*, 3> kWeights = {"model.safetensors",
+                                                 "model.safetensors.index.json", "vae.safetensors"};
 // Files of a checkpoint folder that are read when they are there, so that a manifest must list them.
-constexpr std::array<const char*, 10> kReadFiles = {
-    "model.safetensors", "ema.safetensors", "vae.safetensors",       "model.json",
-    "vae.json",          "pipeline.json",   "optimizer.safetensors", "random.safetensors",
-    "config.yaml",       "trainer.json"};
+constexpr std::array<const char*, 13> kReadFiles = {"model.safetensors",
+                                                    "model.safetensors.index.json",
+                                                    "ema.safetensors",
+                                                    "ema.safetensors.index.json",
+                                                    "optimizer.safetensors",
+                                                    "optimizer.safetensors.index.json",
+                                                    "random.safetensors",
+                                                    "vae.safetensors",
+                                                    "model.json",
+                                                    "vae.json",
+                                                    "pipeline.json",
+                                                    "config.yaml",
+                                                    "trainer.json"};
 
 // All files below a folder, relative, sorted; without the manifest.
 std::vector<fs::path> files_below(const fs::path& folder) {
@@ -63,11 +74,16 @@ std::string file_problem(const fs::path& folder, const std::string& name,
   }
 }
 
-// What is wrong with each of the files. Hashing one is bound by one core, so several are hashed at
-// once, the largest first.
+// Of the files, the share of one of several that compare them.
+struct Share {
+  int64_t part = 0, parts = 1;
+};
+
+// What is wrong with each of the files of this share. Hashing one is bound by one core, so several
+// are hashed at once, the largest first.
 std::vector<std::string> file_problems(const fs::path& folder,
                                        const std::vector<std::string>& names,
-                                       const Manifest& manifest) {
+                                       const Manifest& manifest, const Share& share) {
   const auto bytes = [&](size_t i) {
     const auto entry = manifest.files.find(names[i]);
     return entry == manifest.files.end() ? 0 : entry->second.bytes;
@@ -80,6 +96,7 @@ std::vector<std::string> file_problems(const fs::path& folder,
   std::atomic<size_t> next = 0;
   const auto work = [&] {
     for (size_t i = next++; i < order.size(); i = next++) {
+      if (int64_t(i) % share.parts != share.part) continue;
       problems[order[i]] = file_problem(folder, names[order[i]], manifest);
     }
   };
@@ -91,15 +108,57 @@ std::vector<std::string> file_problems(const fs::path& folder,
   return problems;
 }
 
-void require_whole(const fs::path& folder, const std::vector<std::string>& names,
-                   const Manifest& manifest, std::string problems = "") {
-  const std::vector<std::string> found = file_problems(folder, names, manifest);
+// A line for each file of the share with which something is wrong.
+std::string problem_lines(const fs::path& folder, const std::vector<std::string>& names,
+                          const Manifest& manifest, const Share& share = {}) {
+  std::string lines;
+  const std::vector<std::string> found = file_problems(folder, names, manifest, share);
   for (size_t i = 0; i < names.size(); ++i) {
-    if (!found[i].empty()) problems += fmt::format("\n  {} {}", names[i], found[i]);
+    if (!found[i].empty()) lines += fmt::format("\n  {} {}", names[i], found[i]);
   }
+  return lines;
+}
+
+void require_whole(const fs::path& folder, const std::string& problems) {
   require(problems.empty(),
           "checkpoint '{}' is damaged:{}\n  Delete it and use an older one, or copy it again.",
           folder.string(), problems);
+}
+
+// The shards that an index of the checkpoint names are read, too.
+std::string unlisted_shards(const fs::path& folder, const Manifest& manifest) {
+  std::string lines;
+  for (const char* name : kReadFiles) {
+    if (!is_safetensors_index(name) || !fs::exists(folder / name)) continue;
+    for (const fs::path& file : safetensors_files(folder / name)) {
+      const std::string shard = path_as_text(file.filename());
+      if (manifest.files.count(shard) == 0) {
+        lines += fmt::format("\n  {}, which {} names, is not listed in manifest.json", shard, name);
+      }
+    }
+  }
+  return lines;
+}
+
+// Every file that the manifest lists, and those that it has to.
+std::vector<std::string> names_to_check(const fs::path& folder, const Manifest& manifest) {
+  std::set<std::string> names;
+  for (const auto& [name, entry] : manifest.files) names.insert(name);
+  for (const char* name : kReadFiles) {
+    if (fs::exists(folder / name)) names.insert(name);
+  }
+  return {names.begin(), names.end()};
+}
+
+// The entry of a file that was hashed while it was written.
+ManifestEntry known_entry(const fs::path& file, const ManifestEntry& written) {
+  std::error_code error;
+  const uint64_t bytes = fs::file_size(file, error);
+  if (!error && bytes == written.bytes) return written;
+  throw EnvironmentError(
+      fmt::format("'{}' was written with {} bytes, but {}; do all processes see one file system?",
+                  file.string(), written.bytes,
+                  error ? "is not there: " + error.message() : fmt::format("has {}", bytes)));
 }
 
 ManifestEntry read_entry(const nlohmann::json& json, const std::string& where) {
@@ -129,10 +188,18 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
   if (fs::exists(folder / "config.yaml")) {
     json["config_hash"] = hash_file(folder / "config.yaml");
   }
+  std::map<std::string, ManifestEntry> entries;
+  for (const auto& [name, written] : manifest.files) {
+    entries[name] = known_entry(folder / path_from_text(name), written);
+  }
   json["files"] = nlohmann::ordered_json::object();
   for (const fs::path& file : files_below(folder)) {
-    json["files"][path_as_text(file)] = {{"bytes", fs::file_size(folder / file)},
-                                         {"sha1", hash_file(folder / file)}};
+    const std::string name = path_as_text(file);
+    const auto known = entries.find(name);
+    const ManifestEntry entry = known != entries.end() ? known->second
+                                                       : ManifestEntry{fs::file_size(folder / file),
+                                                                       hash_file(folder / file)};
+    json["files"][name] = {{"bytes", entry.bytes}, {"sha1", entry.sha1}};
   }
   write_file_atomically(folder / kManifestFile, dump_json(json, 2) + "\n");
 }
@@ -163,17 +230,24 @@ Manifest read_manifest(const fs::path& folder) {
 }
 
 Manifest check_manifest(const fs::path& folder) {
+  return check_manifest(folder, *single_process());
+}
+
+Manifest check_manifest(const fs::path& folder, Communicator& group) {
   Manifest manifest = read_manifest(folder);
-  std::set<std::string> names;
-  for (const auto& [name, entry] : manifest.files) names.insert(name);
-  for (const char* name : kReadFiles) {
-    if (fs::exists(folder / name)) names.insert(name);
-  }
   const bool has_weights = std::any_of(kWeights.begin(), kWeights.end(), [&](const char* name) {
     return manifest.files.count(name) != 0;
   });
-  const std::string problem = has_weights ? "" : "\n  manifest.json lists no weights of a model";
-  require_whole(folder, {names.begin(), names.end()}, manifest, problem);
+  const std::string mine = problem_lines(folder, names_to_check(folder, manifest), manifest,
+                                         {group.rank(), group.size()});
+  // Somebody may have read for long.
+  group.barrier("the comparison of a checkpoint", /*patient=*/true);
+  std::string problems = has_weights ? "" : "\n  manifest.json lists no weights of a model";
+  for (const std::string& lines : group.gather_text("damage of a checkpoint", mine)) {
+    problems += lines;
+  }
+  require_whole(folder, problems);
+  require_whole(folder, unlisted_shards(folder, manifest));
   return manifest;
 }
 
@@ -188,7 +262,8 @@ int64_t verify_files(const std::vector<fs::path>& files) {
   }
   int64_t count = 0;
   for (const auto& [folder, names] : names_of) {
-    require_whole(folder, {names.begin(), names.end()}, read_manifest(folder));
+    require_whole(folder,
+                  problem_lines(folder, {names.begin(), names.end()}, read_manifest(folder)));
     count += int64_t(names.size());
   }
   return count;

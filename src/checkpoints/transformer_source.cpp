@@ -12,9 +12,9 @@ namespace {
 
 // The weights of a native checkpoint: averaged ones unless the others are asked for.
 fs::path weights_file(const CheckpointLayout& layout, const TransformerOptions& options) {
-  const fs::path plain = layout.path / "model.safetensors";
-  const bool wants_plain = layout.layout == Layout::kNative && !options.prefers_ema;
-  return wants_plain && fs::exists(plain) ? plain : layout.weights;
+  if (layout.layout != Layout::kNative || options.prefers_ema) return layout.weights;
+  const fs::path plain = find_safetensors(layout.path / "model.safetensors");
+  return plain.empty() ? layout.weights : plain;
 }
 
 FoundConfig read_public_config(const fs::path& file) {

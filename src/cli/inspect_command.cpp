@@ -162,8 +162,9 @@ void inspect_dataset(const fs::path& path, bool reads_all) {
 // The weights among a checkpoint's files (the others are optimizer state, averages, random
 // streams).
 fs::path weights_in(const fs::path& folder) {
-  for (const char* file : {"vae.safetensors", "model.safetensors"}) {
-    if (fs::exists(folder / file)) return folder / file;
+  for (const char* name : {"vae.safetensors", "model.safetensors"}) {
+    const fs::path file = find_safetensors(folder / name);
+    if (!file.empty()) return file;
   }
   return folder;
 }

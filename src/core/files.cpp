@@ -99,8 +99,10 @@ std::string read_text_file(const fs::path& path, int64_t max_bytes) {
   return text;
 }
 
-AtomicFile::AtomicFile(fs::path target)
-    : target_(std::move(target)), partial_(with_suffix(target_, ".partial")) {
+AtomicFile::AtomicFile(fs::path target, bool hashes)
+    : target_(std::move(target)),
+      partial_(with_suffix(target_, ".partial")),
+      hasher_(hashes ? std::make_unique<Hasher>() : nullptr) {
   descriptor_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw_write_error(target_, errno);
 }
@@ -112,16 +114,27 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(std::string_view bytes) {
+  // What is hashed is written while it is in the cache of the processor.
+  constexpr size_t kHashedAtOnce = size_t(1) << 20;
   while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+    const size_t most = hasher_ ? std::min(bytes.size(), kHashedAtOnce) : bytes.size();
+    const ssize_t count = ::write(descriptor_, bytes.data(), most);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw_write_error(target_, errno);
+    if (hasher_) hasher_->add(bytes.substr(0, static_cast<size_t>(count)));
+    bytes_ += static_cast<uint64_t>(count);
     bytes.remove_prefix(static_cast<size_t>(count));
   }
 }
 
+FileDigest AtomicFile::digest() {
+  SANA_ASSERT(hasher_ != nullptr);
+  return {bytes_, hasher_->hex()};
+}
+
 void AtomicFile::write_file(const fs::path& from) {
   constexpr size_t kAtOnce = size_t(1) << 30;
+  SANA_ASSERT(!hasher_);
   const PlainFile source = open_plain_file(from);
   // Within the kernel, as far as these file systems can: what is left is read and written.
   while (true) {

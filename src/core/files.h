@@ -2,8 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "core/hash.h"
 
 namespace sana {
 
@@ -17,26 +20,38 @@ inline constexpr int64_t kMaxTokenizerBytes = int64_t(256) << 20;
 // than `max_bytes`.
 std::string read_text_file(const std::filesystem::path& path, int64_t max_bytes = int64_t(1) << 30);
 
+// What a file was when it was written: to be compared with later.
+struct FileDigest {
+  uint64_t bytes = 0;
+  std::string sha1;
+  bool operator==(const FileDigest&) const = default;
+};
+
 // One file written aside ("<target>.partial") and renamed over the target by commit(); without
 // commit() the partial file is removed and the target stays as it was. All members throw
 // EnvironmentError naming the file and the reason (disk full, no permission, ...).
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path target);
+  // `hashes`: what write() is given is hashed on the way, for digest().
+  explicit AtomicFile(std::filesystem::path target, bool hashes = false);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes);
-  // All bytes of a file; file systems that can share them between two files do so.
+  // All bytes of a file, which are not hashed; file systems that can share them between two files do so.
   void write_file(const std::filesystem::path& from);
   // Syncs and closes the file, renames it, syncs the folder.
   void commit();
+  // Of what write() was given, without reading it again. May be called once.
+  FileDigest digest();
 
  private:
   std::filesystem::path target_;
   std::filesystem::path partial_;
   int descriptor_ = -1;
+  std::unique_ptr<Hasher> hasher_;  // null: not hashed
+  uint64_t bytes_ = 0;              // written
 };
 
 // "<path>.partial", sync, rename over path, sync of the folder. Throws EnvironmentError.

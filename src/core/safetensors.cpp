@@ -12,7 +12,7 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "core/files.h"
+#include "core/json_dump.h"
 #include "core/json_file.h"
 #include "core/safetensors_header.h"
 
@@ -55,6 +55,8 @@ TensorList list_sharded(const fs::path& index_path, Metadata* metadata) {
   TensorList list;
   for (const auto& [shard, names] : read_index(index_path)) {
     const fs::path path = index_path.parent_path() / shard;
+    require(fs::exists(path), "'{}' names the shard '{}', which is missing; copy it there, too",
+            index_path.string(), shard);
     TensorList tensors = list_file(path, metadata);
     std::set<std::string> absent = names;
     std::string stray;
@@ -105,6 +107,21 @@ std::string header_text(const TensorList& order, const Metadata& metadata) {
   text.resize((text.size() + 7) / 8 * 8, ' ');
   require(text.size() <= detail::kMaxHeaderBytes, "the header would have {} bytes", text.size());
   return text;
+}
+
+void write_tensors(AtomicFile& file, const TensorList& tensors, const Metadata& metadata) {
+  const TensorList order = in_file_order(tensors);
+  const std::string header = header_text(order, metadata);
+  const uint64_t header_bytes = header.size();
+  file.write({reinterpret_cast<const char*>(&header_bytes), 8});
+  file.write(header);
+  for (const LazyTensor& tensor : order) {
+    const at::Tensor data = tensor.load().detach().cpu().contiguous();
+    SANA_ASSERT(data.scalar_type() == tensor.dtype && data.sizes() == tensor.shape);
+    if (data.nbytes() == 0) continue;
+    file.write({static_cast<const char*>(data.const_data_ptr()), data.nbytes()});
+  }
+  file.commit();
 }
 
 }  // namespace
@@ -161,6 +178,34 @@ bool is_safetensors_index(const fs::path& path) {
   return name.ends_with(".json") && name.find(".safetensors.index.") != std::string::npos;
 }
 
+fs::path safetensors_index_of(const fs::path& file) {
+  fs::path index = file;
+  index += ".index.json";
+  return index;
+}
+
+fs::path find_safetensors(const fs::path& file) {
+  for (const fs::path& path : {file, safetensors_index_of(file)}) {
+    if (fs::exists(path)) return path;
+  }
+  return {};
+}
+
+std::string shard_name(const std::string& file, int64_t number, int64_t count) {
+  const fs::path path = file;
+  return fmt::format("{}-{:05}-of-{:05}{}", path.stem().string(), number, count,
+                     path.extension().string());
+}
+
+void write_safetensors_index(const fs::path& path,
+                             const std::map<std::string, std::string>& shard_of_tensor,
+                             int64_t total_bytes) {
+  nlohmann::json index;
+  index["weight_map"] = shard_of_tensor;
+  index["metadata"]["total_size"] = total_bytes;
+  write_file_atomically(path, dump_json(index, 2) + "\n");
+}
+
 int64_t LazyTensor::num_elements() const {
   int64_t count = 1;
   for (const int64_t size : shape) count *= size;
@@ -203,19 +248,15 @@ void save_safetensors(const fs::path& path, const TensorMap& tensors, const Meta
 }
 
 void save_tensor_list(const fs::path& path, const TensorList& tensors, const Metadata& metadata) {
-  const TensorList order = in_file_order(tensors);
-  const std::string header = header_text(order, metadata);
-  const uint64_t header_bytes = header.size();
   AtomicFile file(path);
-  file.write({reinterpret_cast<const char*>(&header_bytes), 8});
-  file.write(header);
-  for (const LazyTensor& tensor : order) {
-    const at::Tensor data = tensor.load().detach().cpu().contiguous();
-    SANA_ASSERT(data.scalar_type() == tensor.dtype && data.sizes() == tensor.shape);
-    if (data.nbytes() == 0) continue;
-    file.write({static_cast<const char*>(data.const_data_ptr()), data.nbytes()});
-  }
-  file.commit();
+  write_tensors(file, tensors, metadata);
+}
+
+FileDigest save_hashed_tensor_list(const fs::path& path, const TensorList& tensors,
+                                   const Metadata& metadata) {
+  AtomicFile file(path, /*hashes=*/true);
+  write_tensors(file, tensors, metadata);
+  return file.digest();
 }
 
 }  // namespace sana

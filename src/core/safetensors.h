@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/files.h"
 #include "core/mapped_file.h"
 
 namespace sana {
@@ -78,6 +79,13 @@ class SafetensorsFile {
 // "model.safetensors.index.json", also with a variant: "model.safetensors.index.fp16.json".
 bool is_safetensors_index(const std::filesystem::path& path);
 
+// "model.safetensors" -> "model.safetensors.index.json", the index of its shards.
+std::filesystem::path safetensors_index_of(const std::filesystem::path& file);
+// The first of these that is there: the file itself, the index of its shards; empty: neither.
+std::filesystem::path find_safetensors(const std::filesystem::path& file);
+// "model.safetensors", 2, 3 -> "model-00002-of-00003.safetensors", as the public loaders name them.
+std::string shard_name(const std::string& file, int64_t number, int64_t count);
+
 // Tensors of `path`: a .safetensors file, or a .safetensors.index.json (shards beside it). Throws
 // UserError.
 TensorMap load_safetensors(const std::filesystem::path& path);
@@ -87,6 +95,12 @@ TensorList list_safetensors(const std::filesystem::path& path, Metadata* metadat
 
 // The file itself; of an index also its shards.
 std::vector<std::filesystem::path> safetensors_files(const std::filesystem::path& path);
+
+// The index of a file that is cut into shards: the shard of each tensor, by name, and the bytes of
+// all tensors. Throws EnvironmentError.
+void write_safetensors_index(const std::filesystem::path& path,
+                             const std::map<std::string, std::string>& shard_of_tensor,
+                             int64_t total_bytes);
 
 // Writes aside, syncs, renames. Tensors may be on any device; data is contiguous and aligned to 8
 // bytes. Throws EnvironmentError when the disk is full or the path not writable; the old file, if
@@ -98,5 +112,8 @@ void save_safetensors(const std::filesystem::path& path, const TensorMap& tensor
 // twice.
 void save_tensor_list(const std::filesystem::path& path, const TensorList& tensors,
                       const Metadata& metadata = {});
+// The same, hashed while it is written: what the file is now.
+FileDigest save_hashed_tensor_list(const std::filesystem::path& path, const TensorList& tensors,
+                                   const Metadata& metadata = {});
 
 }  // namespace sana

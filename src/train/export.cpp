@@ -21,8 +21,12 @@ namespace {
 
 // The averaged weights where there are any.
 fs::path weights_of(const fs::path& source) {
-  const fs::path average = source / "ema.safetensors";
-  return fs::exists(average) ? average : source / "model.safetensors";
+  for (const char* name : {"ema.safetensors", "model.safetensors"}) {
+    const fs::path file = find_safetensors(source / name);
+    if (!file.empty()) return file;
+  }
+  throw UserError(
+      fmt::format("'{}' holds no model.safetensors and no index of its shards", source.string()));
 }
 
 void export_dit(const fs::path& source, const fs::path& folder, at::ScalarType dtype) {

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
-#include "core/files.h"
-#include "core/json_dump.h"
 
 namespace sana::checkpoints {
 namespace fs = std::filesystem;
@@ -95,23 +93,22 @@ int64_t parse_byte_size(const std::string& text) {
 void save_public_transformer(const fs::path& folder, const std::string& stem, TensorList tensors,
                              const Metadata& metadata, int64_t max_bytes) {
   const std::vector<TensorList> shards = cut(std::move(tensors), max_bytes);
+  const std::string whole = stem + ".safetensors";
   if (shards.size() == 1) {
-    save_tensor_list(folder / (stem + ".safetensors"), shards[0], metadata);
+    save_tensor_list(folder / whole, shards[0], metadata);
     return;
   }
-  nlohmann::json index;
+  std::map<std::string, std::string> shard_of_tensor;
   int64_t total = 0;
   for (size_t i = 0; i < shards.size(); ++i) {
-    const std::string file =
-        fmt::format("{}-{:05}-of-{:05}.safetensors", stem, i + 1, shards.size());
+    const std::string file = shard_name(whole, int64_t(i) + 1, int64_t(shards.size()));
     for (const LazyTensor& tensor : shards[i]) {
-      index["weight_map"][tensor.name] = file;
+      shard_of_tensor[tensor.name] = file;
       total += tensor.num_bytes();
     }
     save_tensor_list(folder / file, shards[i], metadata);
   }
-  index["metadata"]["total_size"] = total;
-  write_file_atomically(folder / (stem + ".safetensors.index.json"), dump_json(index, 2) + "\n");
+  write_safetensors_index(safetensors_index_of(folder / whole), shard_of_tensor, total);
 }
 
 }  // namespace sana::checkpoints
