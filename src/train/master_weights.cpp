@@ -230,7 +230,7 @@ std::vector<at::Tensor> MasterWeights::whole(const std::vector<at::Tensor>& valu
   SANA_ASSERT(values.size() == weights_.size());
   const bool is_main = group_ == nullptr || group_->rank() == 0;
   if (parts_ == nullptr) return is_main ? values : std::vector<at::Tensor>();
-  if (replicas_ != nullptr && replicas_->rank() != 0) return {};
+  if (!is_of_first_replica()) return {};
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> tensors(is_main ? parameters_.size() : 0);
   for (size_t b = 0; b < values.size(); ++b) {
@@ -253,13 +253,18 @@ TensorMap MasterWeights::by_name(const std::vector<at::Tensor>& values,
 
 TensorMap MasterWeights::state_with(const std::vector<at::Tensor>& values) const {
   TensorMap state = by_name(values);
-  if (state.empty()) return state;  // of another process
+  if (!state.empty()) state.merge(fixed());  // else it is of another process
+  return state;
+}
+
+TensorMap MasterWeights::fixed() const {
+  TensorMap fixed;
   for (const auto& item : module_.named_buffers()) {
     const at::Tensor& buffer = item.value();
-    state[item.key()] = buffer.is_floating_point() ? buffer.to(at::kFloat) : buffer;
+    fixed[item.key()] = buffer.is_floating_point() ? buffer.to(at::kFloat) : buffer;
   }
-  for (size_t i = 0; i < frozen_names_.size(); ++i) state[frozen_names_[i]] = frozen_weights_[i];
-  return state;
+  for (size_t i = 0; i < frozen_names_.size(); ++i) fixed[frozen_names_[i]] = frozen_weights_[i];
+  return fixed;
 }
 
 void MasterWeights::copy_by_name(const TensorMap& tensors, const std::string& prefix,

@@ -12,6 +12,7 @@
 #include "core/safetensors.h"
 #include "train/gathered_weights.h"
 #include "train/gradient_reducer.h"
+#include "train/owned_tensors.h"
 
 namespace sana::train {
 
@@ -75,6 +76,10 @@ class MasterWeights {
   // The group where gradients() are parts, over which their norm has to be summed; else null.
   Communicator* group_of_parts() const { return parts_; }
 
+  // Where several processes have the same part: whether this one is of the replica that rank 0 of
+  // all is of. True where there are no such parts.
+  bool is_of_first_replica() const { return replicas_ == nullptr || replicas_->rank() == 0; }
+
   // Throws InternalError that names the trained parameters that no backward pass since the last
   // clear_gradients() reached, but for names with one of the words of `may_lack`. To be called
   // before gradients(), which fills the gaps.
@@ -99,6 +104,11 @@ class MasterWeights {
   // State dictionary of the module in float32, with these values for the trained parameters.
   TensorMap state_with(const std::vector<at::Tensor>& values) const;
   TensorMap state() const { return state_with(weights_); }
+
+  // What never changes and every process has: frozen parameters and buffers, as in state().
+  TensorMap fixed() const;
+  // How the trained values lie, for those who save them.
+  TrainedLayout layout() const { return {names_, parameters_, buckets_, group_of_parts()}; }
 
   // Copies whole tensors, named as by_name() names them, into values of the order of weights().
   void copy_by_name(const TensorMap& tensors, const std::string& prefix,

@@ -44,10 +44,11 @@ class Method {
   // shipped; all processes call it.
   virtual void with_inference_weights(const std::function<void()>& body) = 0;
 
-  // The rest is as in Objective; within with_inference_weights().
+  // The rest is as in Objective; within with_inference_weights(), but for files that need none.
   virtual nlohmann::ordered_json validate() = 0;
   virtual void preview(const std::filesystem::path& directory) = 0;
   virtual void write_inference_files(const std::filesystem::path& directory) = 0;
+  virtual bool inference_files_need_weights() const = 0;
 
   virtual std::vector<MetricPart> metric_parts() const = 0;
   virtual std::vector<std::pair<std::string, std::string>> describe() const = 0;

@@ -70,6 +70,9 @@ class Objective {
 
   // Adds what inference needs, besides the weights, to a checkpoint folder.
   virtual void write_inference_files(const std::filesystem::path& directory) = 0;
+  // Whether that takes the weights that are shipped; else it is called while training goes on, and
+  // touches nothing that training changes.
+  virtual bool inference_files_need_weights() const { return false; }
 
   // Lines of the start-up table: name and value.
   virtual std::vector<std::pair<std::string, std::string>> describe() const = 0;

@@ -24,6 +24,9 @@ class SingleLossMethod final : public Method {
   void write_inference_files(const std::filesystem::path& directory) override {
     objective_->write_inference_files(directory);
   }
+  bool inference_files_need_weights() const override {
+    return objective_->inference_files_need_weights();
+  }
   std::vector<std::pair<std::string, std::string>> describe() const override {
     return objective_->describe();
   }

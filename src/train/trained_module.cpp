@@ -79,6 +79,29 @@ ModuleState TrainedModule::state() const {
   return state;
 }
 
+// All that have the weights among them write; of replicas one.
+Writer TrainedModule::writer() const {
+  const Communicator* parts = weights_.group_of_parts();
+  const Communicator& writers = parts != nullptr ? *parts : group_;
+  return {writers.rank(), writers.size(), weights_.is_of_first_replica()};
+}
+
+std::vector<SavedPart> TrainedModule::saved_parts(HostCopies& copies) const {
+  const TensorMap fixed = weights_.fixed();
+  const OwnedTensors owned(weights_.layout(), fixed, writer());
+  const auto take = [&](const char* part, const std::vector<OwnedTensors::Values>& values,
+                        const TensorMap& others) {
+    return owned.take(module_file(name_, part), values, others, copies);
+  };
+  std::vector<SavedPart> parts = {take("weights", {{"", weights_.weights()}}, fixed)};
+  if (average_) parts.push_back(take("average", {{"", average_->weights()}}, fixed));
+  for (SavedPart& part : parts) part.metadata = {{"format", "pt"}};
+  parts.push_back(take("optimizer",
+                       {{kFirst, optimizer_.first_moment()}, {kSecond, optimizer_.second_moment()}},
+                       {{"step", optimizer_.steps()}}));
+  return parts;
+}
+
 void TrainedModule::restore(const ModuleState& state, const std::filesystem::path& checkpoint) {
   const auto file = [&](const char* part) {
     return (checkpoint / module_file(name_, part)).string();

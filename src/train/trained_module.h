@@ -14,6 +14,7 @@
 #include "train/lr_schedule.h"
 #include "train/master_weights.h"
 #include "train/optimizer.h"
+#include "train/owned_tensors.h"
 #include "train/trainer_config.h"
 
 namespace sana::train {
@@ -65,10 +66,15 @@ class TrainedModule {
 
   // All processes call it; the tensors are on rank 0.
   ModuleState state() const;
+  // What this process writes of that into a checkpoint, copied to the host by `copies`, whose wait()
+  // is still to be called. All processes call it.
+  std::vector<SavedPart> saved_parts(HostCopies& copies) const;
   // Throws UserError that names the files of `checkpoint` and lists what does not fit.
   void restore(const ModuleState& state, const std::filesystem::path& checkpoint);
 
  private:
+  Writer writer() const;
+
   std::string name_;
   torch::nn::Module& module_;
   Settings settings_;

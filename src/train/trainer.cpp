@@ -48,7 +48,8 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
           build_method(build_objective(config, datasets_, device_, /*load_init=*/!resumed_from_),
                        config, device_, *data_, mesh_)),
       meter_(method_->metric_parts()),
-      flops_(config, datasets_) {
+      flops_(config, datasets_),
+      saver_({config.run.dir, config.train.keep_last, config.train.keep_every_steps}, world) {
   if (mesh_.sequence) clip_control_ = world.control->split("sequence", mesh_.members);
   if (resumed_from_) restore(*resumed_from_);
   streams_ = std::make_unique<DataStreams>(config_, stream_specs(config_, datasets_),
@@ -70,18 +71,14 @@ void Trainer::on_main(const std::string& name, const std::function<void()>& body
   world_.control->barrier(name, /*patient=*/true);
 }
 
-// Rank 0 writes, and the others wait as long as it takes: not in a collective of the next step, whose
-// time is limited.
-void Trainer::finish_saving() {
-  saving_.finish();
-  world_.control->barrier("the writing of a checkpoint", /*patient=*/true);
-}
-
-// Asked of all, so that they stop at the same step.
+// Asked of all, so that they stop at the same step. They also hear how far each has written the last
+// checkpoint: a full disk is no news for the next one only.
 bool Trainer::should_stop() {
-  saving_.check();  // a full disk is no news for the next checkpoint only
   const double wish = stop_signal() != 0 ? 1 : 0;
-  return world_.control->all_reduce("wish to stop", wish, Reduction::kMax) > 0;
+  const at::Tensor most = at::tensor({wish, saver_.progress()}, at::kDouble);
+  world_.control->all_reduce("wish to stop", most, Reduction::kMax);
+  saver_.go_on(most[1].item<double>());
+  return most[0].item<double>() > 0;
 }
 
 ExitCode Trainer::run() {
@@ -100,7 +97,7 @@ ExitCode Trainer::run() {
     if (save_now) save();
     if (stop) return stopped();
   }
-  saving_.finish();
+  saver_.finish();
   log::info("trained to step {}; checkpoint: {}", state_.step,
             (fs::path(config_.run.dir) / checkpoints::checkpoint_name(state_.step)).string());
   return ExitCode::kOk;
@@ -129,7 +126,7 @@ void Trainer::start() {
   validate();
   preview();
   save();
-  finish_saving();
+  saver_.finish();
 }
 
 void Trainer::train_step() {
@@ -272,40 +269,28 @@ void Trainer::preview() {
 // Training waits until the tensors are copied, not until they are written.
 void Trainer::save() {
   const auto start = SteadyClock::now();
-  finish_saving();  // its copies are used again
+  const fs::path folder = saver_.open(state_.step);  // the copies of the one before are used again
   state_.streams = streams_->state();
-  CheckpointContent content;
-  content.step = state_.step;
-  content.task = config_.task;
-  content.config_yaml = resolved_yaml_;
-  content.trainer = state_;
+  state_.modules.clear();
+  std::vector<SavedPart> parts;
   for (TrainedModule* module : method_->modules()) {
-    const ModuleState state = module->state();
-    const auto copied = [&](const char* part, const TensorMap& tensors) {
-      return copies_.take(module_file(module->name(), part), tensors);
-    };
-    content.modules.push_back({state.name, copied("weights", state.weights),
-                               copied("average", state.average),
-                               copied("optimizer", state.optimizer)});
+    state_.modules.push_back(module->name());
+    for (SavedPart& part : module->saved_parts(copies_)) parts.push_back(std::move(part));
   }
-  on_main("checkpoint", [&] { begin_writing(std::move(content), start); });
-}
-
-void Trainer::begin_writing(CheckpointContent content, SteadyClock::time_point start) {
-  const auto writer = std::make_shared<CheckpointWriter>(config_.run.dir, content.step);
-  method_->write_inference_files(writer->folder());
-  const double waited = seconds_since(start);
-  saving_.start([=, this, content = std::move(content)] {
-    const fs::path saved = writer->finish(content);
-    log::info("saved {} in {}; training waited {}", saved.string(),
-              duration_string(seconds_since(start)), duration_string(waited));
-    prune_checkpoints(config_.run.dir, config_.train.keep_last, config_.train.keep_every_steps);
-  });
+  copies_.wait();
+  std::function<void(const fs::path&)> later;
+  if (method_->inference_files_need_weights()) {
+    on_main("files for inference", [&] { method_->write_inference_files(folder); });
+  } else {
+    later = [this](const fs::path& place) { method_->write_inference_files(place); };
+  }
+  saver_.begin({state_.step, config_.task, resolved_yaml_, state_}, std::move(parts),
+               std::move(later), start);
 }
 
 void Trainer::restore(const fs::path& checkpoint) {
   log::info("resuming from {}", checkpoint.string());
-  const CheckpointContent content = load_checkpoint(checkpoint);
+  const CheckpointContent content = load_checkpoint(checkpoint, *world_.control);
   require(content.task == config_.task,
           "cannot resume from {}: it was trained for task {}, this is {}", checkpoint.string(),
           content.task, config_.task);
@@ -320,7 +305,7 @@ void Trainer::restore(const fs::path& checkpoint) {
 }
 
 ExitCode Trainer::stopped() {
-  saving_.finish();
+  saver_.finish();
   log::info(
       "stopped by a signal after step {}, which is saved; the same command goes on from there",
       state_.step);

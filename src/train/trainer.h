@@ -10,8 +10,7 @@
 #include "core/distributed/wait_clock.h"
 #include "core/distributed/world.h"
 #include "core/error.h"
-#include "train/background_task.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint_saver.h"
 #include "train/data_streams.h"
 #include "train/host_copies.h"
 #include "train/method.h"
@@ -54,8 +53,6 @@ class Trainer {
   void validate();
   void preview();
   void save();
-  void finish_saving();
-  void begin_writing(CheckpointContent content, SteadyClock::time_point start);
   ExitCode stopped();
   // Of a checkpoint that has all the steps.
   ExitCode nothing_left() const;
@@ -82,7 +79,7 @@ class Trainer {
   StepFlops flops_;
   WindowTimes times_;
   HostCopies copies_;
-  BackgroundTask saving_;  // last: it uses what stands above
+  CheckpointSaver saver_;  // last: it uses what stands above
 };
 
 }  // namespace sana::train

@@ -26,6 +26,7 @@ class VaeObjective : public Objective {
   void preview(const std::filesystem::path& directory) override;
   // vae.json and vae.safetensors, with the latent statistics of the training set.
   void write_inference_files(const std::filesystem::path& directory) override;
+  bool inference_files_need_weights() const override { return true; }
   std::vector<std::pair<std::string, std::string>> describe() const override;
 
  private:

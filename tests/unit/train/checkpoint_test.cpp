@@ -39,8 +39,31 @@ CheckpointContent content_of_step(int64_t step) {
   return content;
 }
 
+// As one process that writes all of it.
+fs::path finish(CheckpointWriter& writer, const CheckpointContent& content) {
+  std::vector<SavedPart> parts;
+  CheckpointHead head = content;
+  head.trainer.modules.clear();
+  const auto add = [&](const ModuleState& module, const char* name, const TensorMap& tensors) {
+    if (tensors.empty()) return;
+    SavedPart& part = parts.emplace_back();
+    part.file = module_file(module.name, name);
+    part.tensors = tensors;
+    for (const auto& [tensor, value] : tensors) part.names.push_back(tensor);
+  };
+  for (const ModuleState& module : content.modules) {
+    head.trainer.modules.push_back(module.name);
+    add(module, "weights", module.weights);
+    add(module, "average", module.average);
+    add(module, "optimizer", module.optimizer);
+  }
+  const std::atomic<bool> is_cancelled = false;
+  return writer.seal(head, parts, write_shards(writer.folder(), parts, is_cancelled));
+}
+
 fs::path save_checkpoint(const fs::path& run_dir, const CheckpointContent& content) {
-  return CheckpointWriter(run_dir, content.step).finish(content);
+  CheckpointWriter writer(run_dir, content.step);
+  return finish(writer, content);
 }
 
 std::vector<std::string> names_in(const fs::path& folder) {
@@ -54,7 +77,7 @@ TEST_CASE("a checkpoint gives back what was saved", "[train]") {
   const TemporaryDirectory run;
   CheckpointWriter writer(run.path(), 12);
   write_file_atomically(writer.folder() / "model.json", "{}");
-  const fs::path saved = writer.finish(content_of_step(12));
+  const fs::path saved = finish(writer, content_of_step(12));
   CHECK(saved == run.path() / "step-00000012");
   const CheckpointContent loaded = load_checkpoint(saved);
   CHECK(loaded.step == 12);
