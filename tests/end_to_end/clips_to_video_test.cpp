@@ -196,6 +196,20 @@ void check_prompts_file(const TemporaryDirectory& folder) {
   check_is_video(folder / "many/00001-waves-of-kind-2.mp4", 5, 32, 64);
 }
 
+// Of a checkpoint in shards, which two processes wrote.
+void check_shards(const TemporaryDirectory& folder) {
+  if (!SANA_HAS_C10D) return;
+  run_well(folder, {"launch", "--nproc", "2", "train", "dit.yaml", "run.dir=runs/two",
+                    "data.batch_size=1", "data.image_batch_size=1", "preview.every_steps=0"});
+  CHECK(fs::exists(folder / "runs/two/step-00000004/model.safetensors.index.json"));
+  auto words = sample_words("two.mp4", "7");
+  words[2] = "runs/two";
+  run_well(folder, words);
+  check_is_video(folder / "two.mp4", 9, 32, 64);
+  CHECK(sana::read_json_file(folder / "two.json").at("checkpoint_verified") == "yes");
+  run_well(folder, {"check", "--checkpoint", "runs/two", "--device", "cpu"});
+}
+
 void check_refusals(const TemporaryDirectory& folder) {
   folder.file("occupied", "a file\n");
   const Outcome blocked = run_program(sample_words("occupied/a.mp4", "7"), folder.path());
@@ -224,6 +238,7 @@ TEST_CASE("a folder of clips becomes a sampled video", "[end_to_end][video]") {
   check_overwrite(folder);
   check_remains(folder);
   check_prompts_file(folder);
+  check_shards(folder);
   check_refusals(folder);
 }
 

@@ -136,22 +136,30 @@ TEST_CASE("an error of one process ends all with its text, at once", "[end_to_en
   CHECK(told == 1);
 }
 
-TEST_CASE("a disk that fills under rank 0 ends all and leaves the older checkpoint",
+TEST_CASE("a disk that fills under one rank ends all and leaves the older checkpoint",
           "[end_to_end][distributed]") {
   SANA_SKIP_WITHOUT_C10D();
   const TinyProject project;
   REQUIRE(project.train("run", 2, {"data.batch_size=1", "data.image_batch_size=1"}).exit_code == 0);
   const auto size = int64_t(fs::file_size(project.checkpoint("run", 2) / "model.safetensors"));
+  const int64_t full = GENERATE(0, 1);
   Ranks ranks(project, 2);
   const auto words = project.train_words("run", 8, joined(quick_words(), {"train.keep_last=1"}));
-  ranks.start(0, words, {.file_size_limit = size / 2});
-  ranks.start(1, words);
+  // Each writes about half of it.
+  for (const int64_t rank : {0, 1}) {
+    ranks.start(rank, words, {.file_size_limit = rank == full ? size / 4 : 0});
+  }
+  const std::string who = "step 4 could not be saved: rank " + std::to_string(full) + " on ";
+  const std::string shard = "model-0000" + std::to_string(full + 1) + "-of-00002.safetensors";
   for (const int64_t rank : {0, 1}) {
     const Outcome outcome = ranks.end_of(rank);
     INFO("rank " << rank << ": " << describe(outcome));
     CHECK(outcome.exit_code == 3);
-    CHECK(contains(outcome.err, "model.safetensors"));
-    if (rank == 1) CHECK(contains(outcome.err, "rank 0 on "));
+    CHECK(contains(outcome.err, shard));
+    CHECK(contains(outcome.err, who));
+  }
+  for (const auto& entry : fs::directory_iterator(project.path("run"))) {
+    CHECK(entry.path().extension() != ".partial");
   }
   CHECK(project.newest_step("run") == 2);
   check_goes_on(project, "run");

@@ -40,7 +40,8 @@ std::vector<std::string> launched(const TinyProject& project, int64_t processes,
 
 void check_close(const fs::path& a, const fs::path& b) {
   for (const char* file : {"model.safetensors", "ema.safetensors", "optimizer.safetensors"}) {
-    const TensorMap left = load_safetensors(a / file), right = load_safetensors(b / file);
+    const TensorMap left = load_safetensors(find_safetensors(a / file));
+    const TensorMap right = load_safetensors(find_safetensors(b / file));
     REQUIRE(left.size() == right.size());
     for (const auto& [name, tensor] : left) {
       INFO(file << " " << name);
@@ -272,8 +273,19 @@ TEST_CASE("a signal to the launcher finishes the step of all and saves it",
   CHECK(project.newest_step("stopped") > 0);
 }
 
-TEST_CASE("a process that is killed is replaced, and the run ends as if nothing had been",
-          "[end_to_end][distributed]") {
+// Of a checkpoint that is being written, anything.
+bool is_saving(const fs::path& run) {
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(run, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (entry->path().extension() == ".partial" && !fs::is_empty(entry->path(), error)) return true;
+  }
+  return false;
+}
+
+TEST_CASE(
+    "a process that is killed while it saves is replaced, and the run ends as if nothing had been",
+    "[end_to_end][distributed]") {
   SANA_SKIP_WITHOUT_C10D();
   const TinyProject project;
   const Outcome whole = project.run(launched(project, 2, "whole", 60, kHalf));
@@ -281,7 +293,8 @@ TEST_CASE("a process that is killed is replaced, and the run ends as if nothing 
   REQUIRE(whole.exit_code == 0);
   Program program(launched(project, 2, "killed", 60, kHalf, {"--max-restarts", "2"}),
                   project.folder().path());
-  REQUIRE(program.wait_until([&] { return project.newest_step("killed") >= 6; }));
+  REQUIRE(program.wait_until(
+      [&] { return project.newest_step("killed") >= 6 && is_saving(project.path("killed")); }));
   const pid_t second = find_process(1, "killed");
   REQUIRE(second > 0);
   ::kill(second, SIGKILL);
@@ -290,8 +303,10 @@ TEST_CASE("a process that is killed is replaced, and the run ends as if nothing 
   REQUIRE(outcome.exit_code == 0);
   CHECK(contains(outcome.err, "starting again"));
   for (const char* file : {"model.safetensors", "optimizer.safetensors"}) {
-    const TensorMap left = load_safetensors(project.checkpoint("whole", 60) / file);
-    const TensorMap right = load_safetensors(project.checkpoint("killed", 60) / file);
+    const auto tensors = [&](const char* run) {
+      return load_safetensors(find_safetensors(project.checkpoint(run, 60) / file));
+    };
+    const TensorMap left = tensors("whole"), right = tensors("killed");
     for (const auto& [name, tensor] : left) CHECK(at::equal(tensor, right.at(name)));
   }
 }
