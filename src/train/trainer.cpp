@@ -231,6 +231,7 @@ void Trainer::note_bad_steps(const WindowReport& report) {
   if (state_.skipped <= config_.train.max_skipped_steps) return;
   const fs::path file = fs::path(config_.run.dir) / "bad_batch.json";
   if (world_.is_main()) write_file_atomically(file, dump_json(list, 2) + "\n");
+  saver_.finish();  // all are here, so that it costs no checkpoint
   throw UserError(
       fmt::format("{} steps had a loss or gradient that is not finite (train.max_skipped_steps is "
                   "{}); the last at step {}. Its clips are in '{}'. Look at them, or lower "
