@@ -306,7 +306,7 @@ void Trainer::restore(const fs::path& checkpoint) {
 }
 
 ExitCode Trainer::stopped() {
-  saver_.finish();
+  saver_.finish();  // of all: launchers end the others when one leaves with this code
   log::info(
       "stopped by a signal after step {}, which is saved; the same command goes on from there",
       state_.step);

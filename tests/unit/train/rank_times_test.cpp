@@ -62,46 +62,6 @@ TEST_CASE("each member knows the times of all", "[train][distributed]") {
   CHECK(ok == std::vector<int>(3, 1));
 }
 
-// Needs longer for its part of every step.
-class Slow final : public Communicator {
- public:
-  Slow(std::unique_ptr<Communicator> inner, std::chrono::milliseconds time)
-      : inner_(std::move(inner)), time_(time) {}
-
-  int64_t rank() const override { return inner_->rank(); }
-  int64_t size() const override { return inner_->size(); }
-  std::unique_ptr<Pending> start_all_reduce(const std::string& name, at::Tensor tensor,
-                                            Reduction reduction) override {
-    if (name == "losses") std::this_thread::sleep_for(time_);
-    return inner_->start_all_reduce(name, tensor, reduction);
-  }
-  std::unique_ptr<Pending> start_reduce_scatter(const std::string& name, at::Tensor part,
-                                                at::Tensor tensor) override {
-    return inner_->start_reduce_scatter(name, part, tensor);
-  }
-  std::unique_ptr<Pending> start_all_gather(const std::string& name, at::Tensor tensor,
-                                            at::Tensor part) override {
-    return inner_->start_all_gather(name, tensor, part);
-  }
-  std::unique_ptr<Pending> start_exchange(const std::string& name, at::Tensor received,
-                                          at::Tensor sent, std::vector<int64_t> counts) override {
-    return inner_->start_exchange(name, received, sent, std::move(counts));
-  }
-  std::unique_ptr<Pending> start_broadcast(const std::string& name, at::Tensor tensor,
-                                           int64_t root) override {
-    return inner_->start_broadcast(name, tensor, root);
-  }
-  void barrier(const std::string& name, bool patient) override { inner_->barrier(name, patient); }
-  std::unique_ptr<Communicator> split(const std::string& name,
-                                      const std::vector<int64_t>& members) override {
-    return inner_->split(name, members);
-  }
-
- private:
-  std::unique_ptr<Communicator> inner_;
-  std::chrono::milliseconds time_;
-};
-
 TEST_CASE("a run names the rank that all wait for", "[train][distributed]") {
   const sana_test::TemporaryDirectory folder;
   sana_test::write_tiny_latents(folder / "latents", {.samples = 8});
@@ -112,11 +72,9 @@ TEST_CASE("a run names the rank that all wait for", "[train][distributed]") {
   config.train.validate_every_steps = 0;
   log::initialize({.level = log::Level::kInfo, .file = {}});  // tests are silent else
   sana_test::run_together(config, 2, [](std::unique_ptr<Communicator> group) {
-    std::unique_ptr<Communicator> slow;
-    if (group->rank() == 1) {
-      slow = std::make_unique<Slow>(std::move(group), std::chrono::milliseconds(60));
-    }
-    return slow ? std::move(slow) : std::move(group);
+    if (group->rank() == 0) return group;
+    return sana_test::acting(std::move(group),
+                             [] { std::this_thread::sleep_for(std::chrono::milliseconds(60)); });
   });
   log::initialize({.level = log::Level::kOff, .file = {}});
   size_t windows = 0;

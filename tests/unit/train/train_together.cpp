@@ -95,7 +95,7 @@ std::string difference(const TensorMap& one, const TensorMap& many) {
 
 // Says everything as `inner` does, but what is summed or given under one name comes out wrong by a
 // factor.
-class WrongFactor final : public Communicator {
+class WrongFactor : public Communicator {
  public:
   WrongFactor(std::unique_ptr<Communicator> inner, std::string name, double factor)
       : inner_(std::move(inner)), name_(std::move(name)), factor_(factor) {}
@@ -138,6 +138,20 @@ class WrongFactor final : public Communicator {
   std::unique_ptr<Communicator> inner_;
   std::string name_;
   double factor_;
+};
+
+class Acting final : public WrongFactor {
+ public:
+  Acting(std::unique_ptr<Communicator> inner, std::function<void()> act)
+      : WrongFactor(std::move(inner), /*name=*/"nothing", 1.0), act_(std::move(act)) {}
+  std::unique_ptr<Pending> start_all_reduce(const std::string& name, at::Tensor tensor,
+                                            Reduction reduction) override {
+    if (name == "losses") act_();
+    return WrongFactor::start_all_reduce(name, std::move(tensor), reduction);
+  }
+
+ private:
+  std::function<void()> act_;
 };
 
 // Fresh weights, but for those that are zero then: where frames meet, and the output.
@@ -225,6 +239,11 @@ void run_together(const train::TrainConfig& config, int64_t size, const Through&
 std::unique_ptr<Communicator> wrong_factor(std::unique_ptr<Communicator> inner,
                                            const std::string& name, double factor) {
   return std::make_unique<WrongFactor>(std::move(inner), name, factor);
+}
+
+std::unique_ptr<Communicator> acting(std::unique_ptr<Communicator> inner,
+                                     std::function<void()> act) {
+  return std::make_unique<Acting>(std::move(inner), std::move(act));
 }
 
 }  // namespace sana_test

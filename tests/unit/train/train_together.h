@@ -50,5 +50,8 @@ void run_together(const sana::train::TrainConfig& config, int64_t size,
 // wrong by a factor; so do its parts.
 std::unique_ptr<sana::Communicator> wrong_factor(std::unique_ptr<sana::Communicator> inner,
                                                  const std::string& name, double factor);
+// Says everything as `inner` does, and calls this in every step, before it tells its losses.
+std::unique_ptr<sana::Communicator> acting(std::unique_ptr<sana::Communicator> inner,
+                                           std::function<void()> act);
 
 }  // namespace sana_test
