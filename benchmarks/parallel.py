@@ -6,7 +6,8 @@
   benchmarks/parallel.py --work /tmp/scaling --processes 2 --kill       also: one process is killed, the restart timed
 
 Writes WORK/table.md, WORK/results.json and, where matplotlib is there, WORK/losses.png. Weak scaling has a clip a process;
-strong scaling ("one clip") shares one between them. Efficiency is clips/s a process against one process of the same run.
+strong scaling ("one clip") shares one between them. Efficiency is clips/s a process against one process of the same run; "not hidden": the share of a step in which training
+stands still for the others.
 """
 import argparse
 import json
@@ -75,9 +76,8 @@ def measured(run, warm):
     if not lines:
         return None
     middle = lambda name: sorted(line.get(name, 0) for line in lines)[len(lines) // 2]
-    names = [name for name in lines[-1] if name.endswith("_s") and name not in ("step_s", "data_s")]
-    return {"step_s": middle("step_s"), "mem_gib": max(line["mem_gib"] for line in lines), "tflops": middle("tflops"),
-            "share_of_peak": middle("share_of_peak"), **{name: middle(name) for name in names}}
+    return {"mem_gib": max(line["mem_gib"] for line in lines),
+            **{name: middle(name) for name in ("step_s", "comm_s", "tflops", "share_of_peak")}}
 
 
 def sent(a, processes, keys):
@@ -130,15 +130,15 @@ def kill_and_restart(a, processes):
 
 def table(rows):
     one = next(row for row in rows if row["processes"] == 1)
-    lines = ["| processes | scheme | s/step | clips/s against one process | efficiency | memory, GiB | TFLOP/s | sent a step |",
-             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    lines = ["| processes | scheme | s/step | clips/s against one process | efficiency | not hidden | memory, GiB |"
+             " TFLOP/s | sent a step |", "| --- " * 9 + "|"]
     for row in rows:
         if "step_s" not in row:
-            lines.append(f"| {row['processes']} | {row['way']} | failed: {' '.join(row.get('error', []))} | | | | | |")
+            lines.append(f"| {row['processes']} | {row['way']} | failed: {' '.join(row.get('error', []))} | | | | | | |")
             continue
         times = row["clips"] / row["step_s"] / (one["clips"] / one["step_s"])
         lines.append(f"| {row['processes']} | {row['way']} | {row['step_s']:.3f} | {times:.2f} | {times / row['processes']:.2f} |"
-                     f" {row['mem_gib']:.2f} | {row['tflops']:.3g} | {row['sent']} |")
+                     f" {row['comm_s'] / row['step_s']:.0%} | {row['mem_gib']:.2f} | {row['tflops']:.3g} | {row['sent']} |")
     return "\n".join(lines) + "\n"
 
 

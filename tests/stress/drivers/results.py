@@ -4,7 +4,8 @@ import json
 import re
 
 # Lines of metrics and keys of provenance that differ from run to run.
-METRIC_TIMES = ("time", "step_s", "data_s", "tflops", "share_of_peak", "mem_gib")
+METRIC_TIMES = ("time", "step_s", "data_s", "comm_s", "clips_per_min", "tflops", "share_of_peak", "mem_gib", "eta_s",
+                "slowest_rank", "slowest_behind_percent")
 PROVENANCE_TIMES = ("sampling_s", "decode_and_write_s", "peak_device_memory_bytes", "peak_host_memory_bytes", "time")
 # Logs, whose lines depend on how often a run was started.
 LOGS = re.compile(r"(^|/)(log\.txt|environment\.json|events\.out\.tfevents\.[^/]+)$")
