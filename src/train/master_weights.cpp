@@ -221,9 +221,12 @@ void MasterWeights::settle() {
   if (gathered_) gathered_->settle(/*all=*/true);
 }
 
-void MasterWeights::require_same() const {
+void MasterWeights::require_same() {
+  settle();
   if (replicas_ != nullptr) require_same_tensors(*replicas_, "weights", weights_);
-  if (group_ != nullptr && parts_ == nullptr) require_same_tensors(*group_, "weights", weights_);
+  if (group_ != nullptr && !is_full_) {
+    require_same_tensors(*group_, "weights", module_.parameters());
+  }
 }
 
 std::vector<at::Tensor> MasterWeights::whole(const std::vector<at::Tensor>& values) const {

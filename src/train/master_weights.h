@@ -92,7 +92,7 @@ class MasterWeights {
   // those of blocks have no memory outside of them.
   void settle();
   // Throws InternalError where processes that should have the same weights have others.
-  void require_same() const;
+  void require_same();
 
   // The three that follow take values in the order of weights() (weights, averages, moments). Where
   // processes share the module, all call them, and rank 0 of all gets the result, the others nothing.
