@@ -201,6 +201,13 @@ void write_manifest(const fs::path& folder, const Manifest& manifest) {
                                                                        hash_file(folder / file)};
     json["files"][name] = {{"bytes", entry.bytes}, {"sha1", entry.sha1}};
   }
+  // A network file system may list a folder as it was before another host wrote into it.
+  for (const auto& [name, entry] : entries) {
+    if (json["files"].contains(name)) continue;
+    throw EnvironmentError(fmt::format(
+        "'{}' was written, but is not listed in its folder: the file system shows an older state",
+        (folder / path_from_text(name)).string()));
+  }
   write_file_atomically(folder / kManifestFile, dump_json(json, 2) + "\n");
 }
 

@@ -137,7 +137,11 @@ void CheckpointSaver::seal() {
             duration_string(seconds_since(start_)), duration_string(waited_s_),
             bytes_string(int64_t(bytes)), count > 1 ? fmt::format(" by {} processes", count) : "",
             duration_string(wrote_s_));
-  prune_checkpoints(settings_.run_dir, settings_.keep_last, settings_.keep_every);
+  try {
+    prune_checkpoints(settings_.run_dir, settings_.keep_last, settings_.keep_every);
+  } catch (const std::exception& error) {  // this one is whole all the same
+    log::warning("older checkpoints of '{}' stay: {}", settings_.run_dir.string(), error.what());
+  }
 }
 
 void CheckpointSaver::go_on(double largest) {

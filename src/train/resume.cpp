@@ -1,5 +1,7 @@
 #include "train/resume.h"
 
+#include <string>
+
 #include "checkpoints/manifest.h"
 #include "checkpoints/run_folder.h"
 #include "core/error.h"
@@ -33,6 +35,13 @@ std::optional<fs::path> checkpoint_to_resume(const RunConfig& config) {
       "use another run.dir or move the later checkpoints away",
       config.resume, newest ? newest->filename().string() : "");
   return chosen;
+}
+
+std::optional<fs::path> agreed_checkpoint(const RunConfig& config, const World& world) {
+  std::string mine;
+  if (world.is_main()) mine = checkpoint_to_resume(config).value_or(fs::path()).string();
+  const std::string found = world.control->gather_text("checkpoint to go on from", mine).front();
+  return found.empty() ? std::nullopt : std::optional(fs::path(found));
 }
 
 }  // namespace sana::train

@@ -41,7 +41,7 @@ Trainer::Trainer(const TrainConfig& config, std::string resolved_yaml, World& wo
       data_(timed(*world.data, comm_waits_)),
       hosts_(world.control->gather_text("hosts", host_name())),
       mesh_(join_mesh(config.parallel.mesh(world.ranks.count), world.ranks, *data_)),
-      resumed_from_(checkpoint_to_resume(config.run)),
+      resumed_from_(agreed_checkpoint(config.run, world)),
       device_(device_of_rank(config.device, world.ranks)),
       datasets_(build_datasets(config, device_, world.is_main())),
       method_(
@@ -230,8 +230,8 @@ void Trainer::note_bad_steps(const WindowReport& report) {
   }
   if (state_.skipped <= config_.train.max_skipped_steps) return;
   const fs::path file = fs::path(config_.run.dir) / "bad_batch.json";
-  if (world_.is_main()) write_file_atomically(file, dump_json(list, 2) + "\n");
   saver_.finish();  // all are here, so that it costs no checkpoint
+  if (world_.is_main()) write_file_atomically(file, dump_json(list, 2) + "\n");
   throw UserError(
       fmt::format("{} steps had a loss or gradient that is not finite (train.max_skipped_steps is "
                   "{}); the last at step {}. Its clips are in '{}'. Look at them, or lower "
@@ -281,7 +281,10 @@ void Trainer::save() {
   copies_.wait();
   std::function<void(const fs::path&)> later;
   if (method_->inference_files_need_weights()) {
-    on_main("files for inference", [&] { method_->write_inference_files(folder); });
+    on_main("files for inference", [&] {
+      const StopShield shield;  // the step that a signal ends is saved whole
+      method_->write_inference_files(folder);
+    });
   } else {
     later = [this](const fs::path& place) { method_->write_inference_files(place); };
   }
