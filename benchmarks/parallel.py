@@ -85,8 +85,8 @@ def sent(a, processes, keys):
     words = command(a, a.work / "check", 1, keys, 1, 1)
     words[1:2] = ["check"]
     told = subprocess.run([*words, "--world", str(processes)], capture_output=True, text=True).stdout
-    match = re.search(r"^sent\s+([\d.]+) (\w+)", told, re.M)
-    return f"{match[1]} {match[2]}" if match else "-"
+    found = re.findall(r"^(?:sent)?\s+([\d.]+ \w+)  (?:a step of each|to those that share)", told, re.M)
+    return " + ".join(found) or "-"
 
 
 def train(a, name, processes, keys, batch):

@@ -40,12 +40,13 @@ void print_owner(const std::string& name, int64_t bytes, const std::string& what
 void print_advice(const train::TrainingMemory& memory, c10::Device device) {
   const int64_t there = device.is_cuda() ? device_memory(device) : host_memory().total;
   print_owner(device.str() + " has", there);
+  // Of the host's memory all can be used.
+  const bool fits = device.is_cuda() ? train::fits(memory.peak(), there) : memory.peak() <= there;
   std::cout
-      << (memory.peak() <= there
-              ? "it fits\n"
-              : "it does not fit: try train.gradient_checkpointing=true, a smaller "
-                "data.batch_size with more train.accumulation, precision=bfloat16; with several "
-                "GPUs parallel.shard for the weights, parallel.sequence for the clips\n");
+      << (fits ? "it fits\n"
+               : "it does not fit: try train.gradient_checkpointing=true, a smaller "
+                 "data.batch_size with more train.accumulation, precision=bfloat16; with several "
+                 "GPUs parallel.shard for the weights, parallel.sequence for the clips\n");
 }
 
 void print_advice(const infer::MemoryEstimate& estimate, c10::Device device) {
@@ -108,11 +109,11 @@ int64_t chosen_shard(const train::TrainConfig& config, const train::Datasets& da
                      int64_t processes) {
   try {
     const c10::Device device = parse_device(config.device);
-    if (!device.is_cuda()) return config.parallel.shard_count();
+    if (!device.is_cuda()) return config.parallel.mesh(processes).shard;
     return train::shard_that_fits(config, datasets, processes, std::min<int64_t>(processes, 8),
                                   device_memory(device));
   } catch (const EnvironmentError&) {
-    return config.parallel.shard_count();
+    return config.parallel.mesh(processes).shard;
   }
 }
 

@@ -62,8 +62,8 @@ void GatheredWeights::publish(const std::vector<at::Tensor>& parts) {
     }
     release(whole);
   }
-  // The first block is needed next.
-  of_block(0, [&](Whole& whole) { start(whole); });
+  // The first block is needed next; before the first step it is not known on which stream.
+  if (has_run_) of_block(0, [&](Whole& whole) { start(whole); });
 }
 
 void GatheredWeights::settle(bool all) {
@@ -90,6 +90,7 @@ int64_t GatheredWeights::staying_bytes() const {
 
 void GatheredWeights::need(int64_t block, model::Direction direction) {
   if (paused_) return;
+  has_run_ = true;
   of_block(block, [&](Whole& whole) {
     start(whole);
     wait(whole);

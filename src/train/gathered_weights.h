@@ -67,6 +67,7 @@ class GatheredWeights final : public model::BlockWeights {
   std::unique_ptr<Communicator> group_;
   Stay stay_;
   bool paused_ = false;
+  bool has_run_ = false;  // a block was needed
 };
 
 }  // namespace sana::train

@@ -148,8 +148,10 @@ void MasterWeights::add_parts(const std::vector<at::Tensor>& parts, bool is_last
   } else if (is_last) {
     shared_ = parts;
   } else {
-    gradients_.resize(parts.size());
-    for (size_t b = 0; b < parts.size(); ++b) gradients_[b] = parts[b].clone();
+    if (gradients_.empty()) {
+      for (const at::Tensor& part : parts) gradients_.push_back(at::empty_like(part));
+    }
+    at::_foreach_copy_(gradients_, parts);
     shared_ = gradients_;
     summing_ = true;
   }
@@ -188,7 +190,7 @@ const std::vector<at::Tensor>& MasterWeights::gradients() {
 void MasterWeights::clear_gradients() {
   summing_ = false;
   reached_.assign(parameters_.size(), false);
-  if (!aliased_) return;  // the float32 buffers are written anew
+  if (!aliased_ || is_full_) return;  // the float32 buffers are written anew
   gradients_.clear();
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }

@@ -75,6 +75,8 @@ class MasterWeights {
   void clear_gradients();
   // The group where gradients() are parts, over which their norm has to be summed; else null.
   Communicator* group_of_parts() const { return parts_; }
+  // Those that have the same parts; null: nobody.
+  Communicator* replicas() const { return replicas_; }
 
   // Where several processes have the same part: whether this one is of the replica that rank 0 of
   // all is of. True where there are no such parts.

@@ -7,13 +7,15 @@
 namespace sana::train {
 
 at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double limit,
-                          Communicator* group) {
+                          Communicator* group, Communicator* replicas) {
   at::NoGradGuard no_grad;
   SANA_ASSERT(!gradients.empty());
   at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
   if (group != nullptr) {
     const at::Tensor squares = norm.square().view({1});
     group->all_reduce("gradient norm", squares);
+    // Groups may add up in another order; replicas that scale by another number would part.
+    if (replicas != nullptr) replicas->all_reduce("norm of replicas", squares, Reduction::kMax);
     norm = squares[0].sqrt();
   }
   // The 1e-6 is what PyTorch's clip_grad_norm_ adds against division by zero.

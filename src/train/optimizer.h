@@ -37,11 +37,12 @@ struct OptimizerConfig {
 };
 
 // Scales the gradients in place so that their joint L2 norm is at most `limit` (0: no limit). With
-// `group` the gradients are those of all its members together.
+// `group` the gradients are those of all its members together; with `replicas`, which have the same
+// gradients, all of them use one norm, to the last bit.
 // Returns the norm before, a float32 scalar on their device; it is not finite exactly when a
 // gradient is not (or the norm overflows).
 at::Tensor clip_gradients(const std::vector<at::Tensor>& gradients, double limit,
-                          Communicator* group = nullptr);
+                          Communicator* group = nullptr, Communicator* replicas = nullptr);
 
 // Decoupled weight decay, bias-corrected moments (arXiv 1711.05101):
 //   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,

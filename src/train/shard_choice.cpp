@@ -7,6 +7,7 @@
 
 #include "core/device.h"
 #include "core/environment.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "train/training_memory.h"
@@ -34,9 +35,11 @@ int64_t processes_of_a_host(Communicator& control) {
 
 }  // namespace
 
+bool fits(int64_t peak, int64_t bytes) { return double(peak) <= kUsable * double(bytes); }
+
 int64_t shard_that_fits(const TrainConfig& config, const Datasets& datasets, int64_t processes,
                         int64_t per_host, int64_t bytes) {
-  if (!is_open(config, processes)) return config.parallel.shard_count();
+  if (!is_open(config, processes)) return config.parallel.mesh(processes).shard;
   const int64_t all = processes / config.parallel.sequence;
   std::vector<int64_t> choices = {1};
   const int64_t near = per_host / config.parallel.sequence;
@@ -44,15 +47,20 @@ int64_t shard_that_fits(const TrainConfig& config, const Datasets& datasets, int
   TrainConfig tried = config;
   for (const int64_t shard : choices) {
     tried.parallel.shard = fmt::format("{}", shard);
-    const int64_t peak = estimate_training(tried, datasets, processes).peak();
-    if (double(peak) <= kUsable * double(bytes)) return shard;
+    if (fits(estimate_training(tried, datasets, processes).peak(), bytes)) return shard;
   }
   return all;
 }
 
 int64_t agreed_shard(const TrainConfig& config, const World& world, c10::Device device) {
-  if (!is_open(config, world.ranks.count) || !device.is_cuda())
-    return config.parallel.shard_count();
+  if (!is_open(config, world.ranks.count) || !device.is_cuda()) {
+    const int64_t shard = config.parallel.mesh(world.ranks.count).shard;
+    require(shard == 1 || !config.train.cuda_graphs,
+            "parallel.replicate={} leaves parallel.shard={}, with which train.cuda_graphs does not "
+            "go; set train.cuda_graphs=false, or parallel.replicate=auto",
+            config.parallel.replicate, shard);
+    return shard;
+  }
   Communicator& control = *world.control;
   const int64_t per_host = processes_of_a_host(control);
   const auto bytes = int64_t(

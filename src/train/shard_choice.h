@@ -8,10 +8,13 @@
 
 namespace sana::train {
 
+// Whether a training that needs so much at most is taken to fit: not all of a GPU's memory can be used.
+bool fits(int64_t peak, int64_t bytes);
+
 // Among how many of `processes` the weights have to be shared so that the training fits into `bytes`
 // on each device: 1 (no full sharding) where that is enough, else the processes of a host
 // (`per_host`), else all; all, too, where nothing is enough. Where config.parallel.shard is not auto,
-// or the run can have nothing but one: what it is.
+// or replicate leaves no choice: what they say.
 int64_t shard_that_fits(const TrainConfig& config, const Datasets& datasets, int64_t processes,
                         int64_t per_host, int64_t bytes);
 

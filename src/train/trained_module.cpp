@@ -46,7 +46,7 @@ double TrainedModule::learning_rate(int64_t steps_done) const {
 
 at::Tensor TrainedModule::clip() {
   return clip_gradients(weights_.gradients(), settings_.optimizer.gradient_clip,
-                        weights_.group_of_parts());
+                        weights_.group_of_parts(), weights_.replicas());
 }
 
 void TrainedModule::update(int64_t number, const at::Tensor& skip) {

@@ -318,7 +318,8 @@ struct ParallelConfig {
       b.field("shard", shard,
               "Processes of a group, each of which keeps a part of all that concerns the weights, "
               "and has those of a transformer block only while it computes: for models that do not "
-              "fit on one GPU (docs/parallel.md). auto: 1, or more where the GPUs need it.",
+              "fit on one GPU (docs/parallel.md). auto: what replicate leaves, or else 1, or more "
+              "where the GPUs need it.",
               AutoOrCount());
       b.field("sequence", sequence,
               "Processes of a group, neighbours in rank, each of which has a part of the frames of "
@@ -351,7 +352,11 @@ struct ParallelConfig {
   }
   // Of so many processes. Throws UserError that names the factors where they are not their product.
   MeshSizes mesh(int64_t processes) const {
-    return mesh_sizes({replicate_count(), shard_count(), sequence}, processes);
+    const int64_t group = replicate_count() * sequence;
+    // What a given replicate leaves.
+    const bool is_left = shard == "auto" && task != "vae" && group > 0 && processes % group == 0;
+    return mesh_sizes({replicate_count(), is_left ? processes / group : shard_count(), sequence},
+                      processes);
   }
 };
 

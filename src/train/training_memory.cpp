@@ -124,6 +124,9 @@ TrainingMemory estimate_training(const TrainConfig& given, const Datasets& datas
 
   if (processes > 1 && !is_full) share(config, processes, memory);
   find_task(config.task).add_measuring(given, datasets, *objective, memory);
+  // Rank 0 measures with whole weights, which it gathers in float32.
+  const bool in_parts = is_full || (processes > 1 && config.parallel.shard_optimizer);
+  if (in_parts && memory.measuring > 0) memory.measuring += trained;
   return memory;
 }
 

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "support/catch.h"
+#include "support/errors.h"
 #include "train/ema.h"
 #include "train/lr_schedule.h"
 #include "train/master_weights.h"

@@ -112,6 +112,8 @@ TEST_CASE("the mesh is auto or numbers, and what does not go with a sequence is 
   });
   CHECK(contains(recorded, "parallel.sequence=2"));
   CHECK(load(with({"parallel.shard=4"})).parallel.mesh(8).replicate == 2);
+  CHECK(load(with({"parallel.replicate=2"})).parallel.mesh(8).shard == 4);
+  CHECK(load(with({"task=vae"})).parallel.mesh(8).shard == 1);
   CHECK(load(with({"parallel.shard=4"})).parallel.fewest_processes() == 4);
   const std::string gathered = sana_test::message_of<UserError>([&] {
     load(with({"parallel.shard=2", "train.cuda_graphs=true"}));
