@@ -46,6 +46,16 @@ struct FullWay {
 
 TrainConfig deep(const TemporaryDirectory& folder) { return long_clips(folder, /*layers=*/4); }
 
+// A model whose weights need more memory than its clips.
+TrainConfig wide(const TemporaryDirectory& folder) {
+  TrainConfig config = long_clips(folder, /*layers=*/12);
+  config.model.num_heads = 8;
+  config.model.head_dim = 64;
+  config.train.gradient_checkpointing = true;
+  config.data.image_every_steps = 0;
+  return config;
+}
+
 // Over all of them; with replicas; with accumulation; with those that share frames; with all of it.
 const std::vector<FullWay> kFullWays = {{2, 2, 1, 1}, {4, 4, 1, 1}, {4, 2, 1, 1},
                                         {2, 2, 1, 2}, {4, 2, 2, 1}, {8, 2, 2, 1}};
@@ -226,12 +236,7 @@ TEST_CASE("what full sharding sends is what the formula says", "[train]") {
 
 TEST_CASE("with full sharding each process needs a part of the memory", "[train]") {
   const TemporaryDirectory folder;
-  TrainConfig config = deep(folder);
-  config.model.num_heads = 8;
-  config.model.head_dim = 64;
-  config.model.num_layers = 12;
-  config.train.gradient_checkpointing = true;
-  config.data.image_every_steps = 0;
+  TrainConfig config = wide(folder);
   config.parallel.shard = "1";
   SECTION("float32") {}
   SECTION("bfloat16") { config.precision = "bfloat16"; }
@@ -251,12 +256,7 @@ TEST_CASE("with full sharding each process needs a part of the memory", "[train]
 
 TEST_CASE("weights are shared no further than the memory needs", "[train]") {
   const TemporaryDirectory folder;
-  TrainConfig config = deep(folder);
-  config.model.num_heads = 8;
-  config.model.head_dim = 64;
-  config.model.num_layers = 12;
-  config.train.gradient_checkpointing = true;
-  config.data.image_every_steps = 0;
+  TrainConfig config = wide(folder);
   const auto datasets = train::build_datasets(config, at::kMeta);
   const auto peak = [&](const std::string& shard) {
     TrainConfig tried = config;
